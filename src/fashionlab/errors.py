@@ -1,0 +1,30 @@
+"""The exceptions that fashionlab raises on purpose; each message is one line: rule, value, remedy.
+
+    FashionlabError
+    ├── InvalidValueError       an option or argument outside its range (also a ValueError)
+    ├── DataFormatError         a file is not what its name or header claims (also a ValueError)
+    ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
+    └── MissingDependencyError  a library of an extra is not installed (also an ImportError)
+
+`fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
+"""
+
+
+class FashionlabError(Exception):
+    """Anything that the user can mend; commands print it as one line and exit with status 2."""
+
+
+class InvalidValueError(FashionlabError, ValueError):
+    """An option or argument is outside its range."""
+
+
+class DataFormatError(FashionlabError, ValueError):
+    """A file's content contradicts its format, its header or its companions."""
+
+
+class DataNotFoundError(FashionlabError, FileNotFoundError):
+    """No data set could be found or fetched; the message names every place tried."""
+
+
+class MissingDependencyError(FashionlabError, ImportError):
+    """An optional library is needed; the message names the extra that installs it."""

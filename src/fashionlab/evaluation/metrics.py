@@ -1,0 +1,216 @@
+"""Scores of a classifier on labelled data, from its log-probabilities alone."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation.intervals import wilson_interval
+
+# Rounding of float32 log-softmax stays near 1e-6; logits passed by mistake miss by far more.
+NORMALISATION_TOLERANCE = 1e-3  # of |log Σ exp|, in nats
+# Stored figures may come from a machine whose log or sqrt rounds differently in the last digits.
+RECORD_TOLERANCE = 1e-9  # relative and absolute
+
+Labels = npt.NDArray[np.integer[Any]]
+LogProbabilities = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Scores on one data set; every tuple has one entry per class, in label order.
+
+    All figures but `log_loss` follow from `confusion`:
+
+        precision = TP / (TP + FP)      recall = TP / (TP + FN)      F1 = 2TP / (2TP + FP + FN)
+
+    each 0 where its denominator is 0 (a class never predicted, or absent). A macro figure is the
+    unweighted mean over all K classes, absent ones included.
+    """
+
+    accuracy: float  # in [0, 1]
+    accuracy_interval: tuple[float, float]  # (low, high), Wilson, 95 %
+    log_loss: float  # nats per image
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+    f1: tuple[float, ...]
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    support: tuple[int, ...]  # images of the class: TP + FN
+    correct: tuple[int, ...]  # TP
+    confusion: tuple[tuple[int, ...], ...]  # (K, K), rows true, columns predicted
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as dict, list, int and finite float: what `json.dumps` writes strictly."""
+        return {name: _listed(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Metrics":
+        """Rebuild from `to_json()`'s dict, each figure recomputed from `confusion`.
+
+        Raises InvalidValueError for a missing, unknown or malformed field, and for a figure that
+        contradicts the confusion matrix.
+        """
+        if not isinstance(record, Mapping):
+            raise InvalidValueError(
+                f"metrics must be a JSON object, got {type(record).__name__}; pass to_json()'s dict"
+            )
+        names = set(cls.__dataclass_fields__)
+        if set(record) != names:
+            different = sorted(map(str, set(record) ^ names))
+            raise InvalidValueError(
+                f"metrics must have exactly the fields of Metrics, got a mismatch in {different}; "
+                "evaluate again with this version"
+            )
+        metrics = _from_confusion(_confusion_rows(record["confusion"]), record["log_loss"])
+        for name, expected in metrics.to_json().items():
+            if not _agree(record[name], expected):
+                raise InvalidValueError(
+                    f"{name} must follow from the confusion matrix, got {record[name]!r} instead "
+                    f"of {expected!r}; evaluate again"
+                )
+        return metrics
+
+
+def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metrics:
+    """Score log-softmax outputs (N, K) float against labels (N,) integer in 0..K-1.
+
+    The decision is the row's argmax, the lowest class on a tie; log_loss = −mean(lp[n, label_n]),
+    summed in float64. Nothing returned shares memory with the arguments.
+
+    Raises InvalidValueError for a wrong shape or dtype, no images, a value that is not finite, a
+    row whose probabilities do not sum to 1, or a label outside 0..K-1.
+    """
+    lp = np.asarray(log_probabilities)  # (N, K)
+    if lp.ndim != 2 or lp.size == 0:
+        raise InvalidValueError(
+            f"log-probabilities must have shape (N, K) with N, K >= 1, got {lp.shape}; "
+            "pass one row per image"
+        )
+    if lp.dtype not in (np.float32, np.float64):
+        raise InvalidValueError(
+            f"log-probabilities must be float32 or float64, got {lp.dtype}; convert with astype"
+        )
+    if not np.isfinite(lp).all():
+        row = int(np.argmin(np.isfinite(lp).all(axis=1)))
+        raise InvalidValueError(
+            f"log-probabilities must be finite, got {lp[row].tolist()} in row {row}; "
+            "use log-softmax of finite logits, not log(softmax)"
+        )
+    lp = lp.astype(np.float64)
+    worst = float(np.abs(np.logaddexp.reduce(lp, axis=1)).max())
+    if worst > NORMALISATION_TOLERANCE:
+        raise InvalidValueError(
+            f"each row's probabilities must sum to 1, got |log sum| = {worst:.3g}; "
+            "apply log-softmax to the logits"
+        )
+    n, classes = lp.shape
+    y = _class_indices("labels", labels, classes)  # (N,) int64
+    confusion = confusion_matrix(y, lp.argmax(axis=1), classes)
+    # + 0.0 turns the −0.0 of a perfect score into 0.0.
+    log_loss = -float(lp[np.arange(n), y].mean()) + 0.0
+    return _from_confusion(confusion.tolist(), log_loss)
+
+
+def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> npt.NDArray[np.int64]:
+    """Count images by true class (row) and predicted class (column): a new (K, K) int64.
+
+    labels and predicted: (N,) integer in 0..K-1, N >= 1; classes: K >= 1.
+    Raises InvalidValueError when they are not.
+    """
+    if classes < 1:
+        raise InvalidValueError(f"classes must be at least 1, got {classes!r}; count the labels")
+    true = _class_indices("labels", labels, classes)
+    decided = _class_indices("predicted", predicted, classes)
+    if true.shape != decided.shape:
+        raise InvalidValueError(
+            f"labels and predictions must pair up, got {true.size} and {decided.size}; "
+            "pass one label per image"
+        )
+    cells = np.bincount(true * classes + decided, minlength=classes * classes)
+    return cells.reshape(classes, classes).astype(np.int64)
+
+
+def _class_indices(name: str, values: Labels, classes: int) -> npt.NDArray[np.int64]:
+    array = np.asarray(values)
+    if array.ndim != 1 or array.size == 0:
+        raise InvalidValueError(
+            f"{name} must have shape (N,) with N >= 1, got {array.shape}; pass one class per image"
+        )
+    if array.dtype.kind not in "iu":
+        raise InvalidValueError(
+            f"{name} must be integers, got {array.dtype}; pass class indices, not scores or names"
+        )
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= classes:
+        raise InvalidValueError(
+            f"{name} must lie in 0..{classes - 1}, got {low}..{high}; renumber the classes from 0"
+        )
+    # uint8 would wrap in label * K.
+    return array.astype(np.int64)
+
+
+def _from_confusion(rows: Sequence[Sequence[int]], log_loss: float) -> Metrics:
+    if type(log_loss) not in (int, float) or not math.isfinite(log_loss):
+        raise InvalidValueError(f"log_loss must be finite, got {log_loss!r}; evaluate again")
+    correct = tuple(row[k] for k, row in enumerate(rows))  # TP
+    support = tuple(sum(row) for row in rows)  # TP + FN
+    decided = tuple(sum(column) for column in zip(*rows, strict=True))  # TP + FP
+    precision = tuple(map(_ratio, correct, decided))
+    recall = tuple(map(_ratio, correct, support))
+    f1 = tuple(_ratio(2 * tp, d + s) for tp, d, s in zip(correct, decided, support, strict=True))
+    return Metrics(
+        accuracy=sum(correct) / sum(support),
+        accuracy_interval=wilson_interval(sum(correct), sum(support)),
+        log_loss=float(log_loss),
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        macro_precision=math.fsum(precision) / len(rows),
+        macro_recall=math.fsum(recall) / len(rows),
+        macro_f1=math.fsum(f1) / len(rows),
+        support=support,
+        correct=correct,
+        confusion=tuple(tuple(row) for row in rows),
+    )
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _confusion_rows(value: Any) -> list[list[int]]:
+    square = (
+        isinstance(value, list)
+        and all(isinstance(row, list) and len(row) == len(value) for row in value)
+        and all(type(cell) is int and 0 <= cell < 2**53 for row in value for cell in row)
+    )
+    if not square or not any(map(any, value)):
+        raise InvalidValueError(
+            f"confusion must be a square list of counts, not all 0, got {value!r:.80}; "
+            "evaluate again"
+        )
+    return [list(row) for row in value]
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _agree(stored: Any, expected: Any) -> bool:
+    if isinstance(expected, list):
+        return (
+            isinstance(stored, list)
+            and len(stored) == len(expected)
+            and all(map(_agree, stored, expected))
+        )
+    if isinstance(expected, int):
+        return type(stored) is int and stored == expected
+    return type(stored) in (int, float) and math.isclose(
+        stored, expected, rel_tol=RECORD_TOLERANCE, abs_tol=RECORD_TOLERANCE
+    )

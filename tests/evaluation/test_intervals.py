@@ -1,0 +1,58 @@
+"""Intervals and spreads against SciPy, the standard library, and values worked by hand."""
+
+import math
+import statistics
+
+import pytest
+from scipy.stats import binomtest
+
+from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation.intervals import mean_std, wilson_interval
+
+
+@pytest.mark.parametrize(
+    ("successes", "n"), [(0, 1), (1, 1), (0, 10), (10, 10), (3, 7), (9017, 10000), (9999, 10000)]
+)
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
+def test_wilson_interval_equals_scipy(successes: int, n: int, confidence: float) -> None:
+    expected = binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    assert wilson_interval(successes, n, confidence) == pytest.approx(
+        (expected.low, expected.high), rel=1e-12, abs=1e-15
+    )
+
+
+def test_wilson_interval_by_hand_with_no_success_in_one_trial() -> None:
+    # p = 0, n = 1: low = 0, high = z² / (1 + z²), z = 1.959964.
+    assert wilson_interval(0, 1) == (0.0, pytest.approx(3.841459 / 4.841459, abs=1e-6))
+
+
+def test_wilson_interval_accepts_a_confidence_next_to_one() -> None:
+    low, high = wilson_interval(5, 10, math.nextafter(1.0, 0.0))
+    assert 0.0 < low < 0.5 < high < 1.0
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "confidence"),
+    [(0, 0, 0.95), (-1, 5, 0.95), (6, 5, 0.95), (1, 5, 0.0), (1, 5, 1.0), (1, 5, math.nan)],
+)
+def test_wilson_interval_refuses_arguments_out_of_range(
+    successes: int, n: int, confidence: float
+) -> None:
+    with pytest.raises(InvalidValueError, match=r"must .*, got .*; "):
+        wilson_interval(successes, n, confidence)
+
+
+def test_mean_std_by_hand_divides_by_n_minus_one() -> None:
+    assert mean_std([1.0, 2.0, 6.0]) == pytest.approx((3.0, math.sqrt(7.0)), rel=1e-15)
+
+
+def test_mean_std_equals_the_standard_library_on_close_values() -> None:
+    values = [0.9012, 0.9013, 0.9011, 0.9020]
+    expected = (statistics.mean(values), statistics.stdev(values))
+    assert mean_std(iter(values)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("values", [[], [0.9], [0.9, math.nan], [0.9, math.inf]])
+def test_mean_std_refuses_too_few_or_non_finite_values(values: list[float]) -> None:
+    with pytest.raises(InvalidValueError, match=r", got .*; "):
+        mean_std(values)

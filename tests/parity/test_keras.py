@@ -1,0 +1,122 @@
+"""The network from scratch computes what Keras computes, from the same weights."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from fashionlab import scratch
+
+keras = pytest.importorskip("keras")
+
+STEPS = 10
+
+
+def build(nn, hidden, output):
+    return nn.Sequential(
+        [
+            nn.layers.Input((6, 5)),
+            nn.layers.Rescaling(1 / 255),
+            nn.layers.Flatten(),
+            nn.layers.Dense(16, activation=hidden),
+            nn.layers.Dense(12, activation=hidden),
+            nn.layers.Dense(4, activation=output),
+        ]
+    )
+
+
+def data(n=64):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (n, 6, 5), dtype=np.uint8)
+    return x, np.eye(4, dtype=np.float32)[rng.integers(0, 4, n)]
+
+
+def pair(hidden="relu", output="softmax"):
+    ours, theirs = build(scratch, hidden, output), build(keras, hidden, output)
+    ours.set_weights(theirs.get_weights())
+    return ours, theirs
+
+
+@pytest.mark.parametrize("hidden", ["linear", "relu", "sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid", "linear"])
+def test_same_weights_give_the_same_outputs(hidden, output):
+    ours, theirs = pair(hidden, output)
+    x, _ = data()
+    np.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("output", "from_logits"), [("softmax", False), ("sigmoid", False), ("linear", True)]
+)
+@pytest.mark.parametrize("hidden", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"learning_rate": 0.5}),
+        ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
+        ("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
+        ("Adam", {"learning_rate": 0.01}),
+    ],
+)
+def test_same_weights_after_ten_steps(hidden, output, from_logits, name, options):
+    ours, theirs = pair(hidden, output)
+    x, y = data()
+    histories = []
+    for nn, model in ((scratch, ours), (keras, theirs)):
+        model.compile(
+            getattr(nn.optimizers, name)(**options),
+            nn.losses.CategoricalCrossentropy(from_logits=from_logits),
+            metrics=["accuracy"],
+        )
+        histories.append(
+            model.fit(x, y, batch_size=len(x), epochs=STEPS, shuffle=False, verbose=0).history
+        )
+    for key in ("loss", "accuracy"):
+        np.testing.assert_allclose(histories[0][key], histories[1][key], rtol=2e-4)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("output", "from_logits"), [("softmax", False), ("sigmoid", False), ("linear", True)]
+)
+def test_same_weights_give_the_same_gradients(output, from_logits):
+    # a step of plain descent with rate 1 is the gradient itself
+    ours, theirs = pair("sigmoid", output)
+    x, y = data()
+    before = ours.get_weights()
+    steps = []
+    for nn, model in ((scratch, ours), (keras, theirs)):
+        model.compile(
+            nn.optimizers.SGD(1.0), nn.losses.CategoricalCrossentropy(from_logits=from_logits)
+        )
+        model.fit(x, y, batch_size=len(x), verbose=0)
+        steps.append([b - a for b, a in zip(before, model.get_weights(), strict=True)])
+    for a, b in zip(*steps, strict=True):
+        assert np.abs(b).max() > 1e-4
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "layers.Dense",
+        "layers.Rescaling",
+        "optimizers.SGD",
+        "optimizers.Adam",
+        "initializers.RandomNormal",
+        "initializers.GlorotUniform",
+        "losses.CategoricalCrossentropy",
+    ],
+)
+def test_every_argument_is_one_of_keras_with_its_default(path):
+    room, name = path.split(".")
+    ours = inspect.signature(getattr(getattr(scratch, room), name)).parameters
+    theirs = inspect.signature(getattr(getattr(keras, room), name)).parameters
+    has_more = any(p.kind is p.VAR_KEYWORD for p in theirs.values())
+    for key, parameter in ours.items():
+        if key in theirs:
+            assert parameter.default == theirs[key].default, key
+        else:
+            assert has_more, f"Keras's {name} has no argument {key}"
+            assert key in {"name", "dtype"}
