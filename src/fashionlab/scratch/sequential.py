@@ -35,7 +35,10 @@ class Sequential:
 
     def __init__(self, layers: Sequence[Input | Layer], name: str = "sequential") -> None:
         if not layers or not isinstance(layers[0], Input):
-            raise ValueError("Sequential: the first layer must be an Input, with the image's shape")
+            raise ValueError(
+                "Sequential: the first layer must be an Input, with the image's shape; "
+                f"received {layers[0] if layers else 'no layer'!r}"
+            )
         self.name = name
         self.input_shape = layers[0].shape
         self.layers: list[Layer] = []

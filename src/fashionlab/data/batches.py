@@ -1,0 +1,76 @@
+"""Batches: the images of one epoch in an order that (seed, epoch) alone decide."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.data.dataset import Dataset
+from fashionlab.errors import InvalidValueError
+
+
+def one_hot(labels: NDArray[np.integer[Any]], classes: int) -> NDArray[np.float32]:
+    """(N,) labels in [0, K) to (N, K) float32 rows with a single 1."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise InvalidValueError(
+            f"labels must be integers of shape (N,), got {labels.dtype} {labels.shape}: "
+            "give class numbers"
+        )
+    if classes < 1 or (labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < classes):
+        raise InvalidValueError(
+            f"labels must be in [0, {classes}), got {labels.min(initial=0)} to "
+            f"{labels.max(initial=0)}: give the number of classes that the labels have"
+        )
+    encoded = np.zeros((len(labels), classes), dtype=np.float32)
+    encoded[np.arange(len(labels)), labels] = 1.0
+    return encoded
+
+
+def batch_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """A permutation of range(n); a resumed run finds the order of its epoch without a history."""
+    if n < 1 or seed < 0 or epoch < 0:
+        raise InvalidValueError(
+            f"n must be positive, seed and epoch not negative, got n={n}, seed={seed}, "
+            f"epoch={epoch}: count epochs from 0"
+        )
+    return np.random.default_rng([seed, epoch]).permutation(n)
+
+
+class Batches:
+    """A dataset in batches of `batch_size` images; None means all images in one batch.
+
+    One batch of all images is the set itself: neither copied nor shuffled, since the order within
+    a batch does not change its mean gradient. The last batch may be smaller; none is dropped.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int | None, seed: int) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise InvalidValueError(
+                f"batch_size must be positive, got {batch_size}: try 128, or None for all images"
+            )
+        if seed < 0:
+            raise InvalidValueError(f"seed must not be negative, got {seed}: try 0")
+        self.dataset = dataset
+        self.batch_size = min(batch_size or len(dataset), len(dataset))
+        self.seed = seed
+        self._targets = one_hot(dataset.labels, dataset.classes)  # (N, K) float32
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.dataset) // self.batch_size)
+
+    def epoch(self, epoch: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+        """Yield (images (B, H, W) uint8, one-hot targets (B, K) float32); do not write into them.
+
+        `epoch` counts from 0.
+        """
+        if self.steps == 1:
+            yield self.dataset.images, self._targets
+            return
+        order = batch_order(len(self.dataset), self.seed, epoch)
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start : start + self.batch_size]
+            yield self.dataset.images[rows], self._targets[rows]

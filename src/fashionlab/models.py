@@ -1,0 +1,108 @@
+"""Builders: each is a function of the library `nn`, which is `keras` or `fashionlab.scratch`.
+
+Every model takes images as bytes, (N, H, W) uint8, and divides them by 255 itself, so that nobody
+divides twice. With `output="linear"` it returns logits, to be trained with `from_logits=True`: that
+is softmax with cross-entropy, without the clipping that stops the gradient of a very wrong image.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def _seeds(seed: int) -> Iterator[int]:
+    """One independent seed for each initializer, all from the run's."""
+    source = np.random.SeedSequence(seed)
+    while True:
+        yield int(source.spawn(1)[0].generate_state(1)[0])
+
+
+def _initializer(nn: ModuleType, name: str, seed: int) -> Any:
+    if name == "standard_normal":
+        return nn.initializers.RandomNormal(mean=0.0, stddev=1.0, seed=seed)
+    return nn.initializers.GlorotUniform(seed=seed)
+
+
+def mlp(
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    classes: int,
+    seed: int,
+    *,
+    units: Sequence[int] = (512, 256),
+    activation: str = "relu",
+    output: str = "linear",
+    initializer: str = "glorot_uniform",
+) -> Any:
+    """Dense layers of `units`, then one of `classes` with the activation `output`.
+
+    `initializer` is "glorot_uniform", with biases of zero, or "standard_normal": kernels and biases
+    from N(0, 1).
+    """
+    seeds = _seeds(seed)
+
+    def dense(n: int, f: str, name: str) -> Any:
+        kernel = _initializer(nn, initializer, next(seeds))
+        bias = (
+            _initializer(nn, initializer, next(seeds))
+            if initializer == "standard_normal"
+            else "zeros"
+        )
+        return nn.layers.Dense(
+            n, activation=f, kernel_initializer=kernel, bias_initializer=bias, name=name
+        )
+
+    return nn.Sequential(
+        [
+            nn.layers.Input(image_shape),
+            nn.layers.Rescaling(1 / 255, name="rescaling"),
+            nn.layers.Flatten(name="flatten"),
+            *(dense(n, activation, f"hidden_{i}") for i, n in enumerate(units, 1)),
+            dense(classes, output, "output"),
+        ]
+    )
+
+
+def cnn(
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    classes: int,
+    seed: int,
+    *,
+    filters: int = 32,
+    kernel: int = 2,
+    units: Sequence[int] = (256,),
+    activation: str = "relu",
+    output: str = "linear",
+) -> Any:
+    """One convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`."""
+    seeds = _seeds(seed)
+    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
+
+    def glorot() -> Any:
+        return _initializer(nn, "glorot_uniform", next(seeds))
+
+    return nn.Sequential(
+        [
+            nn.layers.Input(image_shape),
+            nn.layers.Rescaling(1 / 255, name="rescaling"),
+            nn.layers.Reshape(channels, name="channels"),
+            nn.layers.Conv2D(
+                filters, kernel, activation=activation, kernel_initializer=glorot(), name="conv_1"
+            ),
+            nn.layers.MaxPooling2D(2, name="pool_1"),
+            nn.layers.Flatten(name="flatten"),
+            *(
+                nn.layers.Dense(
+                    n, activation=activation, kernel_initializer=glorot(), name=f"hidden_{i}"
+                )
+                for i, n in enumerate(units, 1)
+            ),
+            nn.layers.Dense(classes, activation=output, kernel_initializer=glorot(), name="output"),
+        ]
+    )
+
+
+BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn}

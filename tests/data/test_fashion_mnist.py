@@ -1,0 +1,227 @@
+"""Where the set comes from: order of search, hashes, the cache, and refusals. No network here."""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fashionlab.data import fashion_mnist, load, load_fashion_mnist, write_idx
+from fashionlab.data import fetch as fetching
+from fashionlab.data.idx import idx_header
+from fashionlab.data.synthetic import draw
+from fashionlab.errors import DataFormatError, DataNotFoundError
+
+TRAIN, TEST = draw(train=40, test=20)
+ARRAYS = {
+    "train-images-idx3-ubyte": TRAIN.images,
+    "train-labels-idx1-ubyte": TRAIN.labels,
+    "t10k-images-idx3-ubyte": TEST.images,
+    "t10k-labels-idx1-ubyte": TEST.labels,
+}
+
+
+def write(folder: Path, suffix: str = ".gz") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in ARRAYS.items():
+        write_idx(folder / f"{name}{suffix}", array)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """No real place, no network, no apt; returns the list of addresses asked for."""
+    asked: list[str] = []
+
+    def offline(url: str, timeout: float) -> io.BytesIO:
+        asked.append(url)
+        raise OSError("Network is unreachable")
+
+    monkeypatch.delenv("FASHIONLAB_DATA", raising=False)
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(
+        fashion_mnist, "places", lambda: (tmp_path / "cache", tmp_path / "one", tmp_path / "two")
+    )
+    monkeypatch.setattr(urllib.request, "urlopen", offline)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    return asked
+
+
+@pytest.fixture
+def small_is_genuine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the small set's hashes be the ones that count."""
+    for constant in ("TRAIN_IMAGES", "TRAIN_LABELS", "TEST_IMAGES", "TEST_LABELS"):
+        file = getattr(fetching, constant)
+        array = ARRAYS[file.name]
+        sha = hashlib.sha256(idx_header(array.shape) + array.tobytes()).hexdigest()
+        monkeypatch.setattr(fashion_mnist, constant, replace(file, sha256=sha))
+    files = tuple(
+        getattr(fashion_mnist, constant)
+        for constant in ("TRAIN_LABELS", "TEST_LABELS", "TEST_IMAGES", "TRAIN_IMAGES")
+    )
+    monkeypatch.setattr(fashion_mnist, "FILES", files)
+    monkeypatch.setattr(fetching, "FILES", files)
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_first_genuine_place_wins_and_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "two", suffix="")
+    assert load()[0].source == str(tmp_path / "two")
+    write(tmp_path / "one")
+    train, test = load()
+    assert train.source == str(tmp_path / "one") and train.name == "fashion-mnist"
+    assert train.sha256 == TRAIN.sha256 and test.sha256 == TEST.sha256
+    write_idx(tmp_path / "one/t10k-labels-idx1-ubyte.gz", TEST.labels[::-1])
+    assert load()[0].source == str(tmp_path / "two")
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_sound_plain_file_stands_in_for_a_damaged_gz(tmp_path: Path) -> None:
+    write(tmp_path / "one", suffix="")
+    (tmp_path / "one/t10k-labels-idx1-ubyte.gz").write_bytes(b"<html>")
+    assert load(fetch=False)[1].sha256 == TEST.sha256
+
+
+def test_nothing_found_names_every_place_and_remedy_and_asks_each_mirror_once(
+    tmp_path: Path, sealed: list[str]
+) -> None:
+    write(tmp_path / "one")  # sound IDX, other content
+    with pytest.raises(DataNotFoundError) as caught:
+        load()
+    message = str(caught.value)
+    for part in ("cache", "one (", "SHA-256", "two (", *fetching.MIRRORS, "apt-get download"):
+        assert part in message
+    for remedy in ("apt-get install dataset-fashion-mnist", "--data DIR", "--data synthetic"):
+        assert remedy in message
+    assert "\n" not in message and len(sealed) == len(fetching.MIRRORS)
+
+
+def test_without_fetch_the_network_is_not_touched(sealed: list[str]) -> None:
+    with pytest.raises(DataNotFoundError, match="not asked"):
+        load(fetch=False)
+    assert sealed == []
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_fetch_verifies_before_a_file_enters_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reply(url: str, timeout: float) -> io.BytesIO:
+        if url.startswith(fetching.MIRRORS[0]):
+            return io.BytesIO(b"<html>sign in to this network</html>")
+        array = ARRAYS[url.rsplit("/", 1)[1].removesuffix(".gz")]
+        return io.BytesIO(gzip.compress(idx_header(array.shape) + array.tobytes()))
+
+    monkeypatch.setattr(urllib.request, "urlopen", reply)
+    lines: list[str] = []
+    train, _ = load(log=lines.append)
+    assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {f"{n}.gz" for n in ARRAYS}
+    assert len(lines) == 8
+    assert fetching.fetch(lines.append) == tmp_path / "cache" and len(lines) == 8
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_full_disk_leaves_no_part_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    array = ARRAYS["train-labels-idx1-ubyte"]
+    content = gzip.compress(idx_header(array.shape) + array.tobytes())
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(content))
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(DataNotFoundError, match="No space left"):
+        load()
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_debian_package_is_unpacked_when_every_mirror_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: list[str]
+) -> None:
+    def run(command: list[str], folder: Path) -> None:
+        if command[1] == "download":
+            (folder / "dataset.deb").touch()
+        else:
+            write(folder / "tree/usr/share/datasets/fashion-mnist")
+
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(fetching, "_run", run)
+    train, _ = load()
+    assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
+    assert len(sealed) == len(fetching.MIRRORS)
+
+
+def test_file_with_the_published_md5_is_genuine(tmp_path: Path) -> None:
+    path = tmp_path / "labels.gz"
+    write_idx(path, TEST.labels)
+    assert not fetching.is_genuine(fetching.TEST_LABELS, path, TEST.labels)
+    published = replace(fetching.TEST_LABELS, md5=hashlib.md5(path.read_bytes()).hexdigest())
+    assert fetching.is_genuine(published, path, TEST.labels)
+
+
+def test_own_folder_is_taken_with_its_names(tmp_path: Path) -> None:
+    folder = write(tmp_path / "shoes")
+    train, test = load(folder)
+    assert train.name == test.name == "shoes" and train.class_names[:2] == ("0", "1")
+    (folder / "class_names.txt").write_text("\n".join(f"kind {k}" for k in range(10)) + "\n")
+    assert load(folder)[0].class_names[9] == "kind 9"
+    (folder / "class_names.txt").write_text("only one\n")
+    with pytest.raises(DataFormatError, match="number of classes"):
+        load(folder)
+
+
+def test_named_folder_without_files_is_final(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: list[str]
+) -> None:
+    write(tmp_path / "one")
+    (write(tmp_path / "part") / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataNotFoundError, match="no t10k-labels"):
+        load(tmp_path / "part")
+    monkeypatch.setenv("FASHIONLAB_DATA", str(tmp_path / "absent"))
+    with pytest.raises(DataNotFoundError, match="absent"):
+        load()
+    assert sealed == []
+
+
+def test_damaged_named_folder_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "own")
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DataFormatError, match="train-images"):
+        load(folder)
+
+
+def test_synthetic_by_name_and_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load("synthetic")[0].name == "synthetic"
+    monkeypatch.setenv("FASHIONLAB_DATA", "synthetic")
+    (x_train, y_train), (x_test, _) = load_fashion_mnist()
+    assert x_train.shape == (6000, 28, 28) and len(y_train) == 6000 and len(x_test) == 1000
+
+
+def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASHIONLAB_CACHE", "/a")
+    assert fetching.cache_folder() == Path("/a")
+    monkeypatch.delenv("FASHIONLAB_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/b")
+    assert fetching.cache_folder() == Path("/b/fashionlab")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert fetching.cache_folder() == Path.home() / ".cache/fashionlab"
+
+
+def test_debian_copy_is_genuine() -> None:
+    folder = Path("/usr/share/datasets/fashion-mnist")
+    if not folder.is_dir():
+        pytest.skip("apt-get install dataset-fashion-mnist")
+    train, test = load(folder)
+    assert train.name == "fashion-mnist" and train.class_names == fetching.CLASS_NAMES
+    assert train.images.shape == (60000, 28, 28) and test.images.shape == (10000, 28, 28)
+    assert set(np.bincount(train.labels)) == {6000} and set(np.bincount(test.labels)) == {1000}

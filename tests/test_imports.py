@@ -1,0 +1,44 @@
+"""Imports run one way; a room may use only the rooms to its right."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import fashionlab
+
+ROOT = Path(fashionlab.__file__).parent
+ALLOWED = {
+    "recipes": {"models", "errors"},
+    "models": {"errors"},
+    "engines": {"scratch", "errors"},
+    "evaluation": {"errors"},
+    "data": {"errors"},
+    "scratch": set(),
+    "errors": set(),
+}
+
+
+def rooms_imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+            if node.module == "fashionlab":
+                names = [f"fashionlab.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.startswith("fashionlab."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.rglob("*.py")), ids=lambda p: p.relative_to(ROOT).as_posix()
+)
+def test_imports_run_one_way(path):
+    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    assert set(rooms_imported(path)) - {room} <= ALLOWED[room]

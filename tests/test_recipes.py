@@ -1,0 +1,68 @@
+import sys
+
+import numpy as np
+import pytest
+
+from fashionlab import recipes
+from fashionlab.engines import engine
+from fashionlab.errors import InvalidValueError, MissingDependencyError
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("report-net", 407_050),
+        ("report-mlp", 535_818),
+        ("report-cnn", 1_387_434),
+        ("report-cnn-text", 3_640_238),
+    ],
+)
+def test_parameter_counts_are_the_reports(name, parameters):
+    assert recipes.get(name).build(engine("keras"), (28, 28), 10).count_params() == parameters
+
+
+@pytest.mark.parametrize("name", ["report-net", "report-mlp"])
+def test_scratch_builds_the_same_weights_shapes_as_keras(name):
+    ours, theirs = (recipes.get(name).build(engine(e), (28, 28), 10) for e in ("scratch", "keras"))
+    assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
+
+
+def test_layer_shapes_and_parameters_are_those_of_the_reports_cnn():
+    model = recipes.get("report-cnn").build(engine("keras"), (28, 28), 10)
+    layers = {layer.name: (layer.output.shape[1:], layer.count_params()) for layer in model.layers}
+    assert layers["conv_1"] == ((27, 27, 32), 160)
+    assert layers["pool_1"] == ((13, 13, 32), 0)
+    assert layers["flatten"] == ((5408,), 0)
+    assert layers["hidden_1"] == ((256,), 1_384_704)
+    assert layers["output"] == ((10,), 2_570)
+
+
+def test_the_first_systems_loss_before_training_is_above_15():
+    x = np.random.default_rng(0).integers(0, 256, (500, 28, 28), dtype=np.uint8)
+    y = np.eye(10, dtype=np.float32)[np.arange(500) % 10]
+    loss, _ = recipes.get("report-net").build(engine("scratch"), (28, 28), 10).evaluate(x, y)
+    assert loss > 15
+
+
+@pytest.mark.parametrize("name", ["scratch", "keras"])
+def test_a_seed_decides_the_weights(name):
+    recipe, nn = recipes.get("report-net"), engine(name)
+    a, b, c = (recipe.build(nn, (6, 6), 4, seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(u, v) for u, v in zip(a, b, strict=True))
+    assert not any(np.array_equal(u, v) for u, v in zip(a, c, strict=True))
+
+
+def test_unknown_recipe_suggests_the_nearest():
+    with pytest.raises(InvalidValueError, match="did you mean 'report-cnn'"):
+        recipes.get("report-cn")
+
+
+def test_unknown_engine_names_the_engines():
+    with pytest.raises(InvalidValueError, match="scratch, keras"):
+        engine("theano")
+
+
+def test_missing_keras_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'fashionlab\[keras\]'"):
+        engine("keras")
