@@ -8,7 +8,12 @@ import pytest
 import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
+LOWER = {"data", "scratch", "errors"}
+MIDDLE = {"engines", "runs", "models", "recipes"}
 ALLOWED = {
+    "cli": LOWER | MIDDLE | {"training", "evaluation"},
+    "training": LOWER | MIDDLE | {"evaluation"},
+    "runs": {"evaluation", "errors"},
     "recipes": {"models", "errors"},
     "models": {"errors"},
     "engines": {"scratch", "errors"},

@@ -4,7 +4,8 @@
     ├── InvalidValueError       an option or argument outside its range (also a ValueError)
     ├── DataFormatError         a file is not what its name or header claims (also a ValueError)
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
-    └── MissingDependencyError  a library of an extra is not installed (also an ImportError)
+    ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
+    └── RunError                a run folder stands in the way, is incomplete or cannot be written
 
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
 """
@@ -28,3 +29,7 @@ class DataNotFoundError(FashionlabError, FileNotFoundError):
 
 class MissingDependencyError(FashionlabError, ImportError):
     """An optional library is needed; the message names the extra that installs it."""
+
+
+class RunError(FashionlabError):
+    """A run folder stands in the way, is incomplete, or cannot be written."""

@@ -204,20 +204,29 @@ class Sequential:
                 print(f"Epoch {epoch + 1}/{epochs}: {figures}")  # noqa: T201
         return history
 
-    def evaluate(self, x: Array, y: Array) -> tuple[float, float]:
-        """The mean loss and the accuracy on images (N, ...) and one-hot targets (N, K)."""
+    def evaluate(
+        self, x: Array, y: Array, batch_size: int | None = None, verbose: str | int = "auto"
+    ) -> list[float]:
+        """[mean loss, accuracy] on images (N, ...) and one-hot targets (N, K).
+
+        `batch_size` None takes pieces of PIECE images; the figures do not depend on it.
+        """
+        size = batch_size or PIECE
         self._check(x, y)
         total, right = 0.0, 0
-        for start in range(0, len(x), PIECE):
-            p, yp = self._forward(x[start : start + PIECE]), y[start : start + PIECE]
+        for start in range(0, len(x), size):
+            p, yp = self._forward(x[start : start + size]), y[start : start + size]
             total += self.loss.total(yp, p)
             right += int((p.argmax(axis=-1) == yp.argmax(axis=-1)).sum())
-        return total / len(x), right / len(x)
+        return [total / len(x), right / len(x)]
 
-    def predict(self, x: Array) -> Array:
-        """The outputs (N, K) for images (N, ...), a new array."""
+    def predict(
+        self, x: Array, batch_size: int | None = None, verbose: str | int = "auto"
+    ) -> Array:
+        """The outputs (N, K) for images (N, ...), a new array; `batch_size` as in `evaluate`."""
+        size = batch_size or PIECE
         self._check(x)
-        pieces = (x[start : start + PIECE] for start in range(0, len(x), PIECE))
+        pieces = (x[start : start + size] for start in range(0, len(x), size))
         return np.concatenate([self._forward(piece).copy() for piece in pieces])
 
 

@@ -1,0 +1,23 @@
+"""A model's outputs -> log-probabilities, the form in which a run stores its predictions."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EPSILON = 1e-7  # the least probability, as in Keras's cross-entropy, for outputs that may be 0
+
+
+def log_probabilities(outputs: NDArray[Any], output: str) -> NDArray[np.float32]:
+    """(N, K) outputs of the last activation `output` to normalised log-probabilities (N, K).
+
+    "linear" outputs are logits, log softmax(Z); others are divided by their row's sum, as the loss
+    does, and kept above EPSILON.
+    """
+    x = np.asarray(outputs, np.float64)
+    if output == "linear":
+        x = x - x.max(axis=-1, keepdims=True)
+        return np.asarray(x - np.log(np.exp(x).sum(axis=-1, keepdims=True)), np.float32)
+    total = np.maximum(x.sum(axis=-1, keepdims=True), EPSILON)
+    q = np.clip(x / total, EPSILON, 1)
+    return np.asarray(np.log(q / q.sum(axis=-1, keepdims=True)), np.float32)
