@@ -63,15 +63,16 @@ def train(
                 f"accuracy {row['accuracy']:.4f}, test accuracy {row['test_accuracy']:.4f}, "
                 f"{row['seconds']:.1f} s, about {left:.0f} s left"
             )
-        names = [f"{layer.name}.{i}" for layer in model.layers for i in range(_count(layer))]
-        writer.write_weights(dict(zip(names, model.get_weights(), strict=True)))
+        writer.write_weights(
+            {
+                f"{layer.name}.{i}": weight
+                for layer in model.layers
+                for i, weight in enumerate(layer.get_weights())
+            }
+        )
         outputs = model.predict(test.images, batch_size=EVALUATION_BATCH, verbose=0)
         writer.write_predictions(log_probabilities(outputs, recipe.output), test.labels)
     return Run(out)
-
-
-def _count(layer: Any) -> int:
-    return len(layer.get_weights())
 
 
 def _epoch(

@@ -2,12 +2,11 @@
 
 import inspect
 
+import keras
 import numpy as np
 import pytest
 
 from fashionlab import scratch
-
-keras = pytest.importorskip("keras")
 
 STEPS = 10
 
