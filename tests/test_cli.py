@@ -1,6 +1,9 @@
 """The commands as a user types them: exit status, one line for what can be mended, nothing left."""
 
 import json
+import os
+import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +12,8 @@ import numpy as np
 import pytest
 
 from fashionlab.data.synthetic import draw
-from fashionlab.errors import RunError
 from fashionlab.recipes import get
-from fashionlab.runs import Run, RunWriter
+from fashionlab.runs import Run
 from fashionlab.training import train
 
 
@@ -47,8 +49,10 @@ def test_a_run_folder_is_whole_and_nothing_lies_beside_it(run):
     assert sorted(p.name for p in run.iterdir()) == [
         "config.json",
         "environment.json",
+        "examples.npz",
         "history.csv",
         "metrics.json",
+        "model.json",
         "predictions.npz",
         "weights.safetensors",
     ]
@@ -58,10 +62,22 @@ def test_a_run_folder_is_whole_and_nothing_lies_beside_it(run):
 
 def test_evaluate_recomputes_the_stored_figures(run):
     done = fashionlab("evaluate", str(run), "--json", cwd=run)
-    assert json.loads(done.stdout) == Run(run).stored_metrics()
+    assert json.loads(done.stdout) == json.loads((run / "metrics.json").read_text())
     last = Run(run).history()[-1]
     assert json.loads(done.stdout)["accuracy"] == pytest.approx(last["test_accuracy"])
     assert json.loads(done.stdout)["log_loss"] == pytest.approx(last["test_loss"], rel=1e-4)
+
+
+def copied(run, folder):
+    shutil.copytree(run, folder)
+    return folder
+
+
+def test_figures_that_do_not_follow_from_the_predictions_are_refused(run, tmp_path):
+    metrics = copied(run, tmp_path / "copy") / "metrics.json"
+    record = json.loads(metrics.read_text())
+    metrics.write_text(json.dumps(record | {"accuracy": 0.99}))
+    refused(fashionlab("evaluate", "copy", cwd=tmp_path), "metrics.json", "accuracy")
 
 
 def test_an_existing_run_folder_is_refused_and_kept(run):
@@ -81,7 +97,14 @@ def test_an_existing_run_folder_is_refused_and_kept(run):
         (["train", "report-cnn", "--engine", "scratch", "--data", "synthetic"], ["--engine keras"]),
         (["train", "report-net", "--engine", "theano", "--data", "synthetic"], ["scratch, keras"]),
         (["train", "report-net", "--data", "nowhere"], ["nowhere"]),
+        (["train", "report-net", "--model", "unit=[3]"], ["did you mean 'units'"]),
+        (["train", "report-net", "--model", "units"], ["OPTION=VALUE"]),
+        (["train", "report-net", "--optimizer", "Adm", "--data", "synthetic"], ["'Adam'"]),
+        (["train", "report-net", "--batch-size", "half"], ["batch_size", "'half'"]),
+        (["train", "nowhere.toml"], ["nowhere.toml", "No such file"]),
         (["evaluate", "nowhere"], ["finished run folder"]),
+        (["report", "nowhere"], ["finished run folder"]),
+        (["reproduce", "--engine", "scrath", "--data", "synthetic"], ["did you mean 'scratch'"]),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, tmp_path):
@@ -89,16 +112,11 @@ def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, tmp_path):
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
-def test_a_damaged_run_is_refused(run, tmp_path):
-    for name in ("config.json", "predictions.npz"):
-        copy = tmp_path / name.split(".")[0]
-        copy.mkdir()
-        for path in run.iterdir():
-            content = path.read_bytes()
-            (copy / path.name).write_bytes(
-                content[: len(content) // 2] if path.name == name else content
-            )
-        refused(fashionlab("evaluate", str(copy), cwd=tmp_path), name)
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "predictions.npz"])
+def test_a_damaged_run_is_refused(name, run, tmp_path):
+    path = copied(run, tmp_path / "copy") / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    refused(fashionlab("evaluate", "copy", cwd=tmp_path), name)
 
 
 def test_ctrl_c_leaves_nothing_and_exits_with_130(tmp_path):
@@ -119,10 +137,25 @@ def test_ctrl_c_leaves_nothing_and_exits_with_130(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
-    with pytest.raises(RunError, match="No space left"), RunWriter(tmp_path / "run") as writer:
-        writer.write_json("config", {})
-        raise OSError(28, "No space left on device", "weights.safetensors")
+def test_a_disk_that_takes_no_more_is_one_line_and_leaves_nothing(tmp_path):
+    """The kernel refuses bytes beyond a file's limit, in the middle of the 1.6 MB of weights."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
+        "from fashionlab.cli import main; main()"
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", code),
+            *("train", "report-net", "--data", "synthetic", "--epochs", "1", "--out", "run"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot write run: File too large" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -135,6 +168,63 @@ def test_both_engines_train_the_same_recipe_through_one_loop(engine, tmp_path):
     assert run.metrics().accuracy > 0.5
     with np.load(run.folder / "predictions.npz", allow_pickle=False) as stored:
         assert stored["log_probabilities"].shape == (200, 10)
+
+
+def test_every_field_of_a_recipe_is_an_option(tmp_path):
+    done = fashionlab(
+        *("train", "report-net", "--data", "synthetic", "--out", "run", "--epochs", "2"),
+        *("--batch-size", "200", "--optimizer", "Adam", "--learning-rate", "0.002"),
+        *("--output-activation", "softmax", "--validation-fraction", "0.2", "--engine", "scratch"),
+        *("--model", "units=[20, 10]", "--model", "activation=relu", "--json"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    run = Run(tmp_path / "run")
+    assert json.loads(done.stdout) == run.metrics().to_json()
+    expected = {
+        "epochs": 2,
+        "batch_size": 200,
+        "optimizer": "Adam",
+        "learning_rate": 0.002,
+        "output_activation": "softmax",
+        "validation_fraction": 0.2,
+        "model": {"units": [20, 10], "activation": "relu", "initializer": "standard_normal"},
+    }
+    assert {key: run.config["recipe"][key] for key in expected} == expected
+    assert set(run.history()[0]) == {
+        *("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+    }
+    assert [layer["parameters"] for layer in run.layers()] == [0, 0, 15_700, 210, 110]
+
+
+def test_a_terminal_sees_a_bar_with_the_time_left(tmp_path):
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from fashionlab.cli import main; main()"),
+            *("train", "report-net", "--data", "synthetic", "--epochs", "3", "--out", "run"),
+        ],
+        cwd=tmp_path,
+        stderr=slave,
+        stdout=subprocess.DEVNULL,
+    )
+    os.close(slave)
+    seen = b""
+    try:
+        while piece := os.read(master, 4096):
+            seen += piece
+    except OSError:  # Linux says so when the last writer has gone
+        pass
+    os.close(master)
+    assert process.wait(timeout=30) == 0
+    assert "3 epochs in" in seen.decode()
+    assert "test accuracy" in seen.decode()
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = fashionlab("evaluate", "nowhere", "--debug", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
 
 
 def test_the_parser_and_its_help_import_no_framework():

@@ -9,13 +9,17 @@ import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
 LOWER = {"data", "scratch", "errors"}
-MIDDLE = {"engines", "runs", "models", "recipes"}
+MIDDLE = {"engines", "runs", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
-    "cli": LOWER | MIDDLE | {"training", "evaluation"},
-    "training": LOWER | MIDDLE | {"evaluation"},
+    "cli": LOWER | MIDDLE | {"training", "report", "reproduce"},
+    "reproduce": LOWER | MIDDLE | {"training", "report"},
+    "report": {"runs", "recipes", "evaluation", "data", "errors"},
+    "training": LOWER | MIDDLE,
     "runs": {"evaluation", "errors"},
-    "recipes": {"models", "errors"},
+    "recipes": {"models", "engines", "errors"},
     "models": {"errors"},
+    "environment": set(),
+    "progress": set(),
     "engines": {"scratch", "errors"},
     "evaluation": {"errors"},
     "data": {"errors"},

@@ -66,3 +66,44 @@ def test_missing_keras_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'fashionlab\[keras\]'"):
         engine("keras")
+
+
+def test_a_file_changes_fields_of_its_base(tmp_path):
+    path = tmp_path / "wide.toml"
+    path.write_text('base = "report-mlp"\nepochs = 7\nbatch_size = "all"\n[model]\nunits = [9]\n')
+    recipe = recipes.get(str(path))
+    assert recipe == recipes.override(
+        recipes.RECIPES["report-mlp"],
+        {"name": "wide", "epochs": 7, "batch_size": None, "model": {"units": [9]}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epochs = 3", "base"),
+        ('base = "report-mpl"', "did you mean 'report-mlp'"),
+        ('base = "report-mlp"\nepoch = 3', "did you mean 'epochs'"),
+        ('base = "report-mlp"\nepochs = 0', "epochs must be"),
+        ('base = "report-mlp"\nepochs = true', "epochs must be"),
+        ('base = "report-mlp"\nlearning_rate = "fast"', "learning_rate must be above 0"),
+        ('base = "report-mlp"\nlearning_rate = nan', "learning_rate must be above 0"),
+        ('base = "report-mlp"\nvalidation_fraction = 1.0', "validation_fraction must be"),
+        ('base = "report-mlp"\nmodel = 3', "table of options"),
+        ('base = "report-mlp"\n[model]\nunit = [3]', "did you mean 'units'"),
+        ("base =", "TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_remedy(text, message, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(InvalidValueError, match=message):
+        recipes.get(str(path))
+
+
+@pytest.mark.parametrize("options", [{"units": [0]}, {"units": 3}, {"activation": "rele"}])
+@pytest.mark.parametrize("name", ["scratch", "keras"])
+def test_a_wrong_value_of_a_model_option_is_one_line(options, name):
+    recipe = recipes.override(recipes.get("report-mlp"), {"model": options})
+    with pytest.raises(InvalidValueError, match=r"^report-mlp cannot be built: .+$"):
+        recipe.build(engine(name), (6, 6), 4)

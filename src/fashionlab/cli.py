@@ -2,13 +2,13 @@
 
 import json
 import sys
-from dataclasses import replace
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fashionlab.errors import FashionlabError
+from fashionlab.errors import FashionlabError, InvalidValueError
 
 app = typer.Typer(
     help="Train and measure image classifiers on Fashion-MNIST and its kind.",
@@ -20,82 +20,185 @@ data_app = typer.Typer(help="Find, fetch and describe the data.", no_args_is_hel
 app.add_typer(data_app, name="data")
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides initial weights and the batches' order.")]
+Engine = Annotated[str | None, typer.Option(help="scratch or keras.")]
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.")]
 
 
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
+) -> None:
+    """Shows `--debug` in the help; `main` takes it from any place in the line."""
+
+
+@app.command()
+def reproduce(
+    out: Annotated[Path | None, typer.Option(help="Folder for the runs and the page.")] = None,
+    data: Data = None,
+    seed: Seed = 0,
+    engine: Annotated[
+        str | None, typer.Option(help="scratch: on that engine what it has the layers for.")
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="Fewer steps, for a first look.")] = False,
+) -> None:
+    """Train the course report's three systems and set them beside its figures on one page."""
+    from fashionlab.data import load
+    from fashionlab.progress import for_stderr
+    from fashionlab.reproduce import reproduce as run_reproduction
+
+    folder = out or Path("runs", "reproduce-quick" if quick else "reproduce")
+    page = run_reproduction(
+        folder,
+        load(data, log=_say),
+        seed=seed,
+        engine=engine,
+        quick=quick,
+        say=_say,
+        progress=for_stderr(_say),
+    )
+    typer.echo(f"the page: {page.resolve().as_uri()}")
+
+
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A name that `fashionlab recipes` lists.")],
+    recipe: Annotated[
+        str, typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file.")
+    ],
     out: Annotated[Path | None, typer.Option(help="The run folder to write.")] = None,
     data: Data = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    engine: Annotated[str | None, typer.Option(help="scratch or keras.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images a step.")] = None,
+    seed: Seed = 0,
+    engine: Engine = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training set.")] = None,
+    batch_size: Annotated[str | None, typer.Option(help="Images a step, or 'all'.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="SGD, Adam, ...")] = None,
     learning_rate: Annotated[float | None, typer.Option()] = None,
+    output_activation: Annotated[
+        str | None, typer.Option(help="linear (logits, through softmax), sigmoid or softmax.")
+    ] = None,
+    validation_fraction: Annotated[
+        float | None, typer.Option(help="Share of the training set to hold out.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="An option of the model, e.g. units=[300,100]; can be repeated."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Train a recipe and write its run folder."""
     from fashionlab import recipes
     from fashionlab.data import load
+    from fashionlab.progress import for_stderr
     from fashionlab.training import train as run_training
 
     given: dict[str, Any] = {
         "engine": engine,
         "epochs": epochs,
-        "batch_size": batch_size,
+        "batch_size": _batch_size(batch_size),
+        "optimizer": optimizer,
         "learning_rate": learning_rate,
+        "output_activation": output_activation,
+        "validation_fraction": validation_fraction,
+        "model": _options(model) if model else None,
     }
-    chosen = replace(recipes.get(recipe), **{k: v for k, v in given.items() if v is not None})
-    run = run_training(
-        chosen, load(data, log=_say), out or Path("runs") / f"{recipe}-seed{seed}", seed, _say
+    chosen = recipes.override(
+        recipes.get(recipe), {k: v for k, v in given.items() if v is not None}
     )
-    _print_figures(run.folder)
+    folder = out or Path("runs") / f"{chosen.name}-seed{seed}"
+    run_training(chosen, load(data, log=_say), folder, seed, for_stderr(_say))
+    _print_figures(folder, as_json)
+
+
+def _batch_size(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def _options(texts: list[str]) -> dict[str, Any]:
+    """KEY=VALUE in TOML; a value that is not TOML is taken as a string."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidValueError(f"--model must be OPTION=VALUE; received {text!r}")
+        try:
+            options[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            options[key.strip()] = value.strip()
+    return options
 
 
 @app.command()
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
-    as_json: Annotated[bool, typer.Option("--json", help="All figures, as JSON.")] = False,
-) -> None:
+def evaluate(run: RunFolder, as_json: Json = False) -> None:
     """Compute a run's figures anew from its stored predictions."""
-    from fashionlab.runs import Run
-
-    if as_json:
-        typer.echo(json.dumps(Run(run).metrics().to_json(), indent=2))
-    else:
-        _print_figures(run)
+    _print_figures(run, as_json)
 
 
-def _print_figures(folder: Path) -> None:
+def _print_figures(folder: Path, as_json: bool) -> None:
     from fashionlab.runs import Run
 
     run = Run(folder)
     figures = run.metrics()
+    if as_json:
+        typer.echo(json.dumps(figures.to_json(), indent=2))
+        return
     low, high = figures.accuracy_interval
-    typer.echo(f"{folder}: {run.config['recipe']['name']}, {run.config['parameters']:,} parameters")
+    typer.echo(
+        f"{folder}: {run.config['recipe']['name']}, {run.config['parameters']:,} parameters, "
+        f"trained on {run.config['data']['train']['name']}, seed {run.config['seed']}"
+    )
     typer.echo(
         f"test accuracy {figures.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
-        f"log loss {figures.log_loss:.4f}, macro F1 {figures.macro_f1:.4f}"
+        f"log loss {figures.log_loss:.4f}"
     )
-    rows = zip(
-        run.config["class_names"], figures.precision, figures.recall, figures.f1, strict=True
-    )
-    typer.echo(f"{'class':<14} {'precision':>9} {'recall':>9} {'F1':>9}")
-    for name, precision, recall, f1 in rows:
-        typer.echo(f"{name:<14} {precision:>9.4f} {recall:>9.4f} {f1:>9.4f}")
+    names = run.config["class_names"]
+    columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)
+    width = max(13, *map(len, names))
+    head = ("precision", "recall", "F1", "correct", "of")
+    typer.echo(f"{'class':<{width}} " + " ".join(f"{text:>9}" for text in head))
+    for name, *values, correct, support in zip(names, *columns, strict=True):
+        shares = " ".join(f"{value:>9.4f}" for value in values)
+        typer.echo(f"{name:<{width}} {shares} {correct:>9,} {support:>9,}")
+    means = (figures.macro_precision, figures.macro_recall, figures.macro_f1)
+    shares = " ".join(f"{value:>9.4f}" for value in means)
+    total = f"{sum(figures.correct):>9,} {sum(figures.support):>9,}"
+    typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
 
 
 @app.command()
-def recipes() -> None:
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html for one run.")] = None,
+) -> None:
+    """Write one HTML page from what runs stored."""
+    from fashionlab.report.page import write_page
+    from fashionlab.runs import Run
+
+    page = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    typer.echo(write_page([Run(folder) for folder in runs], page).resolve().as_uri())
+
+
+@app.command()
+def recipes(as_json: Json = False) -> None:
     """List the recipes."""
+    from dataclasses import asdict
+
     from fashionlab.recipes import RECIPES
 
+    if as_json:
+        typer.echo(json.dumps([asdict(r) for r in RECIPES.values()], indent=2))
+        return
     for r in RECIPES.values():
         batch = r.batch_size or "all"
-        typer.echo(f"{r.name:<16} {r.engine:<8} {r.epochs:>4} epochs, batch {batch}, {r.optimizer}")
+        options = ", ".join(f"{k} {v}" for k, v in r.model.items())
+        typer.echo(
+            f"{r.name:<16} {r.engine:<8} {r.epochs:>4} epochs, batch {batch}, "
+            f"{r.optimizer} {r.learning_rate:g}; {r.builder}: {options}"
+        )
 
 
 @data_app.command()
@@ -107,11 +210,27 @@ def fetch() -> None:
 
 
 @data_app.command()
-def info(data: Data = None) -> None:
+def info(data: Data = None, as_json: Json = False) -> None:
     """Say which data would be used, and what is in it."""
     from fashionlab.data import load
 
-    for part in load(data, fetch=False):
+    parts = load(data, fetch=False)
+    if as_json:
+        described = [
+            {
+                "name": part.name,
+                "part": part.part,
+                "images": len(part),
+                "image_shape": part.image_shape,
+                "class_names": part.class_names,
+                "sha256": part.sha256,
+                "source": part.source,
+            }
+            for part in parts
+        ]
+        typer.echo(json.dumps(described, indent=2))
+        return
+    for part in parts:
         rows, columns = part.image_shape
         typer.echo(
             f"{part.name} {part.part}: {len(part):,} images of {rows} x {columns}, "
@@ -121,17 +240,27 @@ def info(data: Data = None) -> None:
 
 def main() -> None:
     """Run the command line; what the user can mend is one line and exit status 2."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except FashionlabError as error:
-        _say(f"fashionlab: {error}")
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        _say("fashionlab: stopped; nothing was written")
+        sys.exit(app(arguments, standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("fashionlab: stopped; the unfinished run was not kept")
         sys.exit(130)
     except Exception as error:
-        if not hasattr(error, "format_message"):  # the parser's own errors have one
+        line = _one_line(error)
+        if line is None or len(arguments) < len(sys.argv) - 1:
             raise
-        _say(f"fashionlab: {error.format_message()}")
+        _say(f"fashionlab: {line}")
     sys.exit(2)
+
+
+def _one_line(error: Exception) -> str | None:
+    """The line for an error that the user can mend; None for a fault of the program."""
+    if isinstance(error, FashionlabError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    if hasattr(error, "format_message"):  # the parser's own errors
+        return str(error.format_message())
+    return None

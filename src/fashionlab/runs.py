@@ -1,11 +1,14 @@
 """The run folder: all that a training leaves behind. No other module knows a file name in it.
 
     config.json          the recipe, seed and data that decide the run
-    environment.json     versions, machine, threads, command line
+    environment.json     versions, machine, threads, commit, command line
+    model.json           the layers: name, type, output shape, parameters
     history.csv          a row an epoch
     weights.safetensors  the trained weights
     predictions.npz      log-probabilities (N, K) of the test images, and their labels (N,)
     metrics.json         the figures computed from predictions.npz
+    examples.npz         test images that the page shows, (M, H, W), and their indices (M,)
+    report.html          the page, where `fashionlab report` wrote one
 
 A folder is complete or absent: it is written beside its place under a hidden name, then renamed.
 Loading one runs no code from it.
@@ -13,45 +16,33 @@ Loading one runs no code from it.
 
 import csv
 import json
-import os
-import platform
 import shutil
-import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from fashionlab.errors import RunError
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
 
 Array = NDArray[Any]
 
-
-def environment() -> dict[str, Any]:
-    """What the result depends on beside the recipe: versions, machine, threads, command line."""
-    versions = {}
-    for package in ("fashionlab", "numpy", "keras", "torch", "tensorflow", "jax"):
-        with suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    return {
-        "python": platform.python_version(),
-        "versions": versions,
-        "machine": platform.machine(),
-        "system": platform.platform(),
-        "cpus": os.cpu_count(),
-        "threads": {k: v for k, v in os.environ.items() if k.endswith("_NUM_THREADS")},
-        "keras_backend": os.environ.get("KERAS_BACKEND"),
-        "command": sys.argv,
-    }
+# What config.json holds; "recipe" has the fields of recipes.Recipe.
+CONFIG = {
+    "recipe": dict,
+    "seed": int,
+    "data": dict,  # part -> {"name", "sha256", "images"}
+    "class_names": list,
+    "image_shape": list,
+    "parameters": int,
+}
 
 
 class RunWriter:
@@ -98,8 +89,8 @@ class RunWriter:
         finally:
             shutil.rmtree(self._work, ignore_errors=True)
 
-    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """config, environment or metrics."""
+    def write_json(self, name: str, value: Mapping[str, Any] | Sequence[Any]) -> None:
+        """config, environment, model or metrics."""
         text = json.dumps(value, indent=2, allow_nan=False)
         (self._work / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
@@ -115,7 +106,8 @@ class RunWriter:
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         """Arrays by name."""
-        save_file(dict(weights), self._work / "weights.safetensors")
+        # Not save_file, whose error on a full disk is no OSError.
+        (self._work / "weights.safetensors").write_bytes(save(dict(weights)))
 
     def write_predictions(self, log_probabilities: Array, labels: Array) -> Metrics:
         """Store the test predictions and the figures computed from them."""
@@ -124,6 +116,10 @@ class RunWriter:
         self.write_json("metrics", metrics.to_json())
         return metrics
 
+    def write_examples(self, images: Array, indices: Array) -> None:
+        """Store some of the test images, (M, H, W), with their positions (M,) in the test set."""
+        np.savez_compressed(self._work / "examples.npz", images=images, indices=indices)
+
 
 class Run:
     """Reads a finished run folder. Raises RunError where a file is missing or damaged."""
@@ -131,17 +127,37 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config: dict[str, Any] = self._json("config")
+        for key, kind in CONFIG.items():
+            if not isinstance(self.config.get(key), kind):
+                raise self._damaged("config.json", f"no {key}")
 
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
 
-    def _json(self, name: str) -> dict[str, Any]:
+    def _json(self, name: str, kind: type = dict) -> Any:
         try:
             value = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise self._damaged(f"{name}.json", error) from error
-        if not isinstance(value, dict):
-            raise self._damaged(f"{name}.json", "not an object")
+        if not isinstance(value, kind):
+            raise self._damaged(f"{name}.json", f"not a JSON {kind.__name__}")
+        return value
+
+    def _arrays(self, name: str, *keys: str) -> list[Array]:
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as stored:
+                return [stored[key] for key in keys]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise self._damaged(name, error) from error
+
+    def environment(self) -> dict[str, Any]:
+        """The environment it was trained in."""
+        value: dict[str, Any] = self._json("environment")
+        return value
+
+    def layers(self) -> list[dict[str, Any]]:
+        """The model's summary: name, type, output shape and parameters of each layer."""
+        value: list[dict[str, Any]] = self._json("model", list)
         return value
 
     def history(self) -> list[dict[str, float]]:
@@ -152,14 +168,35 @@ class Run:
         except (OSError, ValueError, TypeError) as error:
             raise self._damaged("history.csv", error) from error
 
-    def metrics(self) -> Metrics:
-        """The figures, computed anew from the stored predictions."""
-        try:
-            with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
-                return compute_metrics(stored["log_probabilities"], stored["labels"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise self._damaged("predictions.npz", error) from error
+    def predictions(self) -> tuple[Array, Array]:
+        """Log-probabilities (N, K) and labels (N,) of the test images."""
+        log_probabilities, labels = self._arrays("predictions.npz", "log_probabilities", "labels")
+        return log_probabilities, labels
 
-    def stored_metrics(self) -> dict[str, Any]:
-        """The figures as written when the run ended."""
-        return self._json("metrics")
+    def metrics(self) -> Metrics:
+        """The figures, computed anew from the stored predictions.
+
+        Raises RunError also where those that were written when the run ended differ from them.
+        """
+        try:
+            metrics = compute_metrics(*self.predictions())
+        except InvalidValueError as error:
+            raise self._damaged("predictions.npz", error) from error
+        if different := metrics.differences(self._json("metrics")):
+            raise RunError(
+                f"{self.folder / 'metrics.json'} must follow from predictions.npz, but differs in "
+                f"{', '.join(different)}; give a run folder as it was written"
+            )
+        return metrics
+
+    def examples(self) -> Examples:
+        """Test images to show, chosen by `evaluation.examples.select_examples`."""
+        images, indices = self._arrays("examples.npz", "images", "indices")
+        log_probabilities, labels = self.predictions()
+        fits = images.ndim == 3 and images.dtype == np.uint8 and indices.shape == (len(images),)
+        if not fits or indices.dtype.kind not in "iu" or not (indices < len(labels)).all():
+            raise self._damaged("examples.npz", "not images with their indices")
+        shown = log_probabilities[indices]
+        return Examples(
+            images, indices, labels[indices], shown.argmax(axis=1), np.exp(shown.max(axis=1))
+        )

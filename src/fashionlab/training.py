@@ -1,17 +1,19 @@
 """Recipe -> run: the one training loop, for both engines."""
 
+import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fashionlab.data import Batches, Dataset, one_hot
+from fashionlab.data import Batches, Dataset, one_hot, split
 from fashionlab.engines import engine
-from fashionlab.errors import InvalidValueError
+from fashionlab.environment import environment
+from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities
+from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
-from fashionlab.runs import Run, RunWriter, environment
+from fashionlab.runs import Run, RunWriter
 
 EVALUATION_BATCH = 500  # images; larger ones were no faster on two cores
 
@@ -21,74 +23,103 @@ def train(
     data: tuple[Dataset, Dataset],
     out: Path,
     seed: int = 0,
-    log: Callable[[str], None] = lambda line: None,
+    progress: Progress | None = None,
 ) -> Run:
-    """Train on all training images, log test figures each epoch as the report did, write `out`.
+    """Train on (train, test) and write the run folder `out`.
 
-    No choice is made on the test figures: the weights are those after the last epoch. Raises
-    RunError where `out` exists, MissingDependencyError where the engine is not installed.
+    Each epoch is followed by an evaluation of the validation split, or, where the recipe holds
+    none out, of the test set, as the course report did. No choice is made on the test figures: the
+    weights are those after the last epoch.
+
+    Raises RunError where `out` exists, MissingDependencyError where the engine is not installed,
+    InvalidValueError where the engine cannot build the recipe.
     """
-    if recipe.epochs < 1:
-        raise InvalidValueError(f"epochs must be at least 1; received {recipe.epochs}")
+    progress = progress or Progress()
     training, test = data
-    nn = engine(recipe.engine)
-    try:
-        model = recipe.build(nn, training.image_shape, training.classes, seed)
-    except AttributeError as error:
-        raise InvalidValueError(
-            f"{recipe.name} cannot run on {recipe.engine} ({error}); use --engine keras"
-        ) from error
+    watched = test
+    if recipe.validation_fraction:
+        training, watched = split(training, recipe.validation_fraction, seed)
+    model = recipe.build(engine(recipe.engine), training.image_shape, training.classes, seed)
     batches = Batches(training, recipe.batch_size, seed)
-    targets = one_hot(test.labels, test.classes)
+    targets = one_hot(watched.labels, watched.classes)
     with RunWriter(out) as writer:
         writer.write_json(
             "config",
             {
-                "recipe": asdict(recipe),
-                "seed": seed,
-                "data": {part.part: {"name": part.name, "sha256": part.sha256} for part in data},
+                **settings(recipe, data, seed),
                 "class_names": list(training.class_names),
                 "image_shape": list(training.image_shape),
                 "parameters": int(model.count_params()),
             },
         )
         writer.write_json("environment", environment())
-        began = time.perf_counter()
-        for epoch in range(recipe.epochs):
-            row = _epoch(model, batches, epoch, test, targets)
-            writer.append_history(row)
-            left = (time.perf_counter() - began) / (epoch + 1) * (recipe.epochs - epoch - 1)
-            log(
-                f"{recipe.name} epoch {epoch + 1}/{recipe.epochs}: loss {row['loss']:.4f}, "
-                f"accuracy {row['accuracy']:.4f}, test accuracy {row['test_accuracy']:.4f}, "
-                f"{row['seconds']:.1f} s, about {left:.0f} s left"
-            )
+        writer.write_json("model", [_described(layer) for layer in model.layers])
+        progress.start(recipe.name, recipe.epochs, batches.steps)
+        try:
+            for epoch in range(recipe.epochs):
+                began = time.perf_counter()
+                loss, accuracy = _fit_epoch(model, batches, epoch, progress)
+                seconds = time.perf_counter() - began  # of training, without the evaluation
+                held_out_loss, held_out_accuracy = model.evaluate(
+                    watched.images, targets, batch_size=EVALUATION_BATCH, verbose=0
+                )
+                row = {
+                    "epoch": epoch + 1,
+                    "loss": loss,
+                    "accuracy": accuracy,
+                    f"{watched.part}_loss": float(held_out_loss),
+                    f"{watched.part}_accuracy": float(held_out_accuracy),
+                    "seconds": seconds,
+                }
+                writer.append_history(row)
+                progress.epoch(row)
+        finally:
+            progress.stop()
         writer.write_weights(
             {
-                f"{layer.name}.{i}": weight
+                f"{layer.name}.{variable.name}": value
                 for layer in model.layers
-                for i, weight in enumerate(layer.get_weights())
+                for variable, value in zip(layer.weights, layer.get_weights(), strict=True)
             }
         )
         outputs = model.predict(test.images, batch_size=EVALUATION_BATCH, verbose=0)
-        writer.write_predictions(log_probabilities(outputs, recipe.output), test.labels)
+        predictions = log_probabilities(outputs, recipe.output_activation)  # (N, K)
+        writer.write_predictions(predictions, test.labels)
+        shown = select_examples(predictions, test.labels)
+        writer.write_examples(test.images[shown], shown)
     return Run(out)
 
 
-def _epoch(
-    model: Any, batches: Batches, epoch: int, test: Dataset, targets: Any
-) -> dict[str, float]:
-    start = time.perf_counter()
-    history = model.fit(
-        batches.epoch(epoch), steps_per_epoch=batches.steps, shuffle=False, verbose=0
-    ).history
-    seconds = time.perf_counter() - start
-    loss, accuracy = model.evaluate(test.images, targets, batch_size=EVALUATION_BATCH, verbose=0)
-    return {
-        "epoch": epoch + 1,
-        "loss": float(history["loss"][0]),
-        "accuracy": float(history["accuracy"][0]),
-        "test_loss": float(loss),
-        "test_accuracy": float(accuracy),
-        "seconds": seconds,
+def settings(recipe: Recipe, data: tuple[Dataset, Dataset], seed: int) -> dict[str, Any]:
+    """What decides a run, as JSON values: the recipe, the seed, and the data by its hash."""
+    decisive = {
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "data": {
+            part.part: {"name": part.name, "sha256": part.sha256, "images": len(part)}
+            for part in data
+        },
     }
+    normal: dict[str, Any] = json.loads(json.dumps(decisive))  # tuples become lists, as read back
+    return normal
+
+
+def _described(layer: Any) -> dict[str, Any]:
+    shape = layer.output.shape[1:] if hasattr(layer, "output") else layer.output_shape
+    return {
+        "name": layer.name,
+        "type": type(layer).__name__,
+        "output_shape": [int(n) for n in shape],
+        "parameters": int(layer.count_params()),
+    }
+
+
+def _fit_epoch(model: Any, batches: Batches, epoch: int, progress: Progress) -> tuple[float, float]:
+    """Mean loss and accuracy over the epoch's batches, each before the step that it leads to."""
+    history = model.fit(
+        progress.steps(batches.epoch(epoch)),
+        steps_per_epoch=batches.steps,
+        shuffle=False,
+        verbose=0,
+    ).history
+    return float(history["loss"][0]), float(history["accuracy"][0])

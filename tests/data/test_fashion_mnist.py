@@ -127,6 +127,20 @@ def test_fetch_verifies_before_a_file_enters_the_cache(
     assert fetching.fetch(lines.append) == tmp_path / "cache" and len(lines) == 8
 
 
+def test_a_mirror_that_drips_is_given_up(
+    sealed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dripping(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            return b"\0"
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Dripping())
+    monkeypatch.setattr(fetching, "FILE_TIMEOUT_S", 0)
+    with pytest.raises(DataNotFoundError, match="not complete after 0 s"):
+        load()
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
 @pytest.mark.usefixtures("small_is_genuine")
 def test_full_disk_leaves_no_part_in_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sk
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.evaluation.metrics import Metrics, compute_metrics, confusion_matrix
+from fashionlab.evaluation.metrics import compute_metrics, confusion_matrix
 
 # Decisions 0, 1, 0, 0 for labels 0, 0, 0, 1: class 2 is absent and never predicted.
 BY_HAND = np.log(
@@ -123,10 +123,9 @@ def test_confusion_matrix_refuses_no_classes() -> None:
         confusion_matrix(LABELS, LABELS, 0)
 
 
-def test_json_round_trip_is_exact_and_strict() -> None:
+def test_what_was_written_as_json_does_not_differ() -> None:
     metrics = compute_metrics(BY_HAND, LABELS)
-    text = json.dumps(metrics.to_json(), allow_nan=False)
-    assert Metrics.from_json(json.loads(text)) == metrics
+    assert not metrics.differences(json.loads(json.dumps(metrics.to_json(), allow_nan=False)))
 
 
 @pytest.mark.parametrize(
@@ -141,26 +140,17 @@ def test_json_round_trip_is_exact_and_strict() -> None:
         ("log_loss", True),
         ("support", [3.0, 1, 0]),
         ("recall", 0.5),
-        ("confusion", []),
         ("confusion", [[0]]),
-        ("confusion", [[1, 2]]),
-        ("confusion", [[True]]),
-        ("confusion", [[-1, 2], [0, 0]]),
         ("confusion", None),
     ],
 )
-def test_from_json_refuses_a_malformed_or_contradictory_field(field: str, value: Any) -> None:
-    record = compute_metrics(BY_HAND, LABELS).to_json() | {field: value}
-    with pytest.raises(InvalidValueError, match=rf"{field}.*, got .*; "):
-        Metrics.from_json(record)
+def test_a_changed_figure_is_named(field: str, value: Any) -> None:
+    metrics = compute_metrics(BY_HAND, LABELS)
+    assert metrics.differences(metrics.to_json() | {field: value}) == [field]
 
 
-def test_from_json_refuses_missing_and_unknown_fields() -> None:
-    record = compute_metrics(BY_HAND, LABELS).to_json()
-    with pytest.raises(InvalidValueError, match="'extra'"):
-        Metrics.from_json(record | {"extra": 1})
+def test_a_missing_figure_is_named() -> None:
+    metrics = compute_metrics(BY_HAND, LABELS)
+    record = metrics.to_json()
     del record["f1"]
-    with pytest.raises(InvalidValueError, match="'f1'"):
-        Metrics.from_json(record)
-    with pytest.raises(InvalidValueError, match="JSON object"):
-        Metrics.from_json([])  # type: ignore[arg-type]
+    assert metrics.differences(record) == ["f1"]

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 )
 TIMEOUT_S = 20  # without a byte from a mirror
+FILE_TIMEOUT_S = 600  # for a whole file; 26 MB in that time is 43 kB/s
 APT_TIMEOUT_S = 120  # the package has 30 MB
 MAX_BYTES = 64 * 2**20  # the largest file has 26 MB; a mirror that sends more is wrong
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
@@ -154,13 +156,13 @@ def _download(file: File, folder: Path, tried: list[str], log: Log | None) -> bo
                     urllib.request.urlopen(url, timeout=TIMEOUT_S) as reply,  # noqa: S310 (MIRRORS)
                     temporary.open("wb") as out,
                 ):
-                    while chunk := reply.read(2**20):
+                    end = time.monotonic() + FILE_TIMEOUT_S
+                    while chunk := reply.read1(2**20):
                         out.write(chunk)
                         if out.tell() > MAX_BYTES:
-                            raise DataFormatError(
-                                f"a file must have at most {MAX_BYTES} bytes, got more from {url}: "
-                                "use another mirror"
-                            )
+                            raise DataFormatError(f"more than {MAX_BYTES} bytes")
+                        if time.monotonic() > end:
+                            raise TimeoutError(f"not complete after {FILE_TIMEOUT_S} s")
                 read_genuine(file, temporary)
         except (OSError, http.client.HTTPException, DataFormatError) as error:
             tried.append(f"{url} ({_one_line(error)})")

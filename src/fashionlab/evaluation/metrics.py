@@ -49,32 +49,9 @@ class Metrics:
         """The fields as dict, list, int and finite float: what `json.dumps` writes strictly."""
         return {name: _listed(value) for name, value in asdict(self).items()}
 
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> "Metrics":
-        """Rebuild from `to_json()`'s dict, each figure recomputed from `confusion`.
-
-        Raises InvalidValueError for a missing, unknown or malformed field, and for a figure that
-        contradicts the confusion matrix.
-        """
-        if not isinstance(record, Mapping):
-            raise InvalidValueError(
-                f"metrics must be a JSON object, got {type(record).__name__}; pass to_json()'s dict"
-            )
-        names = set(cls.__dataclass_fields__)
-        if set(record) != names:
-            different = sorted(map(str, set(record) ^ names))
-            raise InvalidValueError(
-                f"metrics must have exactly the fields of Metrics, got a mismatch in {different}; "
-                "evaluate again with this version"
-            )
-        metrics = _from_confusion(_confusion_rows(record["confusion"]), record["log_loss"])
-        for name, expected in metrics.to_json().items():
-            if not _agree(record[name], expected):
-                raise InvalidValueError(
-                    f"{name} must follow from the confusion matrix, got {record[name]!r} instead "
-                    f"of {expected!r}; evaluate again"
-                )
-        return metrics
+    def differences(self, record: Mapping[str, Any]) -> list[str]:
+        """The fields in which `to_json()`'s dict of another evaluation differs from this one."""
+        return [k for k, value in self.to_json().items() if not _agree(record.get(k), value)]
 
 
 def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metrics:
@@ -156,8 +133,6 @@ def _class_indices(name: str, values: Labels, classes: int) -> npt.NDArray[np.in
 
 
 def _from_confusion(rows: Sequence[Sequence[int]], log_loss: float) -> Metrics:
-    if type(log_loss) not in (int, float) or not math.isfinite(log_loss):
-        raise InvalidValueError(f"log_loss must be finite, got {log_loss!r}; evaluate again")
     correct = tuple(row[k] for k, row in enumerate(rows))  # TP
     support = tuple(sum(row) for row in rows)  # TP + FN
     decided = tuple(sum(column) for column in zip(*rows, strict=True))  # TP + FP
@@ -182,20 +157,6 @@ def _from_confusion(rows: Sequence[Sequence[int]], log_loss: float) -> Metrics:
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _confusion_rows(value: Any) -> list[list[int]]:
-    square = (
-        isinstance(value, list)
-        and all(isinstance(row, list) and len(row) == len(value) for row in value)
-        and all(type(cell) is int and 0 <= cell < 2**53 for row in value for cell in row)
-    )
-    if not square or not any(map(any, value)):
-        raise InvalidValueError(
-            f"confusion must be a square list of counts, not all 0, got {value!r:.80}; "
-            "evaluate again"
-        )
-    return [list(row) for row in value]
 
 
 def _listed(value: Any) -> Any:

@@ -47,15 +47,15 @@ class Layer:
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         self.name = name or type(self).__name__.lower()
         self.dtype = np.dtype(dtype or "float32")
-        self.variables: list[Variable] = []
+        self.weights: list[Variable] = []
         self.output_shape: Shape = ()
 
     def build(self, input_shape: Shape) -> None:
-        """Set `output_shape` and declare `variables`; shapes are without the batch axis."""
+        """Set `output_shape` and declare `weights`; shapes are without the batch axis."""
         raise NotImplementedError
 
     def initialize(self) -> None:
-        """Fill the variables, once their memory exists."""
+        """Fill the weights, once their memory exists."""
 
     def allocate(self, piece: int) -> None:
         """Size the buffers for pieces of up to `piece` images."""
@@ -70,11 +70,11 @@ class Layer:
 
     def get_weights(self) -> list[Array]:
         """Copies of the weights, in Keras's order."""
-        return [v.numpy() for v in self.variables]
+        return [v.numpy() for v in self.weights]
 
     def count_params(self) -> int:
         """The number of trainable values."""
-        return sum(int(np.prod(v.shape)) for v in self.variables)
+        return sum(int(np.prod(v.shape)) for v in self.weights)
 
 
 class Rescaling(Layer):
@@ -162,7 +162,7 @@ class Dense(Layer):
         self.output_shape = (self.units,)
         self.kernel = Variable("kernel", (self._inputs, self.units))
         self.bias = Variable("bias", (self.units,))
-        self.variables = [self.kernel, self.bias] if self.use_bias else [self.kernel]
+        self.weights = [self.kernel, self.bias] if self.use_bias else [self.kernel]
 
     def initialize(self) -> None:
         """Draw the weights."""

@@ -53,7 +53,7 @@ class Sequential:
         self._own_the_weights()
         self._allocated = 0
         self._first_trained = next(
-            (i for i, layer in enumerate(self.layers) if layer.variables), len(self.layers)
+            (i for i, layer in enumerate(self.layers) if layer.weights), len(self.layers)
         )
 
     def _own_the_weights(self) -> None:
@@ -69,7 +69,7 @@ class Sequential:
         self.gradients_vector = np.zeros(count, dtype)
         start = 0
         for layer in self.layers:
-            for v in layer.variables:
+            for v in layer.weights:
                 end = start + int(np.prod(v.shape))
                 v.value = self.weights_vector[start:end].reshape(v.shape)
                 v.gradient = self.gradients_vector[start:end].reshape(v.shape)
@@ -86,7 +86,7 @@ class Sequential:
 
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy the weights in; raises ValueError, and changes nothing, where one does not fit."""
-        variables = [v for layer in self.layers for v in layer.variables]
+        variables = [v for layer in self.layers for v in layer.weights]
         if [v.shape for v in variables] != [np.shape(w) for w in weights]:
             raise ValueError(
                 f"set_weights: expected shapes {[v.shape for v in variables]}; "

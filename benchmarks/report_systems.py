@@ -1,0 +1,76 @@
+"""The report's systems over several seeds: the figures of the README's first table.
+
+    python benchmarks/report_systems.py [--seeds 5] [--runs runs/report-systems]
+
+Trains each recipe as it is, on the real Fashion-MNIST, and writes a row per run to
+results/report_systems.csv. report-net has 140 full-batch iterations here, where the report's log
+ends. Finished runs in the folder are used as they are, so that a stopped benchmark goes on.
+"""
+
+import argparse
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+from fashionlab.data import load
+from fashionlab.progress import for_stderr
+from fashionlab.recipes import get
+from fashionlab.runs import Run
+from fashionlab.training import train
+
+RESULT = Path(__file__).parent / "results" / "report_systems.csv"
+RECIPES = {
+    "report-net": replace(get("report-net"), epochs=140),
+    "report-mlp": get("report-mlp"),
+    "report-cnn": get("report-cnn"),
+}
+
+
+def row(run: Run) -> dict[str, object]:
+    """A line of the result, from what the run stored."""
+    history, metrics, environment = run.history(), run.metrics(), run.environment()
+    versions = environment["versions"]
+    return {
+        "recipe": run.config["recipe"]["name"],
+        "seed": run.config["seed"],
+        "epochs": len(history),
+        "parameters": run.config["parameters"],
+        "first_loss": f"{history[0]['loss']:.4f}",  # full batch: before any step
+        "training_accuracy": f"{history[-1]['accuracy']:.4f}",
+        "test_accuracy": f"{metrics.accuracy:.4f}",
+        "log_loss": f"{metrics.log_loss:.4f}",
+        "seconds_an_epoch": f"{sum(r['seconds'] for r in history) / len(history):.3f}",
+        "cpu": environment["cpu"],
+        "cpus": environment["cpus"],
+        "python": environment["python"],
+        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
+        "blas": environment["blas"],
+        "commit": environment["commit"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--runs", type=Path, default=Path("runs/report-systems"))
+    options = parser.parse_args()
+    data = load()
+    rows = []
+    for seed in range(options.seeds):
+        for name, recipe in RECIPES.items():
+            folder = options.runs / f"{name}-seed{seed}"
+            run = (
+                Run(folder)
+                if folder.exists()
+                else train(recipe, data, folder, seed, for_stderr(print))
+            )
+            rows.append(row(run))
+            print(f"{name} seed {seed}: test accuracy {run.metrics().accuracy:.4f}", flush=True)
+            with RESULT.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

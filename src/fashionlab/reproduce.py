@@ -1,0 +1,100 @@
+"""The main job: the course report's three systems, trained and set beside its own figures."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from fashionlab.data import Dataset
+from fashionlab.engines import engine as library
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.progress import Progress
+from fashionlab.recipes import RECIPES, Recipe
+from fashionlab.report.page import write_page
+from fashionlab.runs import Run
+from fashionlab.training import settings, train
+
+SYSTEMS = ("report-net", "report-mlp", "report-cnn")
+
+# Epochs that together take about a minute on two cores; the third system's is half of it.
+QUICK_EPOCHS = {"report-net": 20, "report-mlp": 4, "report-cnn": 1}
+
+
+def reproduce(
+    out: Path,
+    data: tuple[Dataset, Dataset],
+    *,
+    seed: int = 0,
+    engine: str | None = None,
+    quick: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write a run folder per system and the page `out`/report.html; returns the page.
+
+    `engine` replaces the recipes' own where it has the layers; `say` is told where it has not. A
+    finished run of the same recipe, data and seed in `out` is used as it is, so that a reproduction
+    that was stopped goes on. Raises RunError where one of other settings stands in its place, and
+    MissingDependencyError before any training where an engine is not installed.
+    """
+    planned = [_recipe(name, engine, quick, data, say) for name in SYSTEMS]
+    for needed in {recipe.engine for recipe in planned}:
+        library(needed)
+    folders = [out / f"{recipe.name}-seed{seed}" for recipe in planned]
+    finished = [_finished(*pair, data, seed) for pair in zip(planned, folders, strict=True)]
+    runs = []
+    for recipe, folder, done in zip(planned, folders, finished, strict=True):
+        if done:
+            say(f"{folder} is finished; it is used as it is")
+        runs.append(done or train(recipe, data, folder, seed, progress))
+    notes = []
+    if quick:
+        notes.append(
+            "A quick look: "
+            + ", ".join(
+                f"{recipe.name} {recipe.epochs} of {RECIPES[recipe.name].epochs} epochs"
+                for recipe in planned
+            )
+            + ". For the report's own number of epochs run `fashionlab reproduce` without --quick."
+        )
+    return write_page(
+        runs,
+        out / "report.html",
+        title="Three systems, reproduced beside their report",
+        notes=notes,
+    )
+
+
+def _recipe(
+    name: str,
+    engine: str | None,
+    quick: bool,
+    data: tuple[Dataset, Dataset],
+    say: Callable[[str], None],
+) -> Recipe:
+    recipe = RECIPES[name]
+    if quick:
+        recipe = replace(recipe, epochs=QUICK_EPOCHS[name])
+    if engine in (None, recipe.engine):
+        return recipe
+    moved = replace(recipe, engine=engine)
+    if engine == "scratch":
+        try:
+            moved.build(library(engine), data[0].image_shape, data[0].classes)
+        except InvalidValueError:
+            say(f"{name} needs layers that scratch does not have; it is trained on {recipe.engine}")
+            return recipe
+    return moved
+
+
+def _finished(recipe: Recipe, folder: Path, data: tuple[Dataset, Dataset], seed: int) -> Run | None:
+    """The run in `folder`, None where there is none; RunError where it is another one."""
+    if not folder.exists():
+        return None
+    run = Run(folder)
+    for key, value in settings(recipe, data, seed).items():
+        if run.config[key] != value:
+            raise RunError(
+                f"{folder} must be a run of the same {key}, but was trained with other settings; "
+                "remove it or choose another --out"
+            )
+    return run

@@ -1,0 +1,70 @@
+"""The main job on a small synthetic set: three runs and a page, and once more."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from fashionlab.data.synthetic import draw
+from fashionlab.errors import MissingDependencyError, RunError
+from fashionlab.recipes import get
+from fashionlab.reproduce import SYSTEMS, reproduce
+from fashionlab.runs import Run
+from fashionlab.training import train
+
+
+@pytest.fixture(scope="module")
+def data():
+    return draw(300, 100)
+
+
+@pytest.fixture(scope="module")
+def folder(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out") / "reproduce"
+    said = []
+    assert reproduce(out, data, engine="scratch", quick=True, say=said.append) == (
+        out / "report.html"
+    )
+    assert said == ["report-cnn needs layers that scratch does not have; it is trained on keras"]
+    return out
+
+
+def test_one_run_per_system_and_a_page(folder):
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "report-cnn-seed0",
+        "report-mlp-seed0",
+        "report-net-seed0",
+        "report.html",
+    ]
+    engines = [Run(folder / f"{name}-seed0").config["recipe"]["engine"] for name in SYSTEMS]
+    assert engines == ["scratch", "scratch", "keras"]
+
+
+def test_the_page_says_that_it_was_quick_and_not_the_real_data(folder):
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "report-net 20 of 150 epochs" in page
+    assert "not Fashion-MNIST" in page
+
+
+def test_finished_runs_are_used_as_they_are(folder, data):
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("*/*")}
+    said = []
+    reproduce(folder, data, engine="scratch", quick=True, say=said.append)
+    assert sum("is finished" in line for line in said) == 3
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("*/*")} == before
+
+
+def test_a_run_of_other_settings_in_the_way_is_refused_before_any_training(data, tmp_path):
+    train(
+        replace(get("report-mlp"), engine="scratch", epochs=1), data, tmp_path / "report-mlp-seed0"
+    )
+    with pytest.raises(RunError, match="same recipe"):
+        reproduce(tmp_path, data, engine="scratch", quick=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["report-mlp-seed0"]
+
+
+def test_without_keras_it_stops_before_any_training(data, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(MissingDependencyError, match="pip install"):
+        reproduce(tmp_path / "out", data, quick=True)
+    assert not (tmp_path / "out").exists()
