@@ -28,18 +28,18 @@ RECIPES = {
 
 def row(run: Run) -> dict[str, object]:
     """A line of the result, from what the run stored."""
-    history, metrics, environment = run.history(), run.metrics(), run.environment()
+    metrics, training, environment = run.metrics(), run.training_figures(), run.environment()
     versions = environment["versions"]
     return {
         "recipe": run.config["recipe"]["name"],
         "seed": run.config["seed"],
-        "epochs": len(history),
+        "epochs": training["epochs"],
         "parameters": run.config["parameters"],
-        "first_loss": f"{history[0]['loss']:.4f}",  # full batch: before any step
-        "training_accuracy": f"{history[-1]['accuracy']:.4f}",
+        "first_loss": f"{run.history()[0]['loss']:.4f}",  # full batch: before any step
+        "training_accuracy": f"{training['accuracy']:.4f}",
         "test_accuracy": f"{metrics.accuracy:.4f}",
         "log_loss": f"{metrics.log_loss:.4f}",
-        "seconds_an_epoch": f"{sum(r['seconds'] for r in history) / len(history):.3f}",
+        "seconds_an_epoch": f"{training['seconds_an_epoch']:.3f}",
         "cpu": environment["cpu"],
         "cpus": environment["cpus"],
         "python": environment["python"],

@@ -142,9 +142,9 @@ def _print_figures(folder: Path, as_json: bool) -> None:
     from fashionlab.runs import Run
 
     run = Run(folder)
-    figures = run.metrics()
+    figures, training = run.metrics(), run.training_figures()
     if as_json:
-        typer.echo(json.dumps(figures.to_json(), indent=2))
+        typer.echo(json.dumps({**figures.to_json(), "training": training}, indent=2))
         return
     low, high = figures.accuracy_interval
     typer.echo(
@@ -154,6 +154,10 @@ def _print_figures(folder: Path, as_json: bool) -> None:
     typer.echo(
         f"test accuracy {figures.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
         f"log loss {figures.log_loss:.4f}"
+    )
+    typer.echo(
+        f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
+        f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
     )
     names = run.config["class_names"]
     columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)

@@ -168,6 +168,20 @@ class Run:
         except (OSError, ValueError, TypeError) as error:
             raise self._damaged("history.csv", error) from error
 
+    def training_figures(self) -> dict[str, float]:
+        """Epochs, the last epoch's loss and accuracy, and the mean seconds of an epoch's steps."""
+        history = self.history()
+        try:
+            seconds = [row["seconds"] for row in history]
+            return {
+                "epochs": len(history),
+                "loss": history[-1]["loss"],
+                "accuracy": history[-1]["accuracy"],
+                "seconds_an_epoch": sum(seconds) / len(seconds),
+            }
+        except (KeyError, IndexError) as error:
+            raise self._damaged("history.csv", f"no {error}") from error
+
     def predictions(self) -> tuple[Array, Array]:
         """Log-probabilities (N, K) and labels (N,) of the test images."""
         log_probabilities, labels = self._arrays("predictions.npz", "log_probabilities", "labels")

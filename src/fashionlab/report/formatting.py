@@ -1,0 +1,82 @@
+"""How the page prints numbers, names and pictures. None, a figure that nobody gave, is a dash."""
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+DASH = "–"
+NO_BREAK = "\N{NO-BREAK SPACE}"  # between a number and its unit
+
+
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """0.8849 -> 88.49 %."""
+    return DASH if fraction is None else f"{100 * fraction:.{digits}f}{NO_BREAK}%"
+
+
+def probability(value: float) -> str:
+    """A percentage with one decimal that never claims certainty."""
+    return f"> 99.9{NO_BREAK}%" if value >= 0.9995 else percent(value, 1)
+
+
+def interval(bounds: tuple[float, float]) -> str:
+    """(0.8785, 0.8911) -> 87.85 to 89.11 %."""
+    low, high = bounds
+    return f"{100 * low:.2f} to {percent(high)}"
+
+
+def count(number: int | None) -> str:
+    """407050 -> 407,050."""
+    return DASH if number is None else f"{number:,}"
+
+
+def seconds(duration: float | tuple[float, float] | None) -> str:
+    """A duration, or the range of several: 0.42 s, 22.1 s, 100 to 117 s."""
+    if duration is None:
+        return DASH
+    if isinstance(duration, tuple):
+        low, high = duration
+        return (f"{low:g}" if low == high else f"{low:g} to {high:g}") + f"{NO_BREAK}s"
+    return f"{duration:.2f}{NO_BREAK}s" if duration < 10 else f"{duration:.1f}{NO_BREAK}s"
+
+
+def decimal(value: float | None) -> str:
+    """A loss or score, to four decimals; a diverged loss as it is."""
+    if value is None:
+        return DASH
+    return f"{value:.4f}" if math.isfinite(value) else str(value)
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """[13, 13, 32] -> 13 × 13 × 32."""
+    return " × ".join(map(str, sizes))
+
+
+def listing(items: Sequence[str]) -> str:
+    """a; a and b; a, b and c."""
+    return " and ".join([*([", ".join(items[:-1])] if items[:-1] else []), *items[-1:]])
+
+
+def printable(text: str) -> str:
+    """`text` with what no page or picture can hold (controls, lone surrogates) made visible."""
+    return "".join(
+        c if c.isprintable() or c == NO_BREAK else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def svg_uri(svg: str) -> str:
+    """A picture for `src`, with nothing to fetch."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def png_uri(image: NDArray[np.uint8]) -> str:
+    """(H, W) or (H, W, 3) uint8 as a picture for `src`, pixel by pixel."""
+    file = io.BytesIO()
+    pixels: Any = np.ascontiguousarray(image)
+    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

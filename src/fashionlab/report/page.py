@@ -1,0 +1,103 @@
+"""write_page: one HTML file that needs no network, no script and no other file."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fashionlab.data.idx import atomic_path
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.report import formatting
+from fashionlab.report.content import GENUINE, RunView, by_classes, by_environment
+from fashionlab.report.reference import CONTRADICTIONS
+from fashionlab.report.remarks import remarks, test_set_use
+from fashionlab.runs import Run
+
+GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
+GENERATOR_WITHIN = 1024  # bytes
+RUNS_IN_A_TABLE = 4  # beside each other; more would not fit on paper
+FILTERS = ("percent", "probability", "interval", "count", "seconds", "decimal", "shape", "listing")
+
+
+def write_page(
+    runs: Sequence[Run], out: Path, *, title: str | None = None, notes: Sequence[str] = ()
+) -> Path:
+    """Write the page about `runs`, in their order, to `out`; returns `out`.
+
+    `notes` are sentences for the box at the top. The file appears whole or not at all, and takes
+    the place of another page by fashionlab, of nothing else. Raises RunError where something else
+    is in the way, `out` cannot be written, or a run folder lacks a part; InvalidValueError for no
+    runs.
+    """
+    if not runs:
+        raise InvalidValueError("a page needs at least one run, got none; name a run folder")
+    _refuse_foreign(out)
+    page = render(runs, title=title, notes=notes)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(out) as temporary:
+            temporary.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise RunError(
+            f"the page must be written to {out}, but: {error.strerror or error}; "
+            "choose another place or free some space"
+        ) from error
+    return out
+
+
+def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str] = ()) -> str:
+    """The page as text."""
+    views = [RunView(run, number) for number, run in enumerate(runs, 1)]
+    environment = Environment(
+        loader=PackageLoader("fashionlab.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+    environment.filters |= {name: getattr(formatting, name) for name in FILTERS}
+    return environment.get_template("page.html.j2").render(
+        title=title or _title(views),
+        notes=[*notes, *remarks(views)],
+        test_set_use=test_set_use(views),
+        views=views,
+        class_tables=by_classes(views),
+        environments=by_environment(views),
+        compared=any(view.reference for view in views),
+        contradictions=CONTRADICTIONS,
+        runs_in_a_table=RUNS_IN_A_TABLE,
+        version=version("fashionlab"),
+    )
+
+
+def _title(views: Sequence[RunView]) -> str:
+    names = list(dict.fromkeys(view.recipe.name for view in views))
+    what = formatting.listing(names) if len(names) <= 2 else f"{len(views)} runs"
+    data = dict.fromkeys(view.test.name for view in views)
+    return f"{what} on " + formatting.listing(
+        ["Fashion-MNIST" if name == GENUINE else name for name in data]
+    )
+
+
+def _printable(value: Any) -> Any:
+    plain_text = isinstance(value, str) and not isinstance(value, Markup)
+    return formatting.printable(value) if plain_text else value
+
+
+def _refuse_foreign(out: Path) -> None:
+    if not out.exists() and not out.is_symlink():
+        return
+    try:
+        with out.open("rb") as file:
+            ours = GENERATOR.encode() in file.read(GENERATOR_WITHIN)
+    except OSError:  # a folder, a link to nowhere, or not ours to read
+        ours = False
+    if not ours:
+        raise RunError(
+            f"only a page that fashionlab wrote is replaced, but {out} is something else; "
+            "choose another place or move it away"
+        )

@@ -1,0 +1,110 @@
+"""Small run folders, written as training writes them."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from fashionlab.data import CLASS_NAMES
+from fashionlab.evaluation.examples import select_examples
+from fashionlab.recipes import RECIPES
+from fashionlab.report import plots
+from fashionlab.runs import Run, RunWriter
+
+PER_CLASS = 20
+
+
+def write_run(
+    folder,
+    recipe="report-mlp",
+    *,
+    changes=None,
+    seed=0,
+    class_names=CLASS_NAMES,
+    data="fashion-mnist",
+    watched="test",
+    rows=3,
+    perfect=False,
+):
+    classes = len(class_names)
+    rng = np.random.default_rng(seed)
+    labels = np.tile(np.arange(classes), PER_CLASS)  # (N,)
+    logits = rng.normal(size=(len(labels), classes))  # (N, K)
+    logits[np.arange(len(labels)), labels] += 50 if perfect else 2
+    scores = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    used = replace(RECIPES.get(recipe, RECIPES["report-mlp"]), name=recipe, **(changes or {}))
+    with RunWriter(folder) as writer:
+        writer.write_json(
+            "config",
+            {
+                "recipe": asdict(used),
+                "seed": seed,
+                "data": {
+                    part: {"name": data, "sha256": 64 * digit, "images": len(labels)}
+                    for part, digit in (("train", "a"), ("test", "b"))
+                },
+                "class_names": list(class_names),
+                "image_shape": [12, 12],
+                "parameters": 12_345,
+            },
+        )
+        writer.write_json(
+            "environment",
+            {
+                "python": "3.11.7",
+                "versions": {"numpy": "2.4.6"},
+                "cpu": "Test CPU <1>",
+                "cpus": 2,
+                "threads": {},
+                "commit": None,
+                "command": ["fashionlab", "train", recipe, "--out", "a folder"],
+            },
+        )
+        layers = [
+            {"name": "hidden_1", "type": "Dense", "output_shape": [6, 6, 32], "parameters": 12_000},
+            {"name": "output", "type": "Dense", "output_shape": [classes], "parameters": 345},
+        ]
+        writer.write_json("model", layers)
+        for epoch in range(1, rows + 1):
+            row = {"epoch": epoch, "loss": 2 / epoch, "accuracy": 1 - 0.5 / epoch}
+            if watched:
+                row |= {f"{watched}_loss": 2.5 / epoch, f"{watched}_accuracy": 1 - 0.6 / epoch}
+            writer.append_history(row | {"seconds": 10 + epoch})
+        writer.write_weights({"w": np.zeros(1, np.float32)})
+        writer.write_predictions(scores, labels)
+        shown = select_examples(scores, labels)
+        images = rng.integers(0, 256, (len(shown), 12, 12), dtype=np.uint8)
+        writer.write_examples(images, shown)
+    return Run(folder)
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """A function that writes a run into the test's own folder and opens it."""
+    made = []
+
+    def make(*arguments, **options):
+        made.append(write_run(tmp_path / f"run {len(made)}", *arguments, **options))
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def without_plots(monkeypatch):
+    """Empty pictures, for tests that prove something else: drawing takes most of a page's time."""
+    for name in ("loss_curves", "accuracy_curves", "confusion_heatmap"):
+        monkeypatch.setattr(plots, name, lambda *figures: "<svg/>")
+
+
+@pytest.fixture
+def change_json():
+    """A function that edits one of a run's JSON files."""
+
+    def change(run, name, values):
+        path = run.folder / f"{name}.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | values))
+        return Run(run.folder)
+
+    return change

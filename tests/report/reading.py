@@ -1,0 +1,53 @@
+"""A page as a reader's program sees it: elements, tables, text; refuses HTML that is not sound."""
+
+from html.parser import HTMLParser
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Page(HTMLParser):
+    """`elements`: (tag, attributes) in order; `tables`: rows of cell texts; `text`: all of it."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.tables, self.pieces, self.open = [], [], [], []
+        self.feed(html)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+        self.text = plain("".join(self.pieces))
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        assert len(attributes) == len(attrs), f"an attribute twice in {tag}"
+        self.elements.append((tag, attributes))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("th", "td"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            return
+        self.pieces.append(data)
+        if {"th", "td"} & set(self.open):
+            # A small line under a figure is a text of its own.
+            self.tables[-1][-1][-1] = plain(f"{self.tables[-1][-1][-1]} {data}")
+
+    def all(self, tag):
+        """Attributes of every element of that tag."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def table(self, start):
+        """The table whose first header cell begins so."""
+        return next(table for table in self.tables if table[0][0].startswith(start))
+
+
+def plain(text):
+    return " ".join(text.split())  # also turns no-break spaces into spaces

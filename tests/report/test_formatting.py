@@ -1,0 +1,57 @@
+"""Numbers and pictures as the page prints them."""
+
+import base64
+import io
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fashionlab.report import formatting
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        (formatting.percent(0.8849), "88.49 %"),
+        (formatting.percent(1.0), "100.00 %"),
+        (formatting.percent(None), "–"),
+        (formatting.probability(0.9990), "99.9 %"),
+        (formatting.probability(0.99999), "> 99.9 %"),
+        (formatting.probability(1.0), "> 99.9 %"),
+        (formatting.interval((0.8622, 0.8755)), "86.22 to 87.55 %"),
+        (formatting.count(407050), "407,050"),
+        (formatting.count(0), "0"),
+        (formatting.count(None), "–"),
+        (formatting.seconds(0.416), "0.42 s"),
+        (formatting.seconds(22.13), "22.1 s"),
+        (formatting.seconds((36, 36)), "36 s"),
+        (formatting.seconds((100, 117)), "100 to 117 s"),
+        (formatting.seconds(None), "–"),
+        (formatting.decimal(0.36111), "0.3611"),
+        (formatting.decimal(math.nan), "nan"),
+        (formatting.shape([13, 13, 32]), "13 × 13 × 32"),
+        (formatting.listing(["a"]), "a"),
+        (formatting.listing(["a", "b"]), "a and b"),
+        (formatting.listing(["a", "b", "c"]), "a, b and c"),
+        (formatting.listing([]), ""),
+    ],
+)
+def test_prints(printed, expected):
+    assert printed.replace(SPACE, " ") == expected
+
+
+def test_printable_keeps_letters_and_replaces_what_a_page_cannot_hold():
+    assert formatting.printable("Hose für 5 €, 裤子") == "Hose für 5 €, 裤子"
+    assert formatting.printable("a\x00b\udc80c\u202ed\n") == "a�b�c�d�"
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])
+def test_png_holds_the_pixels(shape):
+    image = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)
+    kind, data = formatting.png_uri(image).split(",", 1)
+    assert kind == "data:image/png;base64"
+    np.testing.assert_array_equal(Image.open(io.BytesIO(base64.b64decode(data))), image)
