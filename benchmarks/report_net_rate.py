@@ -1,66 +1,74 @@
-"""Which learning rate had the report's first system? Its training log decides, not the test set.
+"""Which learning rate had the report's first system? Held-out training images decide, not the test.
 
     python benchmarks/report_net_rate.py
 
-The report prints the training loss every 10 full-batch iterations, but not the rate. This trains
-report-net at several rates, with seeds other than those of the published runs and on a third of the
-training images, and writes the same points to results/report_net_rate.csv, beside the report's.
+The report does not print the rate. Every rate trains report-net on 50,000 training images, with
+seeds other than those of the published runs; the other 10,000 are evaluated after steps 120 to 150.
+Full-batch descent swings from step to step here, as in the report's log, so that a rate is judged
+by all of them: the nearest has the smallest mean distance from the report's test accuracy. Its mean
+training loss after 50, 60, ... 140 steps should then be near the report's too.
+
+Writes a row per run to results/report_net_rate.csv; runs in two processes of one thread each.
 """
 
 import csv
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported, below
 
 import numpy as np
 
-from fashionlab.data import Batches, load
+from fashionlab.data import load, one_hot, split
 from fashionlab.engines import engine
 from fashionlab.recipes import get
 
-RATES = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
+RATES = (0.35, 0.5, 0.7, 1.0)
 SEEDS = (10, 11, 12)
-IMAGES = 20_000
-ITERATIONS = 141  # the loss of iteration n + 1 is the one after n steps
-# After 0, 10, ... 140 steps; the scan mixes the order of a few.
-REPORT_LOSSES = (
-    *(21.46, 5.63, 4.95, 2.38, 3.04, 2.68, 1.60, 2.79, 2.30, 2.12, 2.40, 1.92, 2.32, 1.85, 2.38),
-)
-REPORT_ACCURACY = 0.7506  # of training, after 140 steps
+REPORT_LOSSES = (2.68, 1.60, 2.79, 2.30, 2.12, 2.40, 1.92, 2.32, 1.85, 2.38)  # 50, 60, ... 140
+REPORT_TEST_ACCURACY = 0.7453
 RESULT = Path(__file__).parent / "results" / "report_net_rate.csv"
 
 
+def measured(rate: float, seed: int) -> dict[str, object]:
+    """One run's row."""
+    training, held_out = split(load()[0], 1 / 6, seed=0)
+    targets, expected = (one_hot(part.labels, part.classes) for part in (training, held_out))
+    recipe = replace(get("report-net"), learning_rate=rate)
+    model = recipe.build(engine("scratch"), training.image_shape, training.classes, seed)
+    losses, accuracies = [], []
+    for step in range(1, 151):
+        history = model.fit(training.images, targets, batch_size=len(training), verbose=0).history
+        losses += history["loss"]  # before the step
+        if step >= 120:
+            accuracies.append(model.evaluate(held_out.images, expected)[1])
+    return {
+        "rate": rate,
+        "seed": seed,
+        "loss_before": f"{losses[0]:.2f}",
+        "late_loss": f"{np.mean(losses[50:141:10]):.3f}",
+        "report_late_loss": f"{np.mean(REPORT_LOSSES):.3f}",
+        "held_out_accuracy": f"{np.mean(accuracies):.4f}",
+        "held_out_deviation": f"{np.std(accuracies):.4f}",
+        "distance": f"{np.mean(np.abs(np.array(accuracies) - REPORT_TEST_ACCURACY)):.4f}",
+        "share_72_to_78": f"{np.mean([0.72 <= a <= 0.78 for a in accuracies]):.3f}",
+    }
+
+
 def main() -> None:
-    training, _ = load()
-    rows = np.random.default_rng(0).permutation(len(training))[:IMAGES]
-    batches = Batches(training.take(rows), None, 0)
-    images, targets = next(batches.epoch(0))
-    with RESULT.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["rate", "seed", "after_steps", "loss", "accuracy", "report_loss"])
-        for rate in RATES:
-            for seed in SEEDS:
-                recipe = replace(get("report-net"), learning_rate=rate)
-                model = recipe.build(
-                    engine("scratch"), training.image_shape, training.classes, seed
-                )
-                history = model.fit(
-                    images, targets, batch_size=IMAGES, epochs=ITERATIONS, verbose=0
-                ).history
-                for i, reported in enumerate(REPORT_LOSSES):
-                    loss, accuracy = (history[key][10 * i] for key in ("loss", "accuracy"))
-                    writer.writerow(
-                        [rate, seed, 10 * i, f"{loss:.4f}", f"{accuracy:.4f}", reported]
-                    )
-                file.flush()
-                distance = np.abs(np.log(np.array(history["loss"][10::10]) / REPORT_LOSSES[1:]))
-                late = np.mean(history["loss"][50::10]), np.mean(history["accuracy"][121:])
-                print(
-                    f"rate {rate}, seed {seed}: mean loss after 50 to 140 steps {late[0]:.2f} "
-                    f"(report {np.mean(REPORT_LOSSES[5:]):.2f}), accuracy in the last 20 "
-                    f"{late[1]:.4f} (report, after 140: {REPORT_ACCURACY}), mean distance of the "
-                    f"losses' logarithms {distance.mean():.3f}",
-                    flush=True,
-                )
+    rows: list[dict[str, object]] = []
+    with ProcessPoolExecutor(2) as pool:
+        runs = [pool.submit(measured, *pair) for pair in product(RATES, SEEDS)]
+        for run in as_completed(runs):
+            rows = sorted([*rows, run.result()], key=lambda row: (row["rate"], row["seed"]))
+            print(run.result(), flush=True)
+            with RESULT.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import sys
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
+from fashionlab import __version__
 from fashionlab.data.synthetic import draw
 from fashionlab.recipes import get
 from fashionlab.runs import Run
@@ -169,6 +171,12 @@ def test_both_engines_train_the_same_recipe_through_one_loop(engine, tmp_path):
     recipe = replace(get("report-mlp"), engine=engine, epochs=2, batch_size=64)
     run = train(recipe, draw(600, 200), tmp_path / engine)
     assert run.metrics().accuracy > 0.5
+    with safe_open(run.folder / "weights.safetensors", "numpy") as weights:
+        assert sorted(weights.keys()) == sorted(
+            f"{layer}.{kind}"
+            for layer in ("hidden_1", "hidden_2", "output")
+            for kind in ("kernel", "bias")
+        )
     with np.load(run.folder / "predictions.npz", allow_pickle=False) as stored:
         assert stored["log_probabilities"].shape == (200, 10)
 
@@ -222,6 +230,14 @@ def test_a_terminal_sees_a_bar_with_the_time_left(tmp_path):
     assert process.wait(timeout=30) == 0
     assert "3 epochs in" in seen.decode()
     assert "test accuracy" in seen.decode()
+
+
+def test_version_and_help(tmp_path):
+    done = fashionlab("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"fashionlab {__version__}\n")
+    done = fashionlab(cwd=tmp_path)
+    assert "Usage" in done.stdout
+    assert done.stderr == ""
 
 
 def test_debug_shows_the_traceback(tmp_path):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fashionlab import __version__
 from fashionlab.errors import FashionlabError, InvalidValueError
 
 app = typer.Typer(
@@ -30,8 +31,17 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fashionlab {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
 ) -> None:
     """Shows `--debug` in the help; `main` takes it from any place in the line."""
@@ -254,7 +264,8 @@ def main() -> None:
         line = _one_line(error)
         if line is None or len(arguments) < len(sys.argv) - 1:
             raise
-        _say(f"fashionlab: {line}")
+        if line:  # a command without its arguments has shown its help, and has none
+            _say(f"fashionlab: {line}")
     sys.exit(2)
 
 

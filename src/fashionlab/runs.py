@@ -45,6 +45,12 @@ CONFIG = {
 }
 
 
+def require_absent(folder: Path) -> None:
+    """Raises RunError where something stands in the place of a run folder to be written."""
+    if folder.exists() or folder.is_symlink():
+        raise RunError(f"{folder} exists already; choose another --out or remove it")
+
+
 class RunWriter:
     """Writes one run folder; used as a context, which renames it into place on success.
 
@@ -54,8 +60,7 @@ class RunWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        if folder.exists() or folder.is_symlink():
-            raise RunError(f"{folder} exists already; choose another --out or remove it")
+        require_absent(folder)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             self._work = Path(

@@ -13,7 +13,7 @@ from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
-from fashionlab.runs import Run, RunWriter
+from fashionlab.runs import Run, RunWriter, require_absent
 
 EVALUATION_BATCH = 500  # images; larger ones were no faster on two cores
 
@@ -34,6 +34,7 @@ def train(
     Raises RunError where `out` exists, MissingDependencyError where the engine is not installed,
     InvalidValueError where the engine cannot build the recipe.
     """
+    require_absent(out)  # before the engine is imported and the model built, which take seconds
     progress = progress or Progress()
     training, test = data
     watched = test
