@@ -3,23 +3,22 @@
 python benchmarks/readme.py
 """
 
-import csv
 from collections import defaultdict
 from pathlib import Path
+
+import tables
 
 from fashionlab.evaluation.intervals import mean_std, wilson_interval
 from fashionlab.report.reference import REFERENCES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-RESULTS = ROOT / "benchmarks" / "results"
 TEST_IMAGES = 10_000
 
 
 def report_systems() -> str:
     """The report's systems beside the report, from report_systems.csv."""
-    with (RESULTS / "report_systems.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = tables.read("report_systems")
     runs = defaultdict(list)
     for row in rows:
         runs[row["recipe"]].append(row)

@@ -11,16 +11,15 @@ training loss after 50, 60, ... 140 steps should then be near the report's too.
 Writes a row per run to results/report_net_rate.csv; runs in two processes of one thread each.
 """
 
-import csv
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported, below
 
 import numpy as np
+import tables
 
 from fashionlab.data import load, one_hot, split
 from fashionlab.engines import engine
@@ -30,7 +29,6 @@ RATES = (0.35, 0.5, 0.7, 1.0)
 SEEDS = (10, 11, 12)
 REPORT_LOSSES = (2.68, 1.60, 2.79, 2.30, 2.12, 2.40, 1.92, 2.32, 1.85, 2.38)  # 50, 60, ... 140
 REPORT_TEST_ACCURACY = 0.7453
-RESULT = Path(__file__).parent / "results" / "report_net_rate.csv"
 
 
 def measured(rate: float, seed: int) -> dict[str, object]:
@@ -65,10 +63,7 @@ def main() -> None:
         for run in as_completed(runs):
             rows = sorted([*rows, run.result()], key=lambda row: (row["rate"], row["seed"]))
             print(run.result(), flush=True)
-            with RESULT.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+            tables.write("report_net_rate", rows)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ ends. Finished runs in the folder are used as they are, so that a stopped benchm
 """
 
 import argparse
-import csv
 from dataclasses import replace
 from pathlib import Path
+
+import tables
 
 from fashionlab.data import load
 from fashionlab.progress import for_stderr
@@ -18,7 +19,6 @@ from fashionlab.recipes import get
 from fashionlab.runs import Run
 from fashionlab.training import train
 
-RESULT = Path(__file__).parent / "results" / "report_systems.csv"
 RECIPES = {
     "report-net": replace(get("report-net"), epochs=140),
     "report-mlp": get("report-mlp"),
@@ -66,10 +66,7 @@ def main() -> None:
             )
             rows.append(row(run))
             print(f"{name} seed {seed}: test accuracy {run.metrics().accuracy:.4f}", flush=True)
-            with RESULT.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+            tables.write("report_systems", rows)
 
 
 if __name__ == "__main__":

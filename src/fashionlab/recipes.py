@@ -109,7 +109,9 @@ _KERAS_DEFAULTS: dict[str, Any] = {
     # The report names no optimizer; Adam with its default rate is what its time's tutorials used.
     "optimizer": "Adam",
     "learning_rate": 0.001,
-    # Sigmoid with categorical cross-entropy contradicts ten exclusive classes; kept to compare.
+    # Sigmoid with categorical cross-entropy contradicts ten exclusive classes; kept to compare. On
+    # PyTorch and JAX the sigmoids are divided by their sum; on TensorFlow Keras 3.15 takes their
+    # logits instead, as if they were a softmax's (`_keras_logits` in its TensorFlow backend).
     "output_activation": "sigmoid",
 }
 

@@ -23,6 +23,13 @@ def test_other_data_is_named(make_run):
     assert said[0].endswith("cannot be compared with the report's.")
 
 
+def test_a_sigmoid_that_tensorflow_trains_as_softmax_is_named(make_run, change_json):
+    for name, expected in (("report-mlp", 1), ("report-net", 0)):
+        run = change_json(make_run(name), "environment", {"keras_backend": "tensorflow"})
+        assert sum("TensorFlow" in line for line in remarks([view(run)])) == expected
+    assert not remarks([view(change_json(make_run(), "environment", {"keras_backend": "torch"}))])
+
+
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_one_part_of_other_data_is_enough(make_run, change_json, part):
     run = make_run()

@@ -11,7 +11,7 @@ from fashionlab.report.formatting import listing
 
 
 def remarks(views: Sequence[RunView]) -> list[str]:
-    """Sentences on data that is not Fashion-MNIST and on settings that are not the recipe's."""
+    """Sentences on other data than Fashion-MNIST, other settings, and a loss of another kind."""
     said = []
     for view in views:
         if not view.genuine:
@@ -21,9 +21,22 @@ def remarks(views: Sequence[RunView]) -> list[str]:
                 "Its figures say nothing about Fashion-MNIST"
                 + (" and cannot be compared with the report's." if view.reference else ".")
             )
+        if _trained_through_logits(view):
+            said.append(
+                f"{view.name}: on TensorFlow Keras computes this loss from the logits under the "
+                "sigmoid, as if it were a softmax; the curves show that loss, while log loss is "
+                "that of the sigmoids divided by their sum."
+            )
         if changed := differences(view):
             said.append(f"{view.name} departs from its recipe: {listing(changed)}.")
     return said
+
+
+def _trained_through_logits(view: RunView) -> bool:
+    """Keras's TensorFlow backend takes the logits that an activation left on its output."""
+    on_tensorflow = view.environment.get("keras_backend") == "tensorflow"
+    recipe = view.recipe
+    return on_tensorflow and recipe.engine == "keras" and recipe.output_activation == "sigmoid"
 
 
 def differences(view: RunView) -> list[str]:

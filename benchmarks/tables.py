@@ -1,0 +1,21 @@
+"""Where results lie and how they are written: a CSV file per benchmark, a row per run."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def write(name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """All rows so far; called after each, so that a stopped benchmark leaves what it has."""
+    with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """The rows as text."""
+    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
