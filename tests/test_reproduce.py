@@ -63,6 +63,14 @@ def test_a_run_of_other_settings_in_the_way_is_refused_before_any_training(data,
     assert [path.name for path in tmp_path.iterdir()] == ["report-mlp-seed0"]
 
 
+def test_a_foreign_file_in_the_pages_place_is_refused_before_any_training(data, tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(RunError, match=r"report\.html"):
+        reproduce(tmp_path, data, engine="scratch", quick=True)
+    assert (tmp_path / "report.html").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
 def test_without_keras_it_stops_before_any_training(data, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(MissingDependencyError, match="pip install"):

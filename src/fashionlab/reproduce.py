@@ -6,12 +6,11 @@ from pathlib import Path
 
 from fashionlab.data import Dataset
 from fashionlab.engines import engine as library
-from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.errors import InvalidValueError
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, Recipe
-from fashionlab.report.page import write_page
-from fashionlab.runs import Run
-from fashionlab.training import settings, train
+from fashionlab.report.page import refuse_foreign, write_page
+from fashionlab.training import finished_run, train
 
 SYSTEMS = ("report-net", "report-mlp", "report-cnn")
 
@@ -33,14 +32,16 @@ def reproduce(
 
     `engine` replaces the recipes' own where it has the layers; `say` is told where it has not. A
     finished run of the same recipe, data and seed in `out` is used as it is, so that a reproduction
-    that was stopped goes on. Raises RunError where one of other settings stands in its place, and
-    MissingDependencyError before any training where an engine is not installed.
+    that was stopped goes on. Before any training it raises RunError where one of other settings or
+    a foreign page is in the way, and MissingDependencyError where an engine is not installed.
     """
+    page = out / "report.html"
+    refuse_foreign(page)
     planned = [_recipe(name, engine, quick, data, say) for name in SYSTEMS]
     for needed in {recipe.engine for recipe in planned}:
         library(needed)
     folders = [out / f"{recipe.name}-seed{seed}" for recipe in planned]
-    finished = [_finished(*pair, data, seed) for pair in zip(planned, folders, strict=True)]
+    finished = [finished_run(*pair, data, seed) for pair in zip(planned, folders, strict=True)]
     runs = []
     for recipe, folder, done in zip(planned, folders, finished, strict=True):
         if done:
@@ -56,12 +57,8 @@ def reproduce(
             )
             + ". For the report's own number of epochs run `fashionlab reproduce` without --quick."
         )
-    return write_page(
-        runs,
-        out / "report.html",
-        title="Three systems, reproduced beside their report",
-        notes=notes,
-    )
+    title = "Three systems, reproduced beside their report"
+    return write_page(runs, page, title=title, notes=notes)
 
 
 def _recipe(
@@ -84,17 +81,3 @@ def _recipe(
             say(f"{name} needs layers that scratch does not have; it is trained on {recipe.engine}")
             return recipe
     return moved
-
-
-def _finished(recipe: Recipe, folder: Path, data: tuple[Dataset, Dataset], seed: int) -> Run | None:
-    """The run in `folder`, None where there is none; RunError where it is another one."""
-    if not folder.exists():
-        return None
-    run = Run(folder)
-    for key, value in settings(recipe, data, seed).items():
-        if run.config[key] != value:
-            raise RunError(
-                f"{folder} must be a run of the same {key}, but was trained with other settings; "
-                "remove it or choose another --out"
-            )
-    return run

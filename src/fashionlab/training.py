@@ -9,6 +9,7 @@ from typing import Any
 from fashionlab.data import Batches, Dataset, one_hot, split
 from fashionlab.engines import engine
 from fashionlab.environment import environment
+from fashionlab.errors import RunError
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities
 from fashionlab.progress import Progress
@@ -103,6 +104,22 @@ def settings(recipe: Recipe, data: tuple[Dataset, Dataset], seed: int) -> dict[s
     }
     normal: dict[str, Any] = json.loads(json.dumps(decisive))  # tuples become lists, as read back
     return normal
+
+
+def finished_run(
+    recipe: Recipe, folder: Path, data: tuple[Dataset, Dataset], seed: int
+) -> Run | None:
+    """The run in `folder`, or None where nothing is there; RunError where it is another run."""
+    if not folder.exists():
+        return None
+    run = Run(folder)
+    for key, value in settings(recipe, data, seed).items():
+        if run.config[key] != value:
+            raise RunError(
+                f"{folder} must be a run of the same {key}, but was trained with other settings; "
+                "remove it or choose another --out"
+            )
+    return run
 
 
 def _described(layer: Any) -> dict[str, Any]:

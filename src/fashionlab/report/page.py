@@ -34,7 +34,7 @@ def write_page(
     """
     if not runs:
         raise InvalidValueError("a page needs at least one run, got none; name a run folder")
-    _refuse_foreign(out)
+    refuse_foreign(out)
     page = render(runs, title=title, notes=notes)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,8 @@ def _printable(value: Any) -> Any:
     return formatting.printable(value) if plain_text else value
 
 
-def _refuse_foreign(out: Path) -> None:
+def refuse_foreign(out: Path) -> None:
+    """Raises RunError where something that is no page of fashionlab stands at `out`."""
     if not out.exists() and not out.is_symlink():
         return
     try:
