@@ -1,12 +1,15 @@
 """An engine's name -> the library `nn` that builders are functions of."""
 
+import ctypes
 import os
+import sys
 from importlib import import_module
 from types import ModuleType
 
 from fashionlab.errors import InvalidValueError, MissingDependencyError
 
 ENGINES = ("scratch", "keras")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; both take bytes
 
 
 def engine(name: str) -> ModuleType:
@@ -20,6 +23,8 @@ def engine(name: str) -> ModuleType:
     if name != "keras":
         raise InvalidValueError(f"engine must be one of {', '.join(ENGINES)}; received {name!r}")
     backend = os.environ.setdefault("KERAS_BACKEND", "torch")
+    if backend == "torch":
+        keep_freed_memory()
     try:
         return import_module("keras")
     except ImportError as error:
@@ -27,3 +32,18 @@ def engine(name: str) -> ModuleType:
             f"the keras engine needs Keras 3 and its backend {backend!r} ({error}); "
             "install them: pip install 'fashionlab[keras]'"
         ) from error
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory that this process frees, at most what it once needed.
+
+    PyTorch frees the activations of a convolution and allocates them anew at each step; given back
+    to the kernel in between, every page is cleared again. Does nothing without glibc. What it is
+    worth: benchmarks/keras_memory.py.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, 2**30)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

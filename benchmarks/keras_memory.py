@@ -1,0 +1,69 @@
+"""What Keras on PyTorch gains by keeping freed memory (fashionlab.engines.keep_freed_memory).
+
+    python benchmarks/keras_memory.py
+
+Trains report-cnn on 12,800 images and evaluates it on 10,000, with and without, in turn in new
+processes, and writes results/keras_memory.csv.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import tables
+
+ROUNDS = 3
+IMAGES = 12_800
+
+
+def measure(keep: bool) -> None:
+    """In a process of its own: print the seconds of training and of evaluation."""
+    from fashionlab import engines
+    from fashionlab.data import load, one_hot
+    from fashionlab.recipes import get
+
+    if not keep:
+        engines.keep_freed_memory = lambda: None
+    training, test = load()
+    recipe = get("report-cnn")
+    model = recipe.build(engines.engine("keras"), training.image_shape, training.classes)
+    targets, expected = (one_hot(part.labels, part.classes) for part in (training, test))
+    seconds = []
+    for images in (512, IMAGES):  # the first call prepares
+        began = time.perf_counter()
+        model.fit(
+            training.images[:images], targets[:images], batch_size=recipe.batch_size, verbose=0
+        )
+        seconds.append(time.perf_counter() - began)
+    began = time.perf_counter()
+    model.evaluate(test.images, expected, batch_size=500, verbose=0)
+    print(seconds[-1], time.perf_counter() - began)
+
+
+def main() -> None:
+    rows = []
+    for turn in range(ROUNDS):
+        for mode in ("kept", "given back"):
+            done = subprocess.run(
+                [sys.executable, __file__, mode], capture_output=True, text=True, check=True
+            )
+            training, evaluation = map(float, done.stdout.split())
+            rows.append(
+                {
+                    "round": turn,
+                    "freed_memory": mode,
+                    "training_seconds": f"{training:.2f}",
+                    "evaluation_seconds": f"{evaluation:.2f}",
+                    "cpus": os.cpu_count(),
+                }
+            )
+            print(rows[-1], flush=True)
+            tables.write("keras_memory", rows)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        measure(sys.argv[1] == "kept")
+    else:
+        main()
