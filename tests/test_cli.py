@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -213,7 +214,7 @@ def test_a_terminal_sees_a_bar_with_the_time_left(tmp_path):
     process = subprocess.Popen(
         [
             *(sys.executable, "-c", "from fashionlab.cli import main; main()"),
-            *("train", "report-net", "--data", "synthetic", "--epochs", "3", "--out", "run"),
+            *("train", "report-net", "--data", "synthetic", "--epochs", "20", "--out", "run"),
         ],
         cwd=tmp_path,
         stderr=slave,
@@ -228,8 +229,9 @@ def test_a_terminal_sees_a_bar_with_the_time_left(tmp_path):
         pass
     os.close(master)
     assert process.wait(timeout=30) == 0
-    assert "3 epochs in" in seen.decode()
-    assert "test accuracy" in seen.decode()
+    text = seen.decode()
+    assert re.search(r"epoch 1\d/20, \d+ s left, test accuracy 0\.\d{4}", text)
+    assert "20 epochs in" in text
 
 
 def test_version_and_help(tmp_path):
@@ -238,6 +240,16 @@ def test_version_and_help(tmp_path):
     done = fashionlab(cwd=tmp_path)
     assert "Usage" in done.stdout
     assert done.stderr == ""
+
+
+def test_a_training_that_diverges_is_one_line_and_leaves_nothing(tmp_path):
+    done = fashionlab(
+        *("train", "report-mlp", "--engine", "scratch", "--data", "synthetic", "--out", "run"),
+        *("--optimizer", "SGD", "--learning-rate", "1e30", "--output-activation", "linear"),
+        cwd=tmp_path,
+    )
+    refused(done, "lower the learning rate")
+    assert not list(tmp_path.iterdir())
 
 
 def test_debug_shows_the_traceback(tmp_path):

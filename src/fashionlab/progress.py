@@ -65,14 +65,14 @@ class Bar(Progress):
         self._epochs, self._steps, self._done = epochs, steps, 0
         self._bar = RichProgress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
             refresh_per_second=4,
         )
         self._task = self._bar.add_task(name, total=epochs * steps, note="starting")
         self._began = time.perf_counter()
-        self._text = ""
+        self._accuracy = ""
         self._bar.start()
 
     def steps(self, batches: Iterable[T]) -> Iterator[T]:
@@ -80,21 +80,25 @@ class Bar(Progress):
         for batch in batches:
             yield batch
             self._done += 1
-            total = self._epochs * self._steps
-            left = (time.perf_counter() - self._began) / self._done * (total - self._done)
-            epoch = min(self._done // self._steps + 1, self._epochs)
-            self._bar.update(
-                self._task,
-                completed=self._done,
-                note=f"epoch {epoch}/{self._epochs}, about {duration(left)} left{self._text}",
-            )
+            self._show()
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """Remember the figures, shown with the next step."""
-        self._text = f" ({_figures(row)})"
-        if row["epoch"] == self._epochs:
-            note = f"{self._epochs} epochs in {duration(time.perf_counter() - self._began)}"
-            self._bar.update(self._task, note=note + self._text)
+        """The epoch's last step is not seen in `steps`, since nothing is asked after it."""
+        self._done = int(row["epoch"]) * self._steps
+        part = _held_out(row)
+        self._accuracy = f", {part} accuracy {row[f'{part}_accuracy']:.4f}" if part else ""
+        self._show()
+
+    def _show(self) -> None:
+        passed = time.perf_counter() - self._began
+        total = self._epochs * self._steps
+        if self._done < total:
+            epoch = self._done // self._steps + 1
+            left = duration(passed / self._done * (total - self._done))
+            note = f"epoch {epoch}/{self._epochs}, {left} left"
+        else:
+            note = f"{self._epochs} epochs in {duration(passed)}"
+        self._bar.update(self._task, completed=self._done, note=note + self._accuracy)
 
     def stop(self) -> None:
         """Leave the bar as it stands."""
@@ -107,9 +111,14 @@ def for_stderr(say: Callable[[str], None]) -> Progress:
 
 
 def _figures(row: Mapping[str, Any]) -> str:
-    held_out = next((part for part in ("validation", "test") if f"{part}_loss" in row), None)
     text = f"loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}"
-    return f"{text}, {held_out} accuracy {row[f'{held_out}_accuracy']:.4f}" if held_out else text
+    part = _held_out(row)
+    return f"{text}, {part} accuracy {row[f'{part}_accuracy']:.4f}" if part else text
+
+
+def _held_out(row: Mapping[str, Any]) -> str | None:
+    """The part beside training that the row has figures of."""
+    return next((part for part in ("validation", "test") if f"{part}_accuracy" in row), None)
 
 
 def duration(seconds: float) -> str:

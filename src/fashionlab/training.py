@@ -1,15 +1,18 @@
 """Recipe -> run: the one training loop, for both engines."""
 
 import json
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fashionlab.data import Batches, Dataset, one_hot, split
 from fashionlab.engines import engine
 from fashionlab.environment import environment
-from fashionlab.errors import RunError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities
 from fashionlab.progress import Progress
@@ -33,7 +36,7 @@ def train(
     weights are those after the last epoch.
 
     Raises RunError where `out` exists, MissingDependencyError where the engine is not installed,
-    InvalidValueError where the engine cannot build the recipe.
+    InvalidValueError where the engine cannot build the recipe, or the loss is no longer finite.
     """
     require_absent(out)  # before the engine is imported and the model built, which take seconds
     progress = progress or Progress()
@@ -62,6 +65,11 @@ def train(
                 began = time.perf_counter()
                 loss, accuracy = _fit_epoch(model, batches, epoch, progress)
                 seconds = time.perf_counter() - began  # of training, without the evaluation
+                if not math.isfinite(loss):
+                    raise InvalidValueError(
+                        f"the loss must stay finite, but was {loss} in epoch {epoch + 1} of "
+                        f"{recipe.name}; lower the learning rate ({recipe.learning_rate:g})"
+                    )
                 held_out_loss, held_out_accuracy = model.evaluate(
                     watched.images, targets, batch_size=EVALUATION_BATCH, verbose=0
                 )
@@ -134,10 +142,11 @@ def _described(layer: Any) -> dict[str, Any]:
 
 def _fit_epoch(model: Any, batches: Batches, epoch: int, progress: Progress) -> tuple[float, float]:
     """Mean loss and accuracy over the epoch's batches, each before the step that it leads to."""
-    history = model.fit(
-        progress.steps(batches.epoch(epoch)),
-        steps_per_epoch=batches.steps,
-        shuffle=False,
-        verbose=0,
-    ).history
+    with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused by name
+        history = model.fit(
+            progress.steps(batches.epoch(epoch)),
+            steps_per_epoch=batches.steps,
+            shuffle=False,
+            verbose=0,
+        ).history
     return float(history["loss"][0]), float(history["accuracy"][0])

@@ -44,6 +44,22 @@ def test_same_weights_give_the_same_outputs(hidden, output):
     np.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
 
 
+def test_sigmoids_that_are_all_nearly_0_train_as_in_keras():
+    ours, theirs = pair("relu", "sigmoid")
+    for nn, model in ((scratch, ours), (keras, theirs)):
+        weights = model.get_weights()
+        weights[-1] = np.array([-25, -26, -27, -28], np.float32)  # the output's bias
+        model.set_weights(weights)
+        model.compile(nn.optimizers.SGD(0.1), "categorical_crossentropy", metrics=["accuracy"])
+    x, y = data()
+    losses = [
+        model.fit(x, y, batch_size=len(x), epochs=STEPS, shuffle=False, verbose=0).history["loss"]
+        for model in (ours, theirs)
+    ]
+    assert losses[0][-1] < losses[0][0]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("output", "from_logits"), [("softmax", False), ("sigmoid", False), ("linear", True)]
 )

@@ -48,6 +48,13 @@ def test_activation_of_huge_numbers_is_finite(name):
     assert np.isfinite(z).all()
 
 
+def test_sigmoid_is_accurate_where_it_is_nearly_0():
+    z = np.linspace(-80, 80, 1001, dtype=np.float32)
+    a = z.copy()
+    activations.sigmoid.forward(a)
+    np.testing.assert_allclose(a, 1 / (1 + np.exp(-z.astype(np.float64))), rtol=1e-5)
+
+
 def test_loss_of_unnormalised_probabilities_by_hand():
     # P = (1, 3) is Q = (1/4, 3/4)
     loss = losses.CategoricalCrossentropy()

@@ -38,11 +38,15 @@ def _relu_backward(da: Array, a: Array) -> None:
 
 
 def _sigmoid(z: Array) -> None:
-    """A = 1 / (1 + exp(-Z)), computed as (1 + tanh(Z / 2)) / 2, which cannot overflow."""
-    z *= 0.5
-    np.tanh(z, out=z)
-    z *= 0.5
-    z += 0.5
+    """A = 1 / (1 + exp(-Z)), to rounding also where it is nearly 0: losses take its logarithm.
+
+    Where exp(-Z) is beyond the largest number, it is infinite and A is 0, as it should be.
+    """
+    np.multiply(z, -1, out=z)
+    with np.errstate(over="ignore"):
+        np.exp(z, out=z)
+    z += 1
+    np.divide(1, z, out=z)
 
 
 def _sigmoid_backward(da: Array, a: Array) -> None:
