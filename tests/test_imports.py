@@ -39,7 +39,7 @@ def rooms_imported(path):
         else:
             continue
         for name in names:
-            if name.startswith("fashionlab."):
+            if name.startswith("fashionlab.") and name != "fashionlab.__version__":
                 yield name.split(".")[1]
 
 

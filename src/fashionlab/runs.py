@@ -184,8 +184,10 @@ class Run:
                 "accuracy": history[-1]["accuracy"],
                 "seconds_an_epoch": sum(seconds) / len(seconds),
             }
-        except (KeyError, IndexError) as error:
-            raise self._damaged("history.csv", f"no {error}") from error
+        except IndexError as error:
+            raise self._damaged("history.csv", "no epoch") from error
+        except KeyError as error:
+            raise self._damaged("history.csv", f"no column {error}") from error
 
     def predictions(self) -> tuple[Array, Array]:
         """Log-probabilities (N, K) and labels (N,) of the test images."""

@@ -94,19 +94,24 @@ def test_a_run_that_lacks_a_part_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize(
-    ("file", "content"),
+    ("file", "content", "message"),
     [
-        ("model.json", '[{"name": "output"}]'),
-        ("model.json", "[3]"),
-        ("history.csv", "epoch,loss,accuracy\n"),
-        ("history.csv", "epoch,loss\n1,2\n"),
-        ("history.csv", "epoch,loss,accuracy,test_accuracy\n1,2,0.5,0.5\n"),
+        ("model.json", '[{"name": "output"}]', "must hold all that a page shows"),
+        ("model.json", "[3]", "must hold all that a page shows"),
+        ("history.csv", "epoch,loss,accuracy,seconds\n", "no epoch"),
+        ("history.csv", "epoch,loss,accuracy\n1,2,0.5\n", "no column 'seconds'"),
+        ("history.csv", "epoch,loss,seconds\n1,2,1\n", "no column 'accuracy'"),
+        (
+            "history.csv",
+            "epoch,loss,accuracy,test_accuracy,seconds\n1,2,0.5,0.5,1\n",
+            "must hold all that a page shows",
+        ),
     ],
 )
-def test_a_damaged_table_of_a_run_is_one_line(make_run, tmp_path, file, content):
+def test_a_damaged_table_of_a_run_is_one_line(make_run, tmp_path, file, content, message):
     run = make_run()
     (run.folder / file).write_text(content)
-    with pytest.raises(RunError, match="must hold all that a page shows"):
+    with pytest.raises(RunError, match=message):
         write_page([run], tmp_path / "page.html")
 
 
