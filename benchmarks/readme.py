@@ -67,6 +67,8 @@ def filled(text: str) -> str:
     """The README's text with every table written anew between its two markers."""
     for name, table in TABLES.items():
         start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        if not 0 <= text.find(start) < text.find(end):
+            raise SystemExit(f"README.md must hold the lines {start.strip()} and {end.strip()}")
         before, _, rest = text.partition(start)
         _, _, after = rest.partition(end)
         text = before + start + table() + end + after

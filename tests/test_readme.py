@@ -4,6 +4,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -14,3 +16,6 @@ def test_the_tables_are_those_of_the_results(monkeypatch):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"<!-- {name} -->" in text for name in readme.TABLES)
     assert readme.filled(text) == text
+    damaged = text.replace("<!-- end of report_systems -->", "")
+    with pytest.raises(SystemExit, match="must hold"):
+        readme.filled(damaged)
