@@ -16,7 +16,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# About an hour on two cores; a stopped one goes on.
+# About half an hour on two cores; a stopped one goes on.
 bench: setup
 	$(BIN)/python benchmarks/report_systems.py
 	$(BIN)/python benchmarks/readme.py

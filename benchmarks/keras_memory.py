@@ -6,12 +6,13 @@ Trains report-cnn on 12,800 images and evaluates it on 10,000, with and without,
 processes, and writes results/keras_memory.csv.
 """
 
-import os
 import subprocess
 import sys
 import time
 
 import tables
+
+from fashionlab.environment import environment
 
 ROUNDS = 3
 IMAGES = 12_800
@@ -55,7 +56,7 @@ def main() -> None:
                     "freed_memory": mode,
                     "training_seconds": f"{training:.2f}",
                     "evaluation_seconds": f"{evaluation:.2f}",
-                    "cpus": os.cpu_count(),
+                    **tables.machine(environment()),
                 }
             )
             print(rows[-1], flush=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import tables
 
 from fashionlab.evaluation.intervals import mean_std, wilson_interval
+from fashionlab.report import formatting
 from fashionlab.report.reference import REFERENCES
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +26,7 @@ def report_systems() -> str:
     halves = []
     lines = [
         "| recipe | parameters | test accuracy, % (mean ± standard deviation; lowest to highest) "
-        "| the report's | seconds an epoch | the report's |",
+        "| the report's | time an epoch | the report's |",
         "|---|---|---|---|---|---|",
     ]
     for recipe, of_recipe in runs.items():
@@ -38,8 +39,8 @@ def report_systems() -> str:
         lines.append(
             f"| `{recipe}`, {of_recipe[0]['epochs']} epochs | {int(of_recipe[0]['parameters']):,} "
             f"| {mean:.2f} ± {deviation:.2f}; {min(accuracies):.2f} to {max(accuracies):.2f} "
-            f"| {100 * reference.test_accuracy:.2f} | {seconds:.2g} "
-            f"| {_range(reference.seconds_an_epoch)} |"
+            f"| {100 * reference.test_accuracy:.2f} | {formatting.seconds(seconds)} "
+            f"| {formatting.seconds(reference.seconds_an_epoch)} |"
         )
     machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
     versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
@@ -51,13 +52,6 @@ def report_systems() -> str:
         f"{TEST_IMAGES:,} test images is {', '.join(halves)}.",
     ]
     return "\n".join(lines)
-
-
-def _range(seconds: tuple[float, float] | None) -> str:
-    if seconds is None:
-        return "not given"
-    low, high = (f"{value:g}" for value in seconds)
-    return low if low == high else f"{low} to {high}"
 
 
 TABLES = {"report_systems": report_systems}

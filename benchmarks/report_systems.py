@@ -28,8 +28,7 @@ RECIPES = {
 
 def row(run: Run) -> dict[str, object]:
     """A line of the result, from what the run stored."""
-    metrics, training, environment = run.metrics(), run.training_figures(), run.environment()
-    versions = environment["versions"]
+    metrics, training = run.metrics(), run.training_figures()
     return {
         "recipe": run.config["recipe"]["name"],
         "seed": run.config["seed"],
@@ -40,12 +39,7 @@ def row(run: Run) -> dict[str, object]:
         "test_accuracy": f"{metrics.accuracy:.4f}",
         "log_loss": f"{metrics.log_loss:.4f}",
         "seconds_an_epoch": f"{training['seconds_an_epoch']:.3f}",
-        "cpu": environment["cpu"],
-        "cpus": environment["cpus"],
-        "python": environment["python"],
-        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
-        "blas": environment["blas"],
-        "commit": environment["commit"],
+        **tables.machine(run.environment()),
     }
 
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -19,3 +20,16 @@ def read(name: str) -> list[dict[str, str]]:
     """The rows as text."""
     with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def machine(environment: Mapping[str, Any]) -> dict[str, object]:
+    """The columns that say where a row was measured, from `fashionlab.environment`."""
+    versions = environment["versions"]
+    return {
+        "cpu": environment["cpu"],
+        "cpus": environment["cpus"],
+        "python": environment["python"],
+        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
+        "blas": environment["blas"],
+        "commit": environment["commit"],
+    }

@@ -15,6 +15,7 @@ from safetensors import safe_open
 
 from fashionlab import __version__
 from fashionlab.data.synthetic import draw
+from fashionlab.errors import RunError
 from fashionlab.recipes import get
 from fashionlab.runs import Run
 from fashionlab.training import train
@@ -123,6 +124,34 @@ def test_a_damaged_run_is_refused(name, run, tmp_path):
     path = copied(run, tmp_path / "copy") / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     refused(fashionlab("evaluate", "copy", cwd=tmp_path), name)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"recipe": {}}, "names"),
+        ({"recipe": 3}, "recipe"),
+        ({"data": {}}, "names"),
+        ({"data": {"train": {}, "test": {}}}, "names"),
+        ({"data": {"train": 1, "test": 2}}, "names"),
+        ({"class_names": list(range(10))}, "names"),
+        ({"class_names": ["one"]}, "not a name for each class"),
+        ({"seed": "x"}, "seed"),
+    ],
+)
+@pytest.mark.parametrize("command", ["evaluate", "report"])
+def test_a_run_whose_config_was_changed_is_refused(command, values, word, run, tmp_path):
+    config = copied(run, tmp_path / "copy") / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | values))
+    refused(fashionlab(command, "copy", cwd=tmp_path), "config.json", word)
+
+
+@pytest.mark.parametrize("indices", [[-1], [10**6], [0.5], [[0]]])
+def test_examples_that_are_not_of_the_test_set_are_refused(indices, run, tmp_path):
+    folder = copied(run, tmp_path / "copy")
+    np.savez(folder / "examples.npz", images=np.zeros((1, 28, 28), np.uint8), indices=indices)
+    with pytest.raises(RunError, match=r"examples\.npz"):
+        Run(folder).examples()
 
 
 def test_ctrl_c_leaves_nothing_and_exits_with_130(tmp_path):

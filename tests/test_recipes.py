@@ -107,3 +107,18 @@ def test_a_wrong_value_of_a_model_option_is_one_line(options, name):
     recipe = recipes.override(recipes.get("report-mlp"), {"model": options})
     with pytest.raises(InvalidValueError, match=r"^report-mlp cannot be built: .+$"):
         recipe.build(engine(name), (6, 6), 4)
+
+
+@pytest.mark.parametrize("name", ["scratch", "keras"])
+@pytest.mark.parametrize("optimizer", ["Array", "Optimizer", "sgd", "LossScaleOptimizer"])
+def test_what_is_no_optimizer_is_refused(optimizer, name):
+    recipe = recipes.override(recipes.get("report-mlp"), {"optimizer": optimizer})
+    with pytest.raises(InvalidValueError, match="no optimizer"):
+        recipe.build(engine(name), (6, 6), 4)
+
+
+@pytest.mark.parametrize("optimizer", recipes.OPTIMIZERS)
+def test_keras_has_every_optimizer_that_a_recipe_may_name(optimizer):
+    recipe = recipes.override(recipes.get("report-mlp"), {"optimizer": optimizer})
+    x = np.zeros((4, 6, 6), np.uint8)
+    recipe.build(engine("keras"), (6, 6), 4).fit(x, np.eye(4, dtype=np.float32), verbose=0)

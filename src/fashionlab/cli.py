@@ -169,7 +169,7 @@ def _print_figures(folder: Path, as_json: bool) -> None:
         f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
         f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
     )
-    names = run.config["class_names"]
+    names = run.class_names
     columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)
     width = max(13, *map(len, names))
     head = ("precision", "recall", "F1", "correct", "of")

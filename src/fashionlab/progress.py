@@ -122,6 +122,6 @@ def _held_out(row: Mapping[str, Any]) -> str | None:
 
 
 def duration(seconds: float) -> str:
-    """ "45 s" or "3 min 20 s"."""
+    """Minutes and seconds: 45 s, 3 min 20 s."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

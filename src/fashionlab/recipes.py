@@ -18,6 +18,11 @@ from fashionlab.engines import ENGINES
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 
+# Those of Keras that take a learning rate and need nothing else; scratch has the first two.
+OPTIMIZERS = (
+    *("SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "Adafactor"),
+    *("Ftrl", "Lamb", "Lion"),
+)
 OUTPUT_ACTIVATIONS = ("linear", "sigmoid", "softmax")
 
 
@@ -70,8 +75,7 @@ class Recipe:
 
         Raises InvalidValueError where `nn` lacks a layer that it needs, or refuses an option.
         """
-        optimizers = [k for k, v in vars(nn.optimizers).items() if k[0].isupper()]
-        _one_of("optimizer", self.optimizer, optimizers)
+        _one_of("optimizer", self.optimizer, [x for x in OPTIMIZERS if hasattr(nn.optimizers, x)])
         try:
             model = BUILDERS[self.builder](
                 nn, image_shape, classes, seed, output=self.output_activation, **self.model

@@ -135,6 +135,16 @@ class Run:
         for key, kind in CONFIG.items():
             if not isinstance(self.config.get(key), kind):
                 raise self._damaged("config.json", f"no {key}")
+        data, recipe = self.config["data"], self.config["recipe"]
+        parts = [data.get(part) for part in ("train", "test")]
+        names = [part.get("name") if isinstance(part, dict) else None for part in parts]
+        if not all(isinstance(x, str) for x in [recipe.get("name"), *names, *self.class_names]):
+            raise self._damaged("config.json", "recipe, data and classes must have names")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """(K,) in label order."""
+        return tuple(self.config["class_names"])
 
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
@@ -203,6 +213,8 @@ class Run:
             metrics = compute_metrics(*self.predictions())
         except InvalidValueError as error:
             raise self._damaged("predictions.npz", error) from error
+        if len(metrics.correct) != len(self.class_names):
+            raise self._damaged("config.json", "not a name for each class")
         if different := metrics.differences(self._json("metrics")):
             raise RunError(
                 f"{self.folder / 'metrics.json'} must follow from predictions.npz, but differs in "
@@ -215,9 +227,13 @@ class Run:
         images, indices = self._arrays("examples.npz", "images", "indices")
         log_probabilities, labels = self.predictions()
         fits = images.ndim == 3 and images.dtype == np.uint8 and indices.shape == (len(images),)
-        if not fits or indices.dtype.kind not in "iu" or not (indices < len(labels)).all():
+        if not fits or indices.dtype.kind not in "iu" or not _within(indices, len(labels)):
             raise self._damaged("examples.npz", "not images with their indices")
         shown = log_probabilities[indices]
         return Examples(
             images, indices, labels[indices], shown.argmax(axis=1), np.exp(shown.max(axis=1))
         )
+
+
+def _within(indices: Array, n: int) -> bool:
+    return bool(((indices >= 0) & (indices < n)).all())

@@ -78,10 +78,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(make_run, tmp_path):
     ("name", "values"),
     [
         ("config", {"recipe": {"name": "report-mlp"}}),
-        ("config", {"recipe": {}}),
-        ("config", {"data": {"train": {}, "test": {}}}),
-        ("config", {"data": {}}),
-        ("config", {"class_names": ["one"]}),
+        ("config", {"data": {"train": {"name": "a"}, "test": {"name": "a"}}}),
     ],
 )
 def test_a_run_that_lacks_a_part_is_refused_before_anything_is_written(

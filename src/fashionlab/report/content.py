@@ -68,7 +68,7 @@ class RunView:
         self.layers = run.layers()
         self.environment = run.environment()
         self.seed: int = run.config["seed"]
-        self.class_names: tuple[str, ...] = tuple(run.config["class_names"])
+        self.class_names = run.class_names
         self.parameters: int = run.config["parameters"]
         try:
             self.recipe = Recipe(**run.config["recipe"])
@@ -79,8 +79,6 @@ class RunView:
                 self._require(self.history, f"{part}_loss", f"{part}_accuracy")
         except (TypeError, KeyError, IndexError, InvalidValueError) as error:
             raise self._unfit(repr(error)) from error
-        if len(self.class_names) != len(self.metrics.correct):
-            raise self._unfit("not a name for each class")
         self._examples = run.examples()
 
     @staticmethod
