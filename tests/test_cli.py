@@ -101,7 +101,7 @@ def test_an_existing_run_folder_is_refused_and_kept(run):
         (["train", "report-net", "--epoch", "3"], ["--epochs"]),
         (["trian"], ["train"]),
         (["train", "report-net", "--epochs", "0"], ["epochs"]),
-        (["train", "report-cnn", "--engine", "scratch", "--data", "synthetic"], ["--engine keras"]),
+        (["train", "report-net", "--optimizer", "Nadam", "--data", "synthetic"], ["'Nadam'"]),
         (["train", "report-net", "--engine", "theano", "--data", "synthetic"], ["scratch, keras"]),
         (["train", "report-net", "--data", "nowhere"], ["nowhere"]),
         (["train", "report-net", "--model", "unit=[3]"], ["did you mean 'units'"]),

@@ -15,6 +15,7 @@ ALLOWED = {
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
     "training": LOWER | MIDDLE,
+    "estimator": {"scratch", "models", "errors"},
     "runs": {"evaluation", "errors"},
     "recipes": {"models", "engines", "errors"},
     "models": {"errors"},

@@ -6,7 +6,10 @@ from typing import Any
 __version__ = "0.1.0.dev0"
 
 # Loaded on first use, so that `import fashionlab.scratch` needs NumPy alone.
-_LAZY = {"load_fashion_mnist": "fashionlab.data"}
+_LAZY = {
+    "ScratchClassifier": "fashionlab.estimator",  # scikit-learn's
+    "load_fashion_mnist": "fashionlab.data",
+}
 
 __all__ = ["__version__", *_LAZY]
 

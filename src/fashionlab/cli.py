@@ -53,7 +53,7 @@ def reproduce(
     data: Data = None,
     seed: Seed = 0,
     engine: Annotated[
-        str | None, typer.Option(help="scratch: on that engine what it has the layers for.")
+        str | None, typer.Option(help="scratch or keras, for all three.")
     ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps, for a first look.")] = False,
 ) -> None:

@@ -18,7 +18,7 @@ from fashionlab.engines import ENGINES
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 
-# Those of Keras that take a learning rate and need nothing else; scratch has the first two.
+# Those of Keras that take a learning rate and need nothing else; scratch has the first four.
 OPTIMIZERS = (
     *("SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "Adafactor"),
     *("Ftrl", "Lamb", "Lion"),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fashionlab.data import Dataset
 from fashionlab.engines import engine as library
-from fashionlab.errors import InvalidValueError
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, Recipe
 from fashionlab.report.page import refuse_foreign, write_page
@@ -30,14 +29,13 @@ def reproduce(
 ) -> Path:
     """Write a run folder per system and the page `out`/report.html; returns the page.
 
-    `engine` replaces the recipes' own where it has the layers; `say` is told where it has not. A
-    finished run of the same recipe, data and seed in `out` is used as it is, so that a reproduction
-    that was stopped goes on. Before any training it raises RunError where one of other settings or
+    `engine` replaces the recipes' own. A finished run of the same recipe, data and seed in `out` is
+    used as it is, so that a reproduction that was stopped goes on, and `say` is told so. Before any training it raises RunError where one of other settings or
     a foreign page is in the way, and MissingDependencyError where an engine is not installed.
     """
     page = out / "report.html"
     refuse_foreign(page)
-    planned = [_recipe(name, engine, quick, data, say) for name in SYSTEMS]
+    planned = [_recipe(name, engine, quick) for name in SYSTEMS]
     for needed in {recipe.engine for recipe in planned}:
         library(needed)
     folders = [out / f"{recipe.name}-seed{seed}" for recipe in planned]
@@ -61,23 +59,10 @@ def reproduce(
     return write_page(runs, page, title=title, notes=notes)
 
 
-def _recipe(
-    name: str,
-    engine: str | None,
-    quick: bool,
-    data: tuple[Dataset, Dataset],
-    say: Callable[[str], None],
-) -> Recipe:
+def _recipe(name: str, engine: str | None, quick: bool) -> Recipe:
     recipe = RECIPES[name]
-    if quick:
-        recipe = replace(recipe, epochs=QUICK_EPOCHS[name])
-    if engine in (None, recipe.engine):
-        return recipe
-    moved = replace(recipe, engine=engine)
-    if engine == "scratch":
-        try:
-            moved.build(library(engine), data[0].image_shape, data[0].classes)
-        except InvalidValueError:
-            say(f"{name} needs layers that scratch does not have; it is trained on {recipe.engine}")
-            return recipe
-    return moved
+    return replace(
+        recipe,
+        epochs=QUICK_EPOCHS[name] if quick else recipe.epochs,
+        engine=engine or recipe.engine,
+    )

@@ -67,7 +67,7 @@ def train(
                 seconds = time.perf_counter() - began  # of training, without the evaluation
                 if not math.isfinite(loss):
                     raise InvalidValueError(
-                        f"the loss must stay finite, but was {loss} in epoch {epoch + 1} of "
+                        f"the loss must stay finite, but was not in epoch {epoch + 1} of "
                         f"{recipe.name}; lower the learning rate ({recipe.learning_rate:g})"
                     )
                 held_out_loss, held_out_accuracy = model.evaluate(
@@ -143,10 +143,13 @@ def _described(layer: Any) -> dict[str, Any]:
 def _fit_epoch(model: Any, batches: Batches, epoch: int, progress: Progress) -> tuple[float, float]:
     """Mean loss and accuracy over the epoch's batches, each before the step that it leads to."""
     with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused by name
-        history = model.fit(
-            progress.steps(batches.epoch(epoch)),
-            steps_per_epoch=batches.steps,
-            shuffle=False,
-            verbose=0,
-        ).history
+        try:
+            history = model.fit(
+                progress.steps(batches.epoch(epoch)),
+                steps_per_epoch=batches.steps,
+                shuffle=False,
+                verbose=0,
+            ).history
+        except FloatingPointError:  # scratch stops at once, Keras goes on to the epoch's end
+            return math.nan, math.nan
     return float(history["loss"][0]), float(history["accuracy"][0])

@@ -1,29 +1,42 @@
 """The network from scratch: the part of Keras 3 that you can read, in NumPy alone.
 
-Read in this order: `activations`, `losses`, `initializers`, `layers`, `optimizers`, `sequential`.
+Read in this order: `activations`, `losses`, `initializers`, `layers`, `optimizers`, `schedules`,
+`network`, `sequential`, `callbacks`, `gradcheck`; docs/backprop.md derives every formula.
 The names, argument names, defaults and weight layouts are those of Keras 3.
 
 Symbols, the same in every file:
     N   images of a batch, the divisor of the mean loss
-    B   images of one piece of a batch, B <= N; a piece fits the cache
+    B   images that go through together, B <= N: a batch, or a piece of one that fits the cache
     D   inputs of a layer          U   units (outputs) of a layer          K   classes
-    X   input of a layer  (B, D)   W   kernel (D, U)    b   bias (U,)
-    Z   X W + b (B, U)             A   activation f(Z) (B, U)
-    Y   one-hot targets (B, K)     Q   predicted probabilities (B, K)      L   the mean loss
+    X   input of a layer  (D, B)   W   kernel (D, U)    b   bias (U,)
+    Z   Wᵀ X + b (U, B)            A   activation f(Z) (U, B)
+    P   outputs of the network (B, K)          Y   targets (B, K)      L   the mean loss
     dT  the gradient dL/dT of any array T, of T's shape
+Inside the network an image is a column, so the axis of the images is the last; what goes in and
+comes out has it first, as in Keras. Images have height H, width W_i and C channels: (H, W, C, B).
 """
 
-from . import activations, initializers, layers, losses, optimizers
+from . import activations, callbacks, initializers, layers, losses, optimizers
+from .callbacks import History
+from .gradcheck import gradcheck
 from .layers import Input
-from .sequential import History, Sequential
+from .sequential import Sequential
 
 __all__ = [
     "History",
     "Input",
     "Sequential",
     "activations",
+    "callbacks",
+    "gradcheck",
     "initializers",
     "layers",
     "losses",
     "optimizers",
 ]
+
+
+def __getattr__(name: str) -> object:
+    raise AttributeError(
+        f"scratch has no {name!r}; it has {', '.join(__all__)}; use the keras engine"
+    )

@@ -1,15 +1,22 @@
 """Where weights begin. An initializer is called with a shape and returns a new array.
 
-A seed makes the draw repeatable; without one it is fresh each time. There is no global state. The
-numbers differ from those that Keras draws from the same seed: copy weights to compare engines.
+`seed` is a number, or a `numpy.random.Generator`; with a number each call draws the same numbers,
+without one each draws fresh ones. There is no global state. The numbers differ from those that
+Keras draws from the same seed: copy weights to compare engines.
 """
 
-from typing import Any, Protocol
+import math
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .arguments import known_only, lacks
+
 Array = NDArray[Any]
+Seed = int | np.random.Generator | None
+
+TRUNCATED_STDDEV = 0.87962566103423978  # of a standard normal cut off at two standard deviations
 
 
 class Initializer(Protocol):
@@ -22,15 +29,32 @@ class Initializer(Protocol):
 class Zeros:
     """All zeros."""
 
+    @known_only
+    def __init__(self) -> None:
+        pass
+
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
         """A new array of zeros."""
         return np.zeros(shape, dtype)
 
 
+class Ones:
+    """All ones."""
+
+    @known_only
+    def __init__(self) -> None:
+        pass
+
+    def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
+        """A new array of ones."""
+        return np.ones(shape, dtype)
+
+
 class RandomNormal:
     """Normal with the given mean and standard deviation."""
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+    @known_only
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Seed = None) -> None:
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
@@ -38,29 +62,123 @@ class RandomNormal:
         return np.random.default_rng(self.seed).normal(self.mean, self.stddev, shape).astype(dtype)
 
 
-class GlorotUniform:
-    """Uniform in ±sqrt(6 / (D + U)) for a kernel (D, U) (Glorot and Bengio, 2010, eq. 16)."""
+class VarianceScaling:
+    """Mean 0 and variance scale / n, n the kernel's fan-in, fan-out or their average.
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.seed = seed
+    `distribution` is "uniform", within ±sqrt(3 scale / n), "untruncated_normal", or
+    "truncated_normal": a wider normal whose draws beyond two of its standard deviations are drawn
+    again, so that the variance is right after that.
+    """
+
+    @known_only
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Seed = None,
+    ) -> None:
+        if scale <= 0:
+            raise ValueError(f"{type(self).__name__}: scale must be above 0; received {scale}")
+        modes = ("fan_in", "fan_out", "fan_avg")
+        if mode not in modes:
+            raise ValueError(
+                f"{type(self).__name__}: mode must be one of {', '.join(modes)}; received {mode!r}"
+            )
+        distributions = ("uniform", "truncated_normal", "untruncated_normal")
+        if distribution not in distributions:
+            raise ValueError(
+                f"{type(self).__name__}: distribution must be one of {', '.join(distributions)}; "
+                f"received {distribution!r}"
+            )
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """A new array of draws; the shape must be that of a kernel (D, U)."""
-        limit = np.sqrt(6 / (shape[0] + shape[-1]))
-        return np.random.default_rng(self.seed).uniform(-limit, limit, shape).astype(dtype)
+        """A new array of draws for a kernel (D, U) or (height, width, inputs, outputs)."""
+        fan_in, fan_out = compute_fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        stddev = math.sqrt(self.scale / max(1.0, n))
+        rng = np.random.default_rng(self.seed)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3) * stddev
+            return rng.uniform(-limit, limit, shape).astype(dtype)
+        draws = rng.standard_normal(shape)
+        if self.distribution == "truncated_normal":
+            while (outside := np.abs(draws) >= 2).any():
+                draws[outside] = rng.standard_normal(np.count_nonzero(outside))
+            stddev /= TRUNCATED_STDDEV
+        return (draws * stddev).astype(dtype)
 
 
-_BY_NAME: dict[str, type[Zeros] | type[RandomNormal] | type[GlorotUniform]] = {
-    "zeros": Zeros,
-    "random_normal": RandomNormal,
+def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Inputs that reach a unit and units that an input reaches, of a weight of that shape."""
+    if len(shape) < 2:
+        return (shape[0], shape[0]) if shape else (1, 1)
+    field = math.prod(shape[:-2])  # height times width of a convolution's kernel; 1 of a dense one
+    return field * shape[-2], field * shape[-1]
+
+
+class GlorotUniform(VarianceScaling):
+    """Uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010, eq. 16)."""
+
+    @known_only
+    def __init__(self, seed: Seed = None) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed)
+
+
+class GlorotNormal(VarianceScaling):
+    """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+
+    @known_only
+    def __init__(self, seed: Seed = None) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+
+class HeUniform(VarianceScaling):
+    """Uniform in ±sqrt(6 / fan_in) (He et al., 2015)."""
+
+    @known_only
+    def __init__(self, seed: Seed = None) -> None:
+        super().__init__(2.0, "fan_in", "uniform", seed)
+
+
+class HeNormal(VarianceScaling):
+    """Truncated normal of variance 2 / fan_in (He et al., 2015, eq. 10)."""
+
+    @known_only
+    def __init__(self, seed: Seed = None) -> None:
+        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+_BY_NAME: dict[str, type[Any]] = {
     "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "variance_scaling": VarianceScaling,
+    "random_normal": RandomNormal,
+    "zeros": Zeros,
+    "ones": Ones,
 }
 
 
 def get(identifier: str | Initializer) -> Initializer:
-    """The initializer of that name, with its defaults. Raises ValueError for an unknown name."""
-    if not isinstance(identifier, str):
-        return identifier
-    if identifier not in _BY_NAME:
-        raise ValueError(f"scratch has no initializer {identifier!r}; it has {', '.join(_BY_NAME)}")
-    return _BY_NAME[identifier]()
+    """The initializer of that name, in snake case or the class's own, with its defaults.
+
+    Raises ValueError for an unknown name, and for what is no initializer.
+    """
+    if isinstance(identifier, str):
+        for name, found in _BY_NAME.items():
+            if identifier in (name, found.__name__):
+                initializer: Initializer = found()
+                return initializer
+        raise ValueError(lacks("initializer", identifier, _BY_NAME))
+    if isinstance(identifier, type):
+        return get(identifier.__name__)
+    if not callable(identifier):
+        raise ValueError(f"expected an initializer or its name; received {identifier!r}")
+    return identifier
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise AttributeError(lacks("initializer", name, (c.__name__ for c in _BY_NAME.values())))

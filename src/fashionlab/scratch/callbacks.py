@@ -1,0 +1,158 @@
+"""Callbacks: what `fit` calls as it goes; History and EarlyStopping are two."""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arguments import known_only, lacks
+
+Logs = Mapping[str, float]
+
+
+class Callback:
+    """Does nothing; override what you need. `model` and `params` are set before training.
+
+    `logs` maps a figure's name to its value: of the epoch, or of the epoch up to this batch.
+    """
+
+    model: Any = None
+    params: Mapping[str, Any]
+
+    def set_model(self, model: Any) -> None:
+        """The model that is trained."""
+        self.model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """epochs, steps (None where unknown) and verbose."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After an epoch and its validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch, counted from 0 in each epoch."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch and its step."""
+
+
+class History(Callback):
+    """`history` maps a figure's name to its values, one for each epoch; `epoch` has the epochs."""
+
+    @known_only
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Note the epoch's figures."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class EarlyStopping(Callback):
+    """Stop when `monitor` has not become better, by more than `min_delta`, for `patience` epochs.
+
+    `mode` "auto" takes larger for better where the name has "acc". With `restore_best_weights` the
+    model gets the weights of its best epoch back. Training must reach `baseline`, where one is
+    given. The first `start_from_epoch` epochs do not count.
+    """
+
+    @known_only
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"EarlyStopping: mode must be auto, min or max; received {mode!r}")
+        self.monitor, self.min_delta, self.patience = monitor, abs(min_delta), patience
+        self.verbose, self.mode, self.baseline = verbose, mode, baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        larger = mode == "max" or (mode == "auto" and "acc" in monitor)
+        self._sign = 1 if larger else -1  # times the figure: larger is better
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget an earlier training."""
+        self.wait, self.stopped_epoch, self.best_epoch = 0, 0, 0
+        self.best: float | None = None
+        self.best_weights: list[NDArray[Any]] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Compare, and stop where patience is at its end."""
+        if self.monitor not in (logs or {}):
+            raise ValueError(
+                f"EarlyStopping: there is no figure {self.monitor!r}; there are "
+                f"{', '.join(logs or {})}; val_ ones need validation_data"
+            )
+        if epoch < self.start_from_epoch:
+            return
+        now = (logs or {})[self.monitor]
+        if self.restore_best_weights and self.best_weights is None:
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        self.wait += 1
+        if self._is_better(now, self.best):
+            self.best, self.best_epoch = now, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self._is_better(now, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Restore the best weights, where that was asked for."""
+        if self.restore_best_weights and self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+        if self.stopped_epoch and self.verbose:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")  # noqa: T201
+
+    def _is_better(self, now: float, than: float | None) -> bool:
+        if than is None:
+            return bool(np.isfinite(now))
+        return self._sign * (now - than) > self.min_delta
+
+
+class CallbackList:
+    """Calls each of several callbacks."""
+
+    def __init__(self, callbacks: list[Callback], model: Any, params: Mapping[str, Any]) -> None:
+        self.callbacks = callbacks
+        for callback in callbacks:
+            callback.set_model(model)
+            callback.set_params(params)
+        # Running figures cost time: only where somebody looks at them.
+        self.want_batches = any(
+            getattr(type(c), name) is not getattr(Callback, name)
+            for c in callbacks
+            for name in ("on_train_batch_begin", "on_train_batch_end")
+        )
+
+    def call(self, method: str, *arguments: Any) -> None:
+        """`method` of each."""
+        for callback in self.callbacks:
+            getattr(callback, method)(*arguments)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise AttributeError(lacks("callback", name, ("Callback", "EarlyStopping", "History")))

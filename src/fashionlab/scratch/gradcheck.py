@@ -1,0 +1,73 @@
+"""gradcheck: is every gradient that back-propagation gives the slope of the loss?"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layers import Dropout
+from .sequential import Sequential
+
+Array = NDArray[Any]
+
+
+def gradcheck(
+    model: Sequential,
+    x: Array,
+    y: Array,
+    sample_weight: Array | None = None,
+    step: float = 1e-6,
+    values: int = 20,
+    seed: int = 0,
+) -> dict[str, float]:
+    """The largest error of each weight's gradient, against the slope (L(w + h) - L(w - h)) / 2h.
+
+    Moves `values` values of each weight, drawn with `seed`, by h = `step`. Errors are divided
+    by the largest gradient of the weight. A compiled model of dtype float64 should stay below 1e-6,
+    unless a kink (of ReLU, of a maximum) lies within h. Dropout
+    drops the same values at every evaluation; the model's weights and draws are then as before.
+
+    Raises ValueError for a model whose dtype is coarser than float64: rounding would hide the
+    slope.
+    """
+    model._require_compiled("gradcheck")
+    if model.dtype != np.float64:
+        raise ValueError(
+            f"gradcheck: the model's dtype must be float64; received {model.dtype}; "
+            'give every layer dtype="float64"'
+        )
+    x, y, weights = model._checked("gradcheck", x, y, sample_weight)
+    draws = [layer.generator for layer in model.layers if isinstance(layer, Dropout)]
+    states = [draw.bit_generator.state for draw in draws]
+    untrained = [(v, v.numpy()) for v in model.variables if not v.trainable]
+
+    def loss() -> float:
+        for draw, state in zip(draws, states, strict=True):
+            draw.bit_generator.state = state
+        total, _ = model._gradients(x, y, weights)
+        for v, value in untrained:
+            v.value[...] = value
+        return total / len(x)
+
+    loss()
+    rng = np.random.default_rng(seed)
+    worst = {}
+    trainable = [(layer, v) for layer in model.layers for v in layer.weights if v.trainable]
+    gradients = [v.gradient.copy() for _, v in trainable]
+    for (layer, v), gradient in zip(trainable, gradients, strict=True):
+        errors = []
+        for place in rng.permutation(v.size)[:values]:
+            at = np.unravel_index(place, v.shape)
+            before = v.value[at]
+            v.value[at] = before + step
+            above = loss()
+            v.value[at] = before - step
+            below = loss()
+            v.value[at] = before
+            slope = (above - below) / (2 * step)
+            errors.append(abs(slope - gradient[at]))
+        scale = max(np.abs(gradient).max(), 1e-3)  # rounding alone gives slopes of about 1e-9
+        worst[f"{layer.name}/{v.name}"] = float(max(errors) / scale)
+    for draw, state in zip(draws, states, strict=True):
+        draw.bit_generator.state = state
+    return worst

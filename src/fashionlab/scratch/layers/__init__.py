@@ -1,0 +1,34 @@
+"""The layers. Read `layer` first, then `dense`, `convolution`, `pooling`, `regularization`.
+
+`conv_max_pool` is the fast form of two of them.
+"""
+
+from .convolution import Conv2D
+from .dense import Activation, Dense
+from .layer import Input, Layer, Variable
+from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from .regularization import BatchNormalization, Dropout
+from .reshaping import Flatten, Rescaling, Reshape
+
+__all__ = [
+    "Activation",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D",
+    "Input",
+    "Layer",
+    "MaxPooling2D",
+    "Rescaling",
+    "Reshape",
+    "Variable",
+]
+
+
+def __getattr__(name: str) -> object:
+    raise AttributeError(
+        f"scratch has no layer {name!r}; it has {', '.join(__all__)}; use the keras engine"
+    )

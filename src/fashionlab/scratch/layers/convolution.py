@@ -1,0 +1,184 @@
+"""Conv2D: the same small Dense layer at every position of an image.
+
+H, W    height and width of the input        Ho, Wo   of the output
+C, F    channels of the input, filters       M, N     height and width of the kernel
+"""
+
+import numpy as np
+
+from .. import activations, initializers
+from ..arguments import known_only
+from .layer import Array, Layer, Nonlinearity, Shape, at_least, one_of, pair
+
+
+class Windows:
+    """Which pixels of an (H, W, C) image each output position sees, as Keras counts them.
+
+    "valid" takes the windows that lie inside the image; "same" makes ceil(H / stride) by
+    ceil(W / stride) positions, with `fill` around the image, the odd row or column at its end.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        input_shape: Shape,
+        size: tuple[int, int],
+        strides: tuple[int, int],
+        padding: str,
+    ) -> None:
+        if len(input_shape) != 3:
+            raise ValueError(
+                f"{name}: expected images of shape (height, width, channels); "
+                f"received {input_shape}"
+            )
+        self.size, self.strides = size, strides
+        lengths, before, padded = [], [], []
+        for length, k, s in zip(input_shape[:2], size, strides, strict=True):
+            if padding == "valid" and k > length:
+                raise ValueError(
+                    f"{name}: a window of {size[0]} x {size[1]} must fit into the image; "
+                    f"received {input_shape}; use padding='same' or fewer layers"
+                )
+            out = -(-length // s) if padding == "same" else (length - k) // s + 1
+            around = max((out - 1) * s + k - length, 0) if padding == "same" else 0
+            lengths.append(out)
+            before.append(around // 2)
+            padded.append(length + around)
+        self.positions = tuple(lengths)  # (Ho, Wo)
+        self.inside = tuple(slice(b, b + n) for b, n in zip(before, input_shape, strict=False))
+        self.padded_shape = (*padded, input_shape[2])
+        self.is_padded = self.padded_shape != input_shape
+
+    def seen(self, x: Array) -> Array:
+        """All windows of a padded X (H, W, C, B), without a copy: (Ho, M, N, C, Wo, B)."""
+        view = np.lib.stride_tricks.sliding_window_view(x, self.size, (0, 1))  # type: ignore[call-overload]
+        (ho, wo), (down, right) = self.positions, self.strides
+        view = view[: (ho - 1) * down + 1 : down, : (wo - 1) * right + 1 : right]
+        windows: Array = view.transpose(0, 4, 5, 2, 1, 3)
+        return windows
+
+    def tap(self, x: Array, row: int, column: int) -> Array:
+        """The pixel at (row, column) of every window of a padded X: a view (Ho, Wo, C, B)."""
+        (ho, wo), (down, right) = self.positions, self.strides
+        return x[
+            row : row + (ho - 1) * down + 1 : down, column : column + (wo - 1) * right + 1 : right
+        ]
+
+
+class Conv2D(Layer):
+    """A_ijf = f(sum_mnc W_mncf X_(i s + m)(j s + n)c + b_f), for each image, with the stride s.
+
+    X (H, W, C, B), kernel W (M, N, C, F), bias b (F,), A (Ho, Wo, F, B). A row of output positions
+    is one matrix product: its windows, copied side by side, are the columns.
+    """
+
+    @known_only
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        strides: int | tuple[int, int] = (1, 1),
+        padding: str = "valid",
+        *,
+        activation: str | activations.Activation | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | initializers.Initializer = "glorot_uniform",
+        bias_initializer: str | initializers.Initializer = "zeros",
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.filters = at_least("Conv2D: filters", filters, 1)
+        self.kernel_size = pair("Conv2D: kernel_size", kernel_size)
+        self.strides = pair("Conv2D: strides", strides)
+        self.padding = one_of("Conv2D: padding", padding, ("valid", "same"))
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Declare the kernel (M, N, C, F) and the bias (F,)."""
+        super().build(input_shape)
+        self.windows = Windows(
+            self.name, input_shape, self.kernel_size, self.strides, self.padding
+        )
+        channels = input_shape[2]
+        self.output_shape = (*self.windows.positions, self.filters)
+        self.kernel = self._add_weight("kernel", (*self.kernel_size, channels, self.filters))
+        if self.use_bias:
+            self.bias = self._add_weight("bias", (self.filters,))
+        columns = self.windows.positions[1]
+        self._f = Nonlinearity(self.activation)
+        self._x = self._buffer(self.windows.padded_shape)
+        self._dx = self._buffer(self.windows.padded_shape)
+        self._a = self._buffer(self.output_shape)
+        self._patches = self._buffer((*self.kernel_size, channels, columns))
+        self._z = self._buffer((self.filters, columns))
+
+    def initialize(self) -> None:
+        """Draw the weights."""
+        self.kernel.value[:] = self.kernel_initializer(self.kernel.shape, self.dtype)
+        if self.use_bias:
+            self.bias.value[:] = self.bias_initializer(self.bias.shape, self.dtype)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Row by row Z_i = Wᵀ P_i + b with the row's windows P_i (M N C, Wo B); A = f(Z)."""
+        images = x.shape[-1]
+        a, z, patches = self._a(images), self._z(images), self._patches(images)
+        kernel = self.kernel.value.reshape(-1, self.filters)  # (M N C, F)
+        seen = self._seen(x)
+        for i in range(len(a)):
+            np.copyto(patches, seen[i])
+            np.matmul(kernel.T, patches.reshape(len(kernel), -1), out=z.reshape(len(z), -1))
+            np.copyto(a[i], z.swapaxes(0, 1))  # (F, Wo, B) to (Wo, F, B)
+        if self.use_bias:
+            a += self.bias.value[:, None]
+        self._f.forward(a, training)
+        return a
+
+    def backward(self, da: Array, need_dx: bool = True) -> Array | None:
+        """With dZ = dA f'(Z), row by row, since Z_i = Wᵀ P_i + b,
+
+            dW = sum_i P_i dZ_iᵀ        db_f = sum_ijn dZ_ijfn        dP_i = W dZ_i
+
+        and dX is the sum of all dP that came from the same pixel. The windows are copied again:
+        kept, they would need M N times the memory of X.
+        """
+        images = da.shape[-1]
+        z, patches = self._z(images), self._patches(images)
+        kernel = self.kernel.value.reshape(-1, self.filters)
+        dkernel = self.kernel.gradient.reshape(kernel.shape)
+        dkernel[:] = 0
+        self._f.backward(da)
+        if self.use_bias:
+            np.sum(da, axis=(0, 1, 3), out=self.bias.gradient)
+        seen = self.windows.seen(self._x(images))
+        dx = self._dx(images)
+        if need_dx:
+            dx[:] = 0
+        for i in range(len(da)):
+            np.copyto(patches, seen[i])
+            np.copyto(z, da[i].swapaxes(0, 1))
+            dz, p = z.reshape(len(z), -1), patches.reshape(len(kernel), -1)
+            dkernel += p @ dz.T
+            if need_dx:
+                np.matmul(kernel, dz, out=p)
+                self._scatter(patches, dx, i)
+        return dx[self.windows.inside] if need_dx else None
+
+    def _seen(self, x: Array) -> Array:
+        """The windows of X, which is copied into a buffer with the padding around it."""
+        padded = self._x(x.shape[-1])
+        if self.windows.is_padded:
+            padded[:] = 0
+        np.copyto(padded[self.windows.inside], x)
+        return self.windows.seen(padded)
+
+    def _scatter(self, dpatches: Array, dx: Array, row: int) -> None:
+        """Add dP (M, N, C, Wo, B) of a row of output positions to the pixels they came from."""
+        (down, right), columns = self.strides, dpatches.shape[3]
+        for m in range(self.kernel_size[0]):
+            for n in range(self.kernel_size[1]):
+                pixels = dx[row * down + m, n : n + (columns - 1) * right + 1 : right]
+                pixels += dpatches[m, n].swapaxes(0, 1)  # (C, Wo, B) to (Wo, C, B)

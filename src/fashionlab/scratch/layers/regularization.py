@@ -1,0 +1,163 @@
+"""Layers that act in training alone or differently there: Dropout, BatchNormalization."""
+
+import numpy as np
+
+from .. import initializers
+from ..arguments import known_only
+from .layer import Array, Layer, Shape
+
+
+class Dropout(Layer):
+    """In training each value is 0 with probability `rate` and divided by 1 - rate otherwise, so
+    that its mean stays (Srivastava et al., 2014); A = X elsewhere.
+
+    A seed makes the draws repeatable. They are other draws than Keras makes from the same seed.
+    """
+
+    @known_only
+    def __init__(
+        self,
+        rate: float,
+        *,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        if not 0 <= rate <= 1:
+            raise ValueError(f"Dropout: rate must be in [0, 1]; received {rate!r}")
+        self.rate, self.seed = rate, seed
+        self.generator = np.random.Generator(np.random.SFC64(seed))
+
+    def build(self, input_shape: Shape) -> None:
+        """The shape stays."""
+        super().build(input_shape)
+        self._a, self._mask = self._buffer(input_shape), self._buffer(input_shape)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """A = X M, with M 0 or 1 / (1 - rate), drawn anew."""
+        if not training or self.rate == 0:
+            return x
+        mask = self._mask(x.shape[-1])  # (..., B)
+        self.generator.random(out=mask, dtype=self.dtype)  # type: ignore[arg-type]
+        np.greater_equal(mask, self.rate, out=mask)
+        if self.rate < 1:
+            mask *= self.dtype.type(1 / (1 - self.rate))
+        return np.multiply(x, mask, out=self._a(x.shape[-1]))
+
+    def backward(self, da: Array, need_dx: bool = True) -> Array | None:
+        """dX = dA M"""
+        if self.rate:
+            da *= self._mask(da.shape[-1])
+        return da
+
+
+class BatchNormalization(Layer):
+    """Each channel with mean 0 and deviation 1 over the batch (Ioffe and Szegedy, 2015):
+
+        X̂ = (X - mean) / sqrt(variance + epsilon),  A = gamma X̂ + beta
+
+    for each channel, the last axis but the images'. In training mean and variance are those of the
+    batch, over its images and positions, and move the moving ones by 1 - momentum of the way;
+    elsewhere they are the moving ones.
+    """
+
+    needs_whole_batch = True
+
+    @known_only
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: str | initializers.Initializer = "zeros",
+        gamma_initializer: str | initializers.Initializer = "ones",
+        moving_mean_initializer: str | initializers.Initializer = "zeros",
+        moving_variance_initializer: str | initializers.Initializer = "ones",
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        if axis != -1:
+            raise ValueError(
+                f"BatchNormalization: axis must be -1, the channels; received {axis!r}"
+            )
+        if not 0 <= momentum <= 1 or epsilon < 0:
+            raise ValueError(
+                "BatchNormalization: momentum must be in [0, 1] and epsilon at least 0; "
+                f"received {momentum!r} and {epsilon!r}"
+            )
+        self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
+        self.center, self.scale = center, scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Declare gamma, beta and the moving mean and variance, a value for each channel."""
+        super().build(input_shape)
+        channels = input_shape[-1:]
+        if self.scale:
+            self.gamma = self._add_weight("gamma", channels)
+        if self.center:
+            self.beta = self._add_weight("beta", channels)
+        self.moving_mean = self._add_weight("moving_mean", channels, trainable=False)
+        self.moving_variance = self._add_weight("moving_variance", channels, trainable=False)
+        self._a, self._normal = self._buffer(input_shape), self._buffer(input_shape)
+        self._over = (*range(len(input_shape) - 1), -1)  # all axes but the channels'
+
+    def initialize(self) -> None:
+        """Fill the four."""
+        for weight in self.weights:
+            initializer = getattr(self, f"{weight.name}_initializer")
+            weight.value[:] = initializer(weight.shape, self.dtype)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """A from X, and in training the batch's part in the moving mean and variance."""
+        a, normal = self._a(x.shape[-1]), self._normal(x.shape[-1])
+        if training:
+            mean = x.mean(self._over)  # (C,)
+            np.subtract(x, mean[:, None], out=normal)
+            variance = np.square(normal, out=a).mean(self._over)  # (C,), divided by the count
+            for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.value *= self.dtype.type(self.momentum)
+                moving.value += self.dtype.type(1 - self.momentum) * now
+        else:
+            variance = self.moving_variance.value
+            np.subtract(x, self.moving_mean.value[:, None], out=normal)
+        self._deviation = np.sqrt(variance + self.dtype.type(self.epsilon))  # (C,)
+        normal /= self._deviation[:, None]
+        if self.scale:
+            np.multiply(normal, self.gamma.value[:, None], out=a)
+        else:
+            np.copyto(a, normal)
+        if self.center:
+            a += self.beta.value[:, None]
+        return a
+
+    def backward(self, da: Array, need_dx: bool = True) -> Array | None:
+        """dgamma = sum dA X̂, dbeta = sum dA, and since the mean and the variance move with X,
+
+            dX = gamma / deviation (dA - mean(dA) - X̂ mean(dA X̂))
+
+        with sums and means over images and positions, for each channel.
+        """
+        normal, product = self._normal(da.shape[-1]), self._a(da.shape[-1])
+        np.multiply(da, normal, out=product)
+        dgamma, dbeta = product.sum(self._over), da.sum(self._over)  # (C,)
+        if self.scale:
+            self.gamma.gradient[:] = dgamma
+        if self.center:
+            self.beta.gradient[:] = dbeta
+        if not need_dx:
+            return None
+        count = da.size // len(dbeta)
+        normal *= (dgamma / count)[:, None]
+        da -= normal
+        da -= (dbeta / count)[:, None]
+        da *= ((self.gamma.value if self.scale else 1) / self._deviation)[:, None]
+        return da

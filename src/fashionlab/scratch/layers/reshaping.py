@@ -1,0 +1,94 @@
+"""Layers without weights, which only lay values out or scale them: Rescaling, Flatten, Reshape."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..arguments import known_only
+from .layer import Array, Layer, Shape
+
+
+class Rescaling(Layer):
+    """A = scale X + offset: turns bytes into numbers near 1, inside the model, once for all."""
+
+    @known_only
+    def __init__(
+        self,
+        scale: float,
+        offset: float = 0.0,
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.scale, self.offset = scale, offset
+        self._memory = self._buffer(())
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """A, in the order in which X lies in memory; X of any numeric type."""
+        as_given = not x.flags.c_contiguous  # by the user: one image after the other
+        if as_given:
+            x = np.moveaxis(x, -1, 0)
+        a = self._memory(x.size).reshape(x.shape)
+        np.multiply(x, self.dtype.type(self.scale), out=a)
+        if self.offset:
+            a += self.dtype.type(self.offset)
+        return np.moveaxis(a, 0, -1) if as_given else a
+
+    def backward(self, da: Array, need_dx: bool = True) -> Array | None:
+        """dX = scale dA"""
+        if not need_dx:
+            return None
+        da *= self.dtype.type(self.scale)
+        return da
+
+
+class Flatten(Layer):
+    """(H, W, C, B) -> (D, B) with D = H W C, rows one after the other; a view."""
+
+    def build(self, input_shape: Shape) -> None:
+        """All axes but the batch's become one."""
+        super().build(input_shape)
+        self.output_shape = (math.prod(input_shape),)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """The same values, seen as a matrix."""
+        return x.reshape(-1, x.shape[-1])
+
+    def backward(self, da: Array, need_dx: bool = True) -> Array | None:
+        """The same values, seen in the input's shape."""
+        return da.reshape(*self.input_shape, -1)
+
+
+class Reshape(Layer):
+    """Another shape of the same values, without the batch axis; -1 stands for what is left."""
+
+    @known_only
+    def __init__(
+        self, target_shape: Iterable[int], *, name: str | None = None, dtype: str | None = None
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.target_shape = tuple(target_shape)
+
+    def build(self, input_shape: Shape) -> None:
+        """Work out the -1."""
+        super().build(input_shape)
+        size, known = math.prod(input_shape), -math.prod(self.target_shape)
+        shape = self.target_shape
+        if shape.count(-1) == 1 and known > 0 and size % known == 0:
+            shape = tuple(size // known if n == -1 else n for n in shape)
+        if any(n < 1 for n in shape) or math.prod(shape) != size:
+            raise ValueError(
+                f"{self.name}: the target shape must hold the {size} values of {input_shape}; "
+                f"received {self.target_shape}"
+            )
+        self.output_shape = shape
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """The same values in the new shape."""
+        return x.reshape(*self.output_shape, -1)
+
+    def backward(self, da: Array, need_dx: bool = True) -> Array | None:
+        """The same values in the old shape."""
+        return da.reshape(*self.input_shape, -1)

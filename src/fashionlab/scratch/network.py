@@ -1,0 +1,246 @@
+"""Network: layers in a row, and all their weights in one vector.
+
+All trainable weights lie in one vector and all gradients in another; the layers hold views into
+them, so that an optimizer is one loop. The forward pass asks the layers one after the other, the
+backward pass in the opposite order: that is the chain rule, dL/dX = dL/dA dA/dX, layer by layer.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layers import conv_max_pool
+from .layers.layer import Input, Layer, Variable
+from .layers.reshaping import Rescaling
+from .memory import CACHE_LINE, aligned
+
+Array = NDArray[Any]
+
+CACHE = 2**20  # values of a layer's output that a piece may have; 4 MB in float32
+SUFFIX = ".weights.npz"
+
+
+class Network:
+    """Layers in a row, an Input first.
+
+    Raises ValueError where a layer does not fit the one before, TypeError for what is not a layer.
+    """
+
+    def __init__(
+        self, layers: Sequence[Input | Layer] | None = None, *, name: str | None = None
+    ) -> None:
+        self.name = name or "sequential"
+        self.layers: list[Layer] = []
+        self._input: Input | None = None
+        self._names: Counter[str] = Counter()
+        for layer in layers or ():
+            self._append(layer)
+        self._arrange()
+
+    def add(self, layer: Input | Layer) -> None:
+        """Append a layer; the weights so far stay as they are."""
+        self._append(layer)
+        self._arrange()
+
+    def _append(self, layer: Input | Layer) -> None:
+        if isinstance(layer, Input) and self._input is None:
+            self._input = layer
+            return
+        if isinstance(layer, Input):
+            raise ValueError(f"{self.name}: there is an Input already; received another one")
+        if self._input is None:
+            raise ValueError(
+                f"{self.name}: the first layer must be an Input, with the image's shape; "
+                f"received {layer!r}"
+            )
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{self.name}: expected a scratch layer; received {layer!r}")
+        if layer.input_shape:
+            raise ValueError(f"{layer.name}: a layer can be in one model, at one place")
+        kind = re.sub("(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
+        if not layer.name:
+            count = self._names[kind]
+            layer.name = f"{kind}_{count}" if count else kind
+        self._names[kind] += 1
+        if layer.name in [other.name for other in self.layers]:
+            raise ValueError(
+                f"{self.name}: all layers must have different names; received {layer.name!r} twice"
+            )
+        if self.layers and layer.dtype != self.dtype:
+            raise ValueError(
+                f"{layer.name}: all layers must have one dtype, {self.dtype}; "
+                f"received {layer.dtype}"
+            )
+        layer.build(self.output_shape)
+        self.layers.append(layer)
+
+    @property
+    def dtype(self) -> "np.dtype[Any]":
+        """That of all weights and outputs."""
+        return self.layers[0].dtype if self.layers else np.dtype("float32")
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of an image."""
+        if self._input is None:
+            raise ValueError(f"{self.name}: has no layers yet; add an Input first")
+        return self._input.shape
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of an image's outputs."""
+        return self.layers[-1].output_shape if self.layers else self.input_shape
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, in Keras's order."""
+        return [v for layer in self.layers for v in layer.weights]
+
+    def _arrange(self) -> None:
+        """Lay the weights out in one vector, and choose the steps of a pass."""
+        trainable = [v for v in self.variables if v.trainable]
+        line = CACHE_LINE // self.dtype.itemsize
+        size = sum(-(-v.size // line) * line for v in trainable)  # each begins at a cache line
+        self.weights_vector = aligned((size,), self.dtype)
+        self.gradients_vector = aligned((size,), self.dtype)
+        start = 0
+        for v in self.variables:
+            old = v.value
+            if v.trainable:
+                v.value = self.weights_vector[start : start + v.size].reshape(v.shape)
+                v.gradient = self.gradients_vector[start : start + v.size].reshape(v.shape)
+                start += -(-v.size // line) * line
+            elif not old.size:
+                v.value = np.zeros(v.shape, self.dtype)
+            if old.size:
+                v.value[...] = old
+        for layer in self.layers:
+            if not getattr(layer, "is_initialized", False):
+                layer.initialize()
+                layer.is_initialized = True
+        self._steps = _steps(self.layers)
+        self._first_trained = next(
+            (i for i, s in enumerate(self._steps) if any(v.trainable for v in s.weights)),
+            len(self._steps),
+        )
+        widest = max((int(np.prod(s.output_shape)) for s in self._steps), default=1)
+        self.piece = int(np.clip(CACHE // widest, 128, 1024))  # images
+        self._whole = any(layer.needs_whole_batch for layer in self.layers)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """The outputs (B, K) for images (B, ...): a view, valid until the next call."""
+        if x.dtype != self.dtype and not isinstance(next(iter(self.layers), None), Rescaling):
+            x = x.astype(self.dtype)
+        x = np.moveaxis(x, 0, -1)  # inside, the image's axis is the last
+        for step in self._steps:
+            x = step.forward(x, training)
+        return np.moveaxis(x, -1, 0)
+
+    def backward(self, da: Array) -> None:
+        """Fill the gradients from those of the outputs, (B, K), of the last forward pass."""
+        da = np.moveaxis(da, 0, -1)
+        for i in range(len(self._steps) - 1, self._first_trained - 1, -1):
+            dx = self._steps[i].backward(da, need_dx=i > self._first_trained)
+            if dx is not None:
+                da = dx
+
+    def count_params(self) -> int:
+        """The number of values in all weights, trainable or not."""
+        return sum(v.size for v in self.variables)
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights, in Keras's order."""
+        return [v.numpy() for v in self.variables]
+
+    def set_weights(self, weights: Sequence[Array]) -> None:
+        """Copy the weights in; raises ValueError, and changes nothing, where one does not fit."""
+        expected = [v.shape for v in self.variables]
+        received = [np.shape(w) for w in weights]
+        if expected != received:
+            raise ValueError(f"set_weights: expected shapes {expected}; received {received}")
+        for v, w in zip(self.variables, weights, strict=True):
+            v.value[...] = w
+
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write all weights to a NumPy archive `*.weights.npz`; complete or not at all."""
+        path = _weights_path("save_weights", filepath)
+        if path.exists() and not overwrite:
+            raise ValueError(f"save_weights: {path} exists; pass overwrite=True to replace it")
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, allow_pickle=False, **self._named_weights())
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def load_weights(self, filepath: str | Path) -> None:
+        """Read what `save_weights` wrote.
+
+        Raises FileNotFoundError, or ValueError where the file is no such archive or holds weights
+        of another model; the model's weights are then as before.
+        """
+        path = _weights_path("load_weights", filepath)
+        expected = self._named_weights()
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                found = {name: np.asarray(archive[name]) for name in archive.files}
+        except OSError:
+            raise
+        except Exception as error:  # zipfile and NumPy raise anything for a hostile file
+            raise ValueError(
+                f"load_weights: {path} must be an archive that save_weights wrote ({error})"
+            ) from error
+        for name in {**expected, **found}:
+            want, have = expected.get(name), found.get(name)
+            if want is None or have is None or want.shape != have.shape or have.dtype.kind != "f":
+                raise ValueError(
+                    f"load_weights: {path} must hold the weights of this model; {name!r} should "
+                    f"be {_kind(want)} and is {_kind(have)}"
+                )
+        self.set_weights([found[name] for name in expected])
+
+    def _named_weights(self) -> dict[str, Array]:
+        return {f"{x.name}/{v.name}": v.value for x in self.layers for v in x.weights}
+
+    def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print the layers, their output shapes and parameters, or pass the lines to `print_fn`."""
+        rows = [
+            (f"{x.name} ({type(x).__name__})", (None, *x.output_shape), x.count_params())
+            for x in self.layers
+        ]
+        width = max((len(name) for name, _, _ in rows), default=0) + 2
+        lines = [f"{'layer':<{width}} {'output shape':<24} {'parameters':>12}"]
+        lines += [f"{name:<{width}} {shape!s:<24} {n:>12,}" for name, shape, n in rows]
+        lines.append(f"{'total':<{width + 25}} {self.count_params():>12,}")
+        (print_fn or print)("\n".join(lines))
+
+
+def _steps(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers, two of them as one where that is faster."""
+    steps: list[Layer] = []
+    for layer in layers:
+        if steps and conv_max_pool.fits(steps[-1], layer):
+            steps[-1] = conv_max_pool.ConvMaxPool(steps[-1], layer)  # type: ignore[arg-type]
+        else:
+            steps.append(layer)
+    return steps
+
+
+def _weights_path(method: str, filepath: str | Path) -> Path:
+    path = Path(filepath)
+    if not path.name.endswith(SUFFIX):
+        raise ValueError(f"{method}: the file's name must end with {SUFFIX}; received {path}")
+    return path
+
+
+def _kind(array: Array | None) -> str:
+    return "absent" if array is None else f"{array.dtype} {array.shape}"

@@ -1,0 +1,65 @@
+"""Gradient descent."""
+
+from typing import Any
+
+import numpy as np
+
+from ..arguments import known_only
+from .optimizer import Array, Optimizer
+from .schedules import LearningRateSchedule
+
+
+class SGD(Optimizer):
+    """Gradient descent: w := w - learning_rate dw; with `momentum` m,
+
+        v := m v - learning_rate dw,   w := w + v,   or with `nesterov`
+
+        v := m v - learning_rate dw,   w := w + m v - learning_rate dw
+
+    The slot "momentum" holds m v rather than v: what the next step, and nesterov, begin with.
+    """
+
+    @known_only
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float | None = None,
+        *,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+    ) -> None:
+        if not isinstance(momentum, float) or not 0 <= momentum <= 1:
+            raise ValueError(f"SGD: momentum must be a float in [0, 1]; received {momentum!r}")
+        self.momentum, self.nesterov = momentum, nesterov
+        if momentum:
+            self.slots = ("momentum",)
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+        )
+
+    def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
+        self._rate, self._m = dtype.type(rate), dtype.type(self.momentum)
+
+    def _update(self, w: Array, dw: Array, spare: Array, *slots: Array) -> None:
+        dw *= self._rate
+        if not slots:
+            w -= dw
+            return
+        (v,) = slots
+        v -= dw
+        if self.nesterov:
+            v *= self._m
+            w += v
+            w -= dw
+        else:
+            w += v
+            v *= self._m
