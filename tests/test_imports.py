@@ -11,7 +11,8 @@ ROOT = Path(fashionlab.__file__).parent
 LOWER = {"data", "scratch", "errors"}
 MIDDLE = {"engines", "runs", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
-    "cli": LOWER | MIDDLE | {"training", "report", "reproduce"},
+    "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench"},
+    "bench": LOWER | {"models", "engines", "environment"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
     "training": LOWER | MIDDLE,

@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Find, fetch and describe the data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+bench_app = typer.Typer(help="Measure side by side.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
@@ -52,9 +54,7 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help="Folder for the runs and the page.")] = None,
     data: Data = None,
     seed: Seed = 0,
-    engine: Annotated[
-        str | None, typer.Option(help="scratch or keras, for all three.")
-    ] = None,
+    engine: Annotated[str | None, typer.Option(help="scratch or keras, for all three.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps, for a first look.")] = False,
 ) -> None:
     """Train the course report's three systems and set them beside its figures on one page."""
@@ -250,6 +250,48 @@ def info(data: Data = None, as_json: Json = False) -> None:
             f"{part.name} {part.part}: {len(part):,} images of {rows} x {columns}, "
             f"{part.classes} classes, SHA-256 {part.sha256[:16]}..., from {part.source}"
         )
+
+
+@bench_app.command("speed")
+def bench_speed(
+    data: Data = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="784-512-10, 784-512-256-10, cnn or full-batch.")
+    ] = None,
+    optimizer: Annotated[list[str] | None, typer.Option(help="sgd or adam.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="torch, jax, ...; default: all.")] = None,
+    turns: Annotated[int | None, typer.Option(help="Measurements of each; 5 by default.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps a turn, at most.")] = None,
+    quick: Annotated[bool, typer.Option(help="Two short turns, for a first look.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The CSV file to write.")] = None,
+    environments: Annotated[
+        Path, typer.Option(help="Folder of the peers' own environments (benchmarks/peers.sh).")
+    ] = Path(".peers"),
+    as_json: Json = False,
+) -> None:
+    """Train the report's models on scratch and on every installed peer, in turn; about 20 min."""
+    from fashionlab.bench.speed import default_out, speed
+    from fashionlab.data import load
+
+    whole = not (data or model or optimizer or peer or steps or quick or (turns or 5) < 5)
+    path = out or default_out(whole)
+    measured = speed(
+        load(data, log=_say),
+        models=model or (),
+        optimizers=optimizer or (),
+        peers=peer or (),
+        turns=turns,
+        steps=steps,
+        quick=quick,
+        out=path,
+        environments=environments,
+        say=_say,
+    )
+    if as_json:
+        typer.echo(json.dumps({"rows": measured.rows, "remarks": measured.remarks}, indent=2))
+    else:
+        typer.echo(measured.text())
+    _say(f"written: {path}")
 
 
 def main() -> None:

@@ -5,7 +5,8 @@
     ├── DataFormatError         a file is not what its name or header claims (also a ValueError)
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
     ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
-    └── RunError                a run folder stands in the way, is incomplete or cannot be written
+    ├── RunError                a run folder stands in the way, is incomplete or cannot be written
+    └── WorkerError             a process that is measured has stopped
 
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
 """
@@ -33,3 +34,7 @@ class MissingDependencyError(FashionlabError, ImportError):
 
 class RunError(FashionlabError):
     """A run folder stands in the way, is incomplete, or cannot be written."""
+
+
+class WorkerError(FashionlabError):
+    """A process that is measured has stopped; the message has its last words."""

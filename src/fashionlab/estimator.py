@@ -131,7 +131,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         optimizer: str | scratch.optimizers.Optimizer = "adam",
         learning_rate: float | None = None,
         batch_size: int = 128,
-        epochs: int = 100,
+        epochs: int = 200,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,
@@ -285,7 +285,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = classes
         self.loss_curve_: list[float] = []
         self.n_iter_ = 0
-        self.best_validation_score_: float | None = None
+        self.best_validation_score_ = None
 
     def _new_optimizer(self) -> scratch.optimizers.Optimizer:
         optimizer = scratch.optimizers.get(copy.deepcopy(self.optimizer))
@@ -346,6 +346,8 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             listed = value is None or (isinstance(value, Sequence) and all(map(_whole, value)))
             _require(name, listed, "None or a sequence of whole numbers from 1", value)
+        given = self.builder != "cnn" or self.image_shape is not None
+        _require("image_shape", given, "given for the builder 'cnn'", self.image_shape)
         share, rate = self.validation_fraction, self.learning_rate
         inside = isinstance(share, Real) and 0 < float(share) < 1
         _require("validation_fraction", inside, "in (0, 1)", share)

@@ -67,7 +67,7 @@ class Network:
         if not layer.name:
             count = self._names[kind]
             layer.name = f"{kind}_{count}" if count else kind
-        self._names[kind] += 1
+            self._names[kind] += 1
         if layer.name in [other.name for other in self.layers]:
             raise ValueError(
                 f"{self.name}: all layers must have different names; received {layer.name!r} twice"
@@ -137,14 +137,14 @@ class Network:
         """The outputs (B, K) for images (B, ...): a view, valid until the next call."""
         if x.dtype != self.dtype and not isinstance(next(iter(self.layers), None), Rescaling):
             x = x.astype(self.dtype)
-        x = np.moveaxis(x, 0, -1)  # inside, the image's axis is the last
+        x = _images_last(x)  # inside, the image's axis is the last
         for step in self._steps:
             x = step.forward(x, training)
-        return np.moveaxis(x, -1, 0)
+        return _images_first(x)
 
     def backward(self, da: Array) -> None:
         """Fill the gradients from those of the outputs, (B, K), of the last forward pass."""
-        da = np.moveaxis(da, 0, -1)
+        da = _images_last(da)
         for i in range(len(self._steps) - 1, self._first_trained - 1, -1):
             dx = self._steps[i].backward(da, need_dx=i > self._first_trained)
             if dx is not None:
@@ -191,7 +191,7 @@ class Network:
         path = _weights_path("load_weights", filepath)
         expected = self._named_weights()
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 found = {name: np.asarray(archive[name]) for name in archive.files}
         except OSError:
             raise
@@ -233,6 +233,14 @@ def _steps(layers: Sequence[Layer]) -> list[Layer]:
         else:
             steps.append(layer)
     return steps
+
+
+def _images_last(a: Array) -> Array:
+    return a.transpose(*range(1, a.ndim), 0)
+
+
+def _images_first(a: Array) -> Array:
+    return a.transpose(-1, *range(a.ndim - 1))
 
 
 def _weights_path(method: str, filepath: str | Path) -> Path:

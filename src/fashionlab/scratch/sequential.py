@@ -82,7 +82,7 @@ class Sequential(Network):
             arrays, held_out = _split(arrays, validation_split, self)
             if held_out is not None and class_weight is not None:
                 held_out = held_out[:2]  # they weigh what is trained on alone
-            validation_data = validation_data or held_out
+            validation_data = held_out if validation_data is None else validation_data
         elif sample_weight is not None or validation_split:
             raise ValueError(
                 "fit: sample_weight and validation_split need arrays x and y; "
@@ -101,9 +101,10 @@ class Sequential(Network):
             self._check_validation_data(validation_data)
         self.stop_training = False
         self._good = self._snapshot()
-        watching.call("on_train_begin")
+        logs: dict[str, float] = {}
+        watching.call("on_train_begin", None)
         for epoch in range(initial_epoch, epochs):
-            watching.call("on_epoch_begin", epoch)
+            watching.call("on_epoch_begin", epoch, None)
             if arrays:
                 batches = _array_batches(arrays, size, rng if shuffle else None)
             else:
@@ -123,7 +124,7 @@ class Sequential(Network):
             if self.stop_training:
                 break
         self.optimizer.finalize(self.weights_vector)
-        watching.call("on_train_end")
+        watching.call("on_train_end", logs)
         return history
 
     def _train_epoch(
@@ -136,7 +137,7 @@ class Sequential(Network):
         total, right, seen = 0.0, 0, 0
         for step, (x, y, weights) in enumerate(batches):
             if watching.want_batches:
-                watching.call("on_train_batch_begin", step)
+                watching.call("on_train_batch_begin", step, None)
             loss, hits = self._gradients(x, y, weights)
             if not np.isfinite(loss):
                 self._fall_back(f"epoch {epoch + 1}, step {step + 1}", loss / len(x))
@@ -412,4 +413,4 @@ def _array_batches(
     order = np.arange(len(x)) if rng is None else rng.permutation(len(x))
     for start in range(0, len(x), batch_size):
         chosen = order[start : start + batch_size]
-        yield x[chosen], y[chosen], None if weights is None else weights[chosen]
+        yield x.take(chosen, 0), y.take(chosen, 0), None if weights is None else weights[chosen]

@@ -86,6 +86,18 @@ class AveragePooling2D(_Pooling2D):
 
     fill = 0.0
 
+    @known_only
+    def __init__(
+        self,
+        pool_size: int | tuple[int, int],
+        strides: int | tuple[int, int] | None = None,
+        padding: str = "valid",
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, name=name, dtype=dtype)
+
     def build(self, input_shape: Shape) -> None:
         """Count the pixels of each window that lie in the image, (Ho, Wo, 1, 1)."""
         super().build(input_shape)

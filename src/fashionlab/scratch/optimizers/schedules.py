@@ -4,8 +4,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NoReturn
 
-from ..arguments import known_only
+from ..arguments import known_only, lacks
 
 
 class LearningRateSchedule:
@@ -105,3 +106,8 @@ class CosineDecay(LearningRateSchedule):
         done = min(step - start, self.decay_steps) / self.decay_steps
         wave = 0.5 * (1 + math.cos(math.pi * done))
         return float(top * ((1 - self.alpha) * wave + self.alpha))
+
+
+def __getattr__(name: str) -> NoReturn:
+    there_are = ("CosineDecay", "ExponentialDecay", "PiecewiseConstantDecay")
+    raise AttributeError(lacks("schedule", name, there_are))

@@ -1,0 +1,123 @@
+"""The matrix products that a training step must make, bare: what no implementation can go below.
+
+Of every layer: the product forward, the kernel's gradient, and its input's gradient, except in the
+first. The convolution is a product over patches, of the outputs alone that a pool reads. Each
+product takes the fastest of all layouts of its three arrays and of the pieces of the batch, whether
+or not the layouts of different products fit together; gradients of pieces are not even added up.
+"""
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from itertools import product as combinations
+
+import numpy as np
+
+from fashionlab.bench.cases import CLASSES, FILTERS, SIDE, WINDOW, Case
+from fashionlab.bench.peers import Array, Task
+
+CACHE_LINE = 64  # bytes; NumPy aligns to 16
+PIECES = (1000, 6000)  # images of a large batch at once
+PATCH_IMAGES = 16  # images whose patches go through at once: their outputs stay in the cache
+TRIALS = 5  # of a layout
+
+
+@dataclass(frozen=True)
+class Product:
+    """(m, k) times (k, n), `times` times a step."""
+
+    m: int
+    k: int
+    n: int
+    times: int = 1
+
+
+def products(case: Case, piece: int | None = None) -> list[Product]:
+    """A step's products, over `piece` images of its batch at once (default: all)."""
+    b = piece or case.batch
+    found = []
+    if case.convolution:
+        pooled = (SIDE - WINDOW + 1) // 2 * 2  # the last row and column are in no pool
+        images = min(b, PATCH_IMAGES)
+        patches, times = images * pooled * pooled, case.batch // images
+        found.append(Product(patches, WINDOW * WINDOW, FILTERS, times))
+        found.append(Product(WINDOW * WINDOW, patches, FILTERS, times))
+    for layer, (d, u) in enumerate(pairwise(case.widths)):
+        found.append(Product(b, d, u, case.batch // b))  # Z = X W
+        found.append(Product(d, b, u, case.batch // b))  # dW = Xᵀ dZ
+        if layer or case.convolution:
+            found.append(Product(b, u, d, case.batch // b))  # dX = dZ Wᵀ
+    return found
+
+
+class Prepared:
+    """A product with buffers of its own, in one layout."""
+
+    def __init__(self, product: Product, orders: tuple[str, ...], rng: np.random.Generator) -> None:
+        m, k, n = product.m, product.k, product.n
+        shapes = ((m, k), (k, n), (m, n))
+        self.times = product.times
+        a, b, out = (_aligned(s, order, rng) for s, order in zip(shapes, orders, strict=True))
+        # BLAS writes one order only; a product's transpose is the product of the transposes
+        self.arguments = (a, b, out) if orders[2] == "C" else (b.T, a.T, out.T)
+
+    def run(self) -> None:
+        """A step's share."""
+        a, b, out = self.arguments
+        for _ in range(self.times):
+            np.matmul(a, b, out=out)
+
+    def seconds(self) -> float:
+        """The least of several runs."""
+        self.run()
+        least = float("inf")
+        for _ in range(TRIALS):
+            began = time.perf_counter()
+            self.run()
+            least = min(least, time.perf_counter() - began)
+        return least
+
+
+def _aligned(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Array:
+    rows, columns = shape if order == "C" else shape[::-1]
+    raw = np.empty(rows * columns * 4 + CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % CACHE_LINE
+    array = raw[start : start + rows * columns * 4].view(np.float32).reshape(rows, columns)
+    rng.random(dtype=np.float32, out=array)
+    return array if order == "C" else array.T
+
+
+class Peer:
+    """Answers as a contestant does, but learns nothing: its loss and scores are 0."""
+
+    form = "bare"
+
+    def __init__(self, task: Task) -> None:
+        case, rng = task.case, np.random.default_rng(0)
+        pieces = [p for p in PIECES if case.batch % p == 0 and p < case.batch] or [case.batch]
+        alternatives = zip(*(products(case, piece) for piece in pieces), strict=True)
+        self.prepared = [self._fastest(found, rng) for found in alternatives]
+
+    def _fastest(self, found: tuple[Product, ...], rng: np.random.Generator) -> Prepared:
+        best, least = None, float("inf")
+        for product, orders in combinations(found, combinations("CF", repeat=3)):
+            candidate = Prepared(product, orders, rng)
+            seconds = candidate.seconds()
+            if best is None or seconds < least:
+                best, least = candidate, seconds
+        assert best is not None  # noqa: S101  there is at least one product
+        return best
+
+    def reset(self) -> None:
+        """Nothing to set back."""
+
+    def train(self, first: int, steps: int) -> float:
+        """The products of so many steps."""
+        for _ in range(steps):
+            for prepared in self.prepared:
+                prepared.run()
+        return 0.0
+
+    def predict(self, batch: int) -> Array:
+        """No scores."""
+        return np.zeros((1, CLASSES), np.float32)
