@@ -3,7 +3,6 @@
 Symbols as in fashionlab.scratch, derived in docs/backprop.md: an image is a column, and dt is the
 gradient dL/dT of an array T. FASHIONLAB_DATA=synthetic tries it without Fashion-MNIST.
 """
-# ruff: noqa: T201
 
 import numpy as np
 

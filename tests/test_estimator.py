@@ -230,6 +230,8 @@ def test_early_stopping_stops_and_keeps_the_best_epoch(iris):
         learning_rate=0.05, epochs=500, early_stopping=True, patience=5, random_state=0
     ).fit(x, y)
     assert model.n_iter_ < 500
+    best = clone(model).set_params(epochs=model.n_iter_ - model.patience).fit(x, y)
+    assert same_bits(model, best, x)
     assert model.best_validation_score_ > 0.8
     assert model.score(x, y) > 0.9
 

@@ -110,7 +110,9 @@ def missing():
 @pytest.mark.parametrize(("path", "name"), sorted(missing()))
 def test_an_argument_that_scratch_has_not_fails_with_a_line_that_says_so(path, name):
     kind = path.rpartition(".")[2]
-    with pytest.raises(TypeError, match=rf"^{kind}: scratch has no argument '{name}'; it has ") as e:
+    with pytest.raises(
+        TypeError, match=rf"^{kind}: scratch has no argument '{name}'; it has "
+    ) as e:
         find(scratch, path)(**{name: None})
     assert "\n" not in str(e.value)
     assert str(e.value).endswith("use the keras engine")
@@ -133,7 +135,9 @@ def test_an_argument_that_scratch_has_not_fails_with_a_line_that_says_so(path, n
 )
 def test_a_name_that_scratch_has_not_fails_with_a_line_that_says_so(path):
     assert find(keras, path)
-    with pytest.raises(AttributeError, match=r"^scratch has no .*; it has .*; use the keras engine$"):
+    with pytest.raises(
+        AttributeError, match=r"^scratch has no .*; it has .*; use the keras engine$"
+    ):
         find(scratch, path)
 
 

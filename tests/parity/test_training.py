@@ -236,7 +236,9 @@ def test_evaluate_gives_what_keras_gives(options):
     assert sorted(answer) == sorted(theirs.evaluate(x, y, verbose=0, return_dict=True))
 
 
-@pytest.mark.parametrize("options", [{}, {"sample_weight": np.linspace(0, 2, N)}, {"class_weight": {0: 3.0}}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"sample_weight": np.linspace(0, 2, N)}, {"class_weight": {0: 3.0}}], ids=str
+)
 def test_train_on_batch_goes_as_in_keras(options):
     ours, theirs = pair()
     compile_with(lambda o: o.Adam(0.01), ours, theirs)

@@ -246,7 +246,8 @@ def test_a_loss_that_is_no_longer_finite_stops_the_training_and_keeps_good_weigh
 
     before = model.get_weights()
     with pytest.raises(
-        FloatingPointError, match=r"sequential: the loss must stay finite, but was (inf|nan) in epoch \d+,"
+        FloatingPointError,
+        match=r"sequential: the loss must stay finite, but was (inf|nan) in epoch \d+,",
     ) as error:
         model.fit(x, y, batch_size=5, epochs=100, verbose=0, callbacks=[Watch()])
     assert f"epoch {len(seen) + 1}, step 1" in str(error.value) or "after step" in str(error.value)

@@ -77,7 +77,9 @@ def test_early_stopping_says_when_it_stopped(capsys):
 
 
 def test_a_figure_that_is_not_there_is_an_error_that_names_those_there_are():
-    with pytest.raises(ValueError, match="no figure 'val_loss'; there are loss; .*validation_data"):
+    with pytest.raises(
+        ValueError, match=r"no figure 'val_loss'; there are loss; .*validation_data"
+    ):
         train(EarlyStopping(), [1], "loss")
 
 

@@ -56,7 +56,9 @@ def bytes_of(n, shape=IMAGE, seed=0):
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("image", ["random", "constant", "two values"])
-@pytest.mark.parametrize(("size", "strides", "pool"), [(2, 1, 2), (3, 1, 3), ((1, 2), (2, 1), (2, 3))])
+@pytest.mark.parametrize(
+    ("size", "strides", "pool"), [(2, 1, 2), (3, 1, 3), ((1, 2), (2, 1), (2, 3))]
+)
 def test_convolution_and_maximum_in_one_step_equal_the_two_layers(
     padding, use_bias, image, size, strides, pool
 ):
@@ -102,7 +104,9 @@ LAYOUTS = {
     "F order": np.asfortranarray,
     "every other image": lambda x: np.repeat(x, 2, axis=0)[::2],
     "mirrored view": lambda x: x[:, :, ::-1].copy()[:, :, ::-1],
-    "channels before rows": lambda x: np.ascontiguousarray(x.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1),
+    "channels before rows": lambda x: np.ascontiguousarray(x.transpose(0, 3, 1, 2)).transpose(
+        0, 2, 3, 1
+    ),
     "int64": lambda x: x.astype("int64"),
     "float32": lambda x: x.astype("float32"),
     "float64": lambda x: x.astype("float64"),
@@ -198,8 +202,9 @@ def test_an_image_has_the_same_outputs_in_a_batch_of_any_size():
 def test_gradients_of_a_batch_after_a_larger_one_and_after_a_prediction_are_its_own():
     x, y = bytes_of(9), np.arange(9) % 3
     layers = [layer for layer in every_layer() if not isinstance(layer, Dropout)]
-    model, fresh = model_of(*layers), model_of(
-        *[layer for layer in every_layer() if not isinstance(layer, Dropout)]
+    model, fresh = (
+        model_of(*layers),
+        model_of(*[layer for layer in every_layer() if not isinstance(layer, Dropout)]),
     )
     model._gradients(x, y, None)
     model.predict(x)
@@ -228,7 +233,9 @@ def test_dropout_keeps_its_share_and_the_mean_and_does_nothing_outside_training(
 def test_dropout_of_nothing_and_of_all(rate, expected):
     model = model_of(Dropout(rate), Dense(3, kernel_initializer="ones"), shape=(4,))
     model.set_weights([np.ones((4, 3)), np.zeros(3)])
-    np.testing.assert_array_equal(model(np.ones((2, 4)), training=True), np.full((2, 3), 4 * expected))
+    np.testing.assert_array_equal(
+        model(np.ones((2, 4)), training=True), np.full((2, 3), 4 * expected)
+    )
     model.train_on_batch(np.ones((2, 4)), np.array([0, 1]))
     assert np.isfinite(model.weights_vector).all()
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -71,16 +72,18 @@ def test_images_are_shuffled_anew_each_epoch_and_come_once_each():
     model = scratch.Sequential([scratch.Input((1,)), Dense(1)])
     model.compile(scratch.optimizers.SGD(0.0), "mse")
     forward = model.forward
-    model.forward = lambda x, training=False: (seen.append(x[:, 0].tolist()), forward(x, training))[1]
+    model.forward = lambda x, training=False: (seen.append(x[:, 0].tolist()), forward(x, training))[
+        1
+    ]
     model.fit(x, x, batch_size=4, epochs=2, verbose=0, shuffle=np.random.default_rng(0))
     assert [len(batch) for batch in seen] == [4, 4, 2] * 2
-    first, second = sum(seen[:3], []), sum(seen[3:], [])
+    first, second = list(chain(*seen[:3])), list(chain(*seen[3:]))
     assert sorted(first) == sorted(second) == x[:, 0].tolist()
     assert first != second
     assert first != x[:, 0].tolist()
     seen.clear()
     model.fit(x, x, batch_size=4, verbose=0, shuffle=False)
-    assert sum(seen, []) == x[:, 0].tolist()
+    assert list(chain(*seen)) == x[:, 0].tolist()
 
 
 def test_without_a_generator_the_order_is_random():

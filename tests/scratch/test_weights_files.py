@@ -69,7 +69,7 @@ def test_weights_go_out_and_in_as_copies():
 def test_weights_that_do_not_fit_change_nothing():
     model, before = model_of(), model_of()
     for wrong in ([], model.get_weights()[:-1], [*model.get_weights()[:-1], np.zeros(4)]):
-        with pytest.raises(ValueError, match="set_weights: expected shapes .*; received"):
+        with pytest.raises(ValueError, match=r"set_weights: expected shapes .*; received"):
             model.set_weights(wrong)
     with pytest.raises(ValueError):
         model.set_weights([*model.get_weights()[:-1], np.array(["a", "b", "c"])])
@@ -79,7 +79,9 @@ def test_weights_that_do_not_fit_change_nothing():
 @pytest.mark.parametrize("name", ["net.npz", "net.weights.h5", "net", "weights.npz.txt"])
 @pytest.mark.parametrize("method", ["save_weights", "load_weights"])
 def test_another_suffix_is_refused(method, name, tmp_path):
-    with pytest.raises(ValueError, match=rf"{method}: .* must end with \.weights\.npz; received .*{name}"):
+    with pytest.raises(
+        ValueError, match=rf"{method}: .* must end with \.weights\.npz; received .*{name}"
+    ):
         getattr(model_of(), method)(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -175,10 +177,12 @@ def test_a_broken_or_hostile_file_is_refused_and_changes_nothing(kind, path, cap
 def test_the_weights_of_another_model_are_refused_and_change_nothing(path):
     model_of(units=4).save_weights(path)
     model = model_of()
-    with pytest.raises(ValueError, match=r"'dense/kernel' should be float32 \(18, 3\) and is .*18, 4"):
+    with pytest.raises(
+        ValueError, match=r"'dense/kernel' should be float32 \(18, 3\) and is .*18, 4"
+    ):
         model.load_weights(path)
     model_of(name="other").save_weights(path)
-    with pytest.raises(ValueError, match="'dense/kernel' should be .* and is absent"):
+    with pytest.raises(ValueError, match=r"'dense/kernel' should be .* and is absent"):
         model.load_weights(path)
     assert same(model, model_of())
 

@@ -1,19 +1,24 @@
 """The network from scratch: the part of Keras 3 that you can read, in NumPy alone.
 
-Read in this order: `activations`, `losses`, `initializers`, `layers`, `optimizers`, `schedules`,
-`network`, `sequential`, `callbacks`, `gradcheck`; docs/backprop.md derives every formula.
-The names, argument names, defaults and weight layouts are those of Keras 3.
+Read in this order: `activations`, `losses`, `initializers`, `layers` (`layer`, `dense`, `reshaping`,
+`convolution`, `pooling`, `regularization`), `network`, `optimizers` (`optimizer`, `sgd`, `adam`,
+`rmsprop`, `schedules`), `sequential`, `callbacks`, `gradcheck`; docs/backprop.md derives every
+formula in the same symbols. What is about speed alone is apart, in `memory` and
+`layers/conv_max_pool`; `arguments` refuses what Keras has and scratch has not. The names, argument
+names, defaults and weight layouts are those of Keras 3.
 
 Symbols, the same in every file:
     N   images of a batch, the divisor of the mean loss
     B   images that go through together, B <= N: a batch, or a piece of one that fits the cache
     D   inputs of a layer          U   units (outputs) of a layer          K   classes
     X   input of a layer  (D, B)   W   kernel (D, U)    b   bias (U,)
-    Z   Wᵀ X + b (U, B)            A   activation f(Z) (U, B)
-    P   outputs of the network (B, K)          Y   targets (B, K)      L   the mean loss
+    Z   Wᵀ X + b (U, B)            A   activation f(Z) (U, B), the X of the next layer
+    P   outputs of the network (B, K)          Q   probabilities made from them (B, K)
+    Y   targets (B, K)                         L   the mean loss
     dT  the gradient dL/dT of any array T, of T's shape
+In the code `x`, `a` and `da` are X, A and dA; `kernel.value` and `kernel.gradient` are W and dW.
 Inside the network an image is a column, so the axis of the images is the last; what goes in and
-comes out has it first, as in Keras. Images have height H, width W_i and C channels: (H, W, C, B).
+comes out has it first, as in Keras. Images have a height, a width and C channels: (H, W, C, B).
 """
 
 from . import activations, callbacks, initializers, layers, losses, optimizers

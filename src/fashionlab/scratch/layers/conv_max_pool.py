@@ -1,12 +1,12 @@
 """Conv2D and the MaxPooling2D after it in one pass: the fast form for images with few channels.
 
 A model takes it by itself where `fits` holds. It computes what the two layers do one after the
-other (tests hold them equal), for less traffic through memory (benchmarks/conv_max_pool.py):
+other (tests hold them equal), for less traffic through memory (benchmarks/fast_forms.py):
 
 - Only outputs that a pool reads are computed, all outputs of a pool by one product: its columns are
   the windows that a whole pool sees, its kernel V holds W once for each of the pool's outputs.
-- The maximum is taken while a row of pools is still in the cache, and before bias and activation,
-  which keep order: f(max Z + b) = max f(Z + b).
+- The maximum is taken while a row of pools is still in the cache, and before the activation, which
+  keeps order: f(max Z) = max f(Z).
 """
 
 from itertools import product

@@ -1,7 +1,8 @@
 """Conv2D: the same small Dense layer at every position of an image.
 
 H, W    height and width of the input        Ho, Wo   of the output
-C, F    channels of the input, filters       M, N     height and width of the kernel
+C, F    channels of the input, filters       R, S     height and width of the kernel
+t       the stride                           i, j     a position of the output
 """
 
 import numpy as np
@@ -14,8 +15,8 @@ from .layer import Array, Layer, Nonlinearity, Shape, at_least, one_of, pair
 class Windows:
     """Which pixels of an (H, W, C) image each output position sees, as Keras counts them.
 
-    "valid" takes the windows that lie inside the image; "same" makes ceil(H / stride) by
-    ceil(W / stride) positions, with `fill` around the image, the odd row or column at its end.
+    "valid" takes the windows that lie inside the image; "same" makes ceil(H / t) by
+    ceil(W / t) positions, with padding around the image, the odd row or column at its end.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Windows:
         self.is_padded = self.padded_shape != input_shape
 
     def seen(self, x: Array) -> Array:
-        """All windows of a padded X (H, W, C, B), without a copy: (Ho, M, N, C, Wo, B)."""
+        """All windows of a padded X (H, W, C, B), without a copy: (Ho, R, S, C, Wo, B)."""
         view = np.lib.stride_tricks.sliding_window_view(x, self.size, (0, 1))  # type: ignore[call-overload]
         (ho, wo), (down, right) = self.positions, self.strides
         view = view[: (ho - 1) * down + 1 : down, : (wo - 1) * right + 1 : right]
@@ -66,9 +67,9 @@ class Windows:
 
 
 class Conv2D(Layer):
-    """A_ijf = f(sum_mnc W_mncf X_(i s + m)(j s + n)c + b_f), for each image, with the stride s.
+    """A_ijf = f(sum_rsc W_rscf X_(i t + r)(j t + s)c + b_f), for each image.
 
-    X (H, W, C, B), kernel W (M, N, C, F), bias b (F,), A (Ho, Wo, F, B). A row of output positions
+    X (H, W, C, B), kernel W (R, S, C, F), bias b (F,), A (Ho, Wo, F, B). A row of output positions
     is one matrix product: its windows, copied side by side, are the columns.
     """
 
@@ -98,7 +99,7 @@ class Conv2D(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
 
     def build(self, input_shape: Shape) -> None:
-        """Declare the kernel (M, N, C, F) and the bias (F,)."""
+        """Declare the kernel (R, S, C, F) and the bias (F,)."""
         super().build(input_shape)
         self.windows = Windows(
             self.name, input_shape, self.kernel_size, self.strides, self.padding
@@ -123,10 +124,10 @@ class Conv2D(Layer):
             self.bias.value[:] = self.bias_initializer(self.bias.shape, self.dtype)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Row by row Z_i = Wᵀ P_i + b with the row's windows P_i (M N C, Wo B); A = f(Z)."""
+        """Row by row Z_i = Wᵀ P_i + b with the row's windows P_i (R S C, Wo B); A = f(Z)."""
         images = x.shape[-1]
         a, z, patches = self._a(images), self._z(images), self._patches(images)
-        kernel = self.kernel.value.reshape(-1, self.filters)  # (M N C, F)
+        kernel = self.kernel.value.reshape(-1, self.filters)  # (R S C, F)
         seen = self._seen(x)
         for i in range(len(a)):
             np.copyto(patches, seen[i])
@@ -140,10 +141,10 @@ class Conv2D(Layer):
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """With dZ = dA f'(Z), row by row, since Z_i = Wᵀ P_i + b,
 
-            dW = sum_i P_i dZ_iᵀ        db_f = sum_ijn dZ_ijfn        dP_i = W dZ_i
+            dW = sum_i P_i dZ_iᵀ        db_f = sum_ijb dZ_ijfb        dP_i = W dZ_i
 
         and dX is the sum of all dP that came from the same pixel. The windows are copied again:
-        kept, they would need M N times the memory of X.
+        kept, they would need R S times the memory of X.
         """
         images = da.shape[-1]
         z, patches = self._z(images), self._patches(images)
@@ -176,9 +177,9 @@ class Conv2D(Layer):
         return self.windows.seen(padded)
 
     def _scatter(self, dpatches: Array, dx: Array, row: int) -> None:
-        """Add dP (M, N, C, Wo, B) of a row of output positions to the pixels they came from."""
+        """Add dP (R, S, C, Wo, B) of a row of output positions to the pixels they came from."""
         (down, right), columns = self.strides, dpatches.shape[3]
-        for m in range(self.kernel_size[0]):
-            for n in range(self.kernel_size[1]):
-                pixels = dx[row * down + m, n : n + (columns - 1) * right + 1 : right]
-                pixels += dpatches[m, n].swapaxes(0, 1)  # (C, Wo, B) to (Wo, C, B)
+        for r in range(self.kernel_size[0]):
+            for s in range(self.kernel_size[1]):
+                pixels = dx[row * down + r, s : s + (columns - 1) * right + 1 : right]
+                pixels += dpatches[r, s].swapaxes(0, 1)  # (C, Wo, B) to (Wo, C, B)

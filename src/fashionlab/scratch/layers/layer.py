@@ -2,7 +2,7 @@
 
 Inside the network an image is a column: arrays are (..., B), so that one value of all images lies
 side by side. Matrix products, sums over a batch and activations then run over long contiguous
-rows (benchmarks/layouts.py). The model turns images (B, ...) around at its two ends.
+rows (benchmarks/fast_forms.py). The model turns images (B, ...) around at its two ends.
 
 A layer owns its buffers. What `forward` and `backward` return lives in them, or in the input's
 memory, until the layer's next call. `backward` must follow a `forward(training=True)` of the same

@@ -41,7 +41,7 @@ class _Pooling2D(Layer):
         self._dx = self._buffer(self.windows.padded_shape)
         self._a = self._buffer(self.output_shape)
         self._part = self._buffer(self.output_shape)
-        self._taps = [(m, n) for m in range(self.pool_size[0]) for n in range(self.pool_size[1])]
+        self._taps = [(r, s) for r in range(self.pool_size[0]) for s in range(self.pool_size[1])]
 
     def _pad(self, x: Array) -> Array:
         if not self.windows.is_padded:
@@ -58,12 +58,12 @@ class MaxPooling2D(_Pooling2D):
     fill = -np.inf
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A_ijc = max over (m, n) of X_(i s + m)(j s + n)c"""
+        """A_ijc = max over (r, s) of X_(i t + r)(j t + s)c"""
         self._x = self._pad(x)
         a = self._a(x.shape[-1])
         np.copyto(a, self.windows.tap(self._x, 0, 0))
-        for m, n in self._taps[1:]:
-            np.maximum(a, self.windows.tap(self._x, m, n), out=a)
+        for r, s in self._taps[1:]:
+            np.maximum(a, self.windows.tap(self._x, r, s), out=a)
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
@@ -73,10 +73,10 @@ class MaxPooling2D(_Pooling2D):
         images = da.shape[-1]
         a, part, dx = self._a(images), self._part(images), self._dx(images)
         dx[:] = 0
-        for m, n in self._taps:
-            np.multiply(da, self.windows.tap(self._x, m, n) == a, out=part)
+        for r, s in self._taps:
+            np.multiply(da, self.windows.tap(self._x, r, s) == a, out=part)
             da -= part  # what is left for the later ones of the window
-            pixels = self.windows.tap(dx, m, n)
+            pixels = self.windows.tap(dx, r, s)
             pixels += part
         return dx[self.windows.inside]
 
@@ -103,15 +103,15 @@ class AveragePooling2D(_Pooling2D):
         super().build(input_shape)
         image = np.zeros((*self.windows.padded_shape[:2], 1, 1), self.dtype)
         image[self.windows.inside] = 1
-        self._count = sum(self.windows.tap(image, m, n) for m, n in self._taps)
+        self._count = sum(self.windows.tap(image, r, s) for r, s in self._taps)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A_ijc = mean over (m, n) of X_(i s + m)(j s + n)c"""
+        """A_ijc = mean over (r, s) of X_(i t + r)(j t + s)c"""
         x = self._pad(x)
         a = self._a(x.shape[-1])
         np.copyto(a, self.windows.tap(x, 0, 0))
-        for m, n in self._taps[1:]:
-            a += self.windows.tap(x, m, n)
+        for r, s in self._taps[1:]:
+            a += self.windows.tap(x, r, s)
         a /= self._count
         return a
 
@@ -122,8 +122,8 @@ class AveragePooling2D(_Pooling2D):
         dx = self._dx(da.shape[-1])
         dx[:] = 0
         da /= self._count
-        for m, n in self._taps:
-            pixels = self.windows.tap(dx, m, n)
+        for r, s in self._taps:
+            pixels = self.windows.tap(dx, r, s)
             pixels += da
         return dx[self.windows.inside]
 
