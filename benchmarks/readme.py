@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tables
 
+from fashionlab.bench.table import Spread, Summary, ratio, summaries
 from fashionlab.evaluation.intervals import mean_std, wilson_interval
 from fashionlab.report import formatting
 from fashionlab.report.reference import REFERENCES
@@ -52,6 +53,71 @@ def report_systems() -> str:
         f"{TEST_IMAGES:,} test images is {', '.join(halves)}.",
     ]
     return "\n".join(lines)
+
+
+def speed() -> str:
+    """Scratch beside the fastest of its peers, and all their rates, from speed.csv."""
+    rows = tables.read("speed")
+    found = {(s.model, s.optimizer, s.contestant): s for s in summaries(rows)}
+    columns = list(dict.fromkeys((model, optimizer) for model, optimizer, _ in found))
+    lines = [
+        "| scratch | images/s in training | times the fastest peer | bare products' share of the "
+        "time | prediction, times the fastest peer | peak memory, and the least of a peer |",
+        "|---|---|---|---|---|---|",
+    ]
+    for model, optimizer in columns:
+        own = found[model, optimizer, "scratch"]
+        memory = [
+            s.peak_memory_mb
+            for key, s in found.items()
+            if key[:2] == (model, optimizer) and s is not own
+        ]
+        lines.append(
+            f"| {model}, {optimizer} | {own.images_a_second[0]:,.0f} "
+            f"| {_times(own.ratio, own.fastest_peer)} | {own.products_share[0]:.0%} "
+            f"| {_times(own.prediction_ratio, own.fastest_predictor)} "
+            f"| {own.peak_memory_mb:,.0f} MB, {_least(memory)} |"
+        )
+    lines += [
+        "",
+        f"| images/s in training | {' | '.join(', '.join(column) for column in columns)} |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    for name in dict.fromkeys(contestant for *_, contestant in found):
+        cells = (_rate(found.get((*column, name))) for column in columns)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    turns = sorted({s.turns for s in found.values()})
+    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
+    versions = {tuple(pair) for row in rows for pair in _pairs(row["versions"])}
+    lines += [
+        "",
+        f"Medians of {' or '.join(map(str, turns))} turns; ratios are taken turn by "
+        f"turn, with their lowest and highest. Batch {rows[0]['batch']} (full-batch: all), "
+        f"float32, {rows[0]['threads']} threads; {'; '.join(machines)}; Python "
+        f"{', '.join(sorted({row['python'] for row in rows}))}, "
+        f"{', '.join(f'{name} {number}' for name, number in sorted(versions))}. "
+        "Written by `fashionlab bench speed`. † reached another loss, and is not ranked.",
+    ]
+    return "\n".join(lines)
+
+
+def _times(spread: Spread | None, peer: str | None) -> str:
+    return f"{ratio(spread)}, {peer}" if spread else "–"
+
+
+def _least(memory: list[float]) -> str:
+    return f"{min(memory):,.0f} MB" if memory else "–"
+
+
+def _rate(summary: Summary | None) -> str:
+    if summary is None:
+        return "–"
+    return f"{summary.images_a_second[0]:,.0f}{'' if summary.agrees else '†'}"
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    words = text.split()
+    return list(zip(words[::2], words[1::2], strict=True))
 
 
 TABLES = {"report_systems": report_systems}

@@ -5,6 +5,7 @@ images, while the others wait; the bare matrix products are measured in the same
 """
 
 import csv
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -276,9 +277,8 @@ class _Round:
 
 def differences(losses: dict[str, float], tolerance: float) -> dict[str, str]:
     """Those whose loss is not that of the others, the median, with a word on it."""
-    if not losses:
-        return {}
-    common = median(losses.values())
+    numbers = [loss for loss in losses.values() if math.isfinite(loss)]
+    common = median(numbers) if numbers else math.nan
     return {
         name: f"loss {loss:.5g}, the others' {common:.5g}"
         for name, loss in losses.items()

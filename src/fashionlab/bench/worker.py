@@ -37,7 +37,7 @@ class Session:
     def load(
         self, module: str, case: str, optimizer: str, folder: str, threads: int, steps: int
     ) -> dict[str, Any]:
-        """Build the model, compile and warm up, back to the first weights; the first steps' loss."""
+        """Build the model, take the first steps for their loss and to warm up, and set it back."""
         self.task = Task(CASES[case], optimizer, Path(folder), threads)
         self.peer = import_module(module).Peer(self.task)
         loss = self.peer.train(0, min(steps, WARM_UP))

@@ -88,7 +88,7 @@ class Peer:
         if self.compiled:
             torch._dynamo.reset()
             self.loss: Any = torch.compile(self._loss, dynamic=False)
-            self.forward = torch.compile(forward, dynamic=False)
+            self.forward: Any = torch.compile(forward, dynamic=False)
         else:
             self.loss, self.forward = self._loss, forward
         self.reset()
@@ -126,7 +126,7 @@ class Peer:
         for start in range(first * batch, (first + steps) * batch, batch):
             loss = self.loss(self.images[start : start + batch], self.labels[start : start + batch])
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             if self.task.optimizer == "adam":
                 self._correct_epsilon()
             self.optimizer.step()
