@@ -16,8 +16,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# About half an hour on two cores; a stopped one goes on.
+# About an hour on two cores. Of what is stopped, finished runs of report_systems are used again.
 bench: setup
+	PYTHON=$(PYTHON) sh benchmarks/peers.sh
+	$(BIN)/fashionlab bench speed
 	$(BIN)/python benchmarks/report_systems.py
 	$(BIN)/python benchmarks/readme.py
 

@@ -30,8 +30,9 @@ def reproduce(
     """Write a run folder per system and the page `out`/report.html; returns the page.
 
     `engine` replaces the recipes' own. A finished run of the same recipe, data and seed in `out` is
-    used as it is, so that a reproduction that was stopped goes on, and `say` is told so. Before any training it raises RunError where one of other settings or
-    a foreign page is in the way, and MissingDependencyError where an engine is not installed.
+    used as it is, so that a reproduction that was stopped goes on, and `say` is told so. Before any
+    training it raises RunError where one of other settings or a foreign page is in the way, and
+    MissingDependencyError where an engine is not installed.
     """
     page = out / "report.html"
     refuse_foreign(page)

@@ -7,6 +7,7 @@ images, while the others wait; the bare matrix products are measured in the same
 import csv
 import math
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.bench import table
-from fashionlab.bench.cases import CASES, SIDE, Case
+from fashionlab.bench.cases import CASES, CLASSES, SIDE, Case
 from fashionlab.bench.contestants import CONTESTANTS, PRODUCTS, SCRATCH, Contestant
 from fashionlab.bench.process import Worker
 from fashionlab.data import Dataset
@@ -25,6 +26,7 @@ from fashionlab.environment import environment
 from fashionlab.errors import InvalidValueError, WorkerError
 
 TURNS = 5
+REST = 0.1  # seconds before a contestant starts: the threads of the last one stop waiting busily
 QUICK = (2, 20)  # turns, steps
 RESULTS = Path("benchmarks/results/speed.csv")  # of a source checkout
 TRIED = Path("runs/speed.csv")  # a measurement that is not the whole one
@@ -61,8 +63,9 @@ def speed(
 ) -> Measured:
     """Measure, and write a row per model, optimizer, contestant and turn to the CSV file `out`.
 
-    An empty choice is all; scratch is always measured. `steps` are those of a turn (default: the
-    case's own), `quick` is two turns of 20. A smaller set is repeated up to the images needed.
+    An empty choice is all; scratch is always measured. `steps` is the most that a turn has (default:
+    the case's own number, never exceeded), `quick` is two turns of 20. A smaller set is repeated up
+    to the images needed.
     `environments` holds the peers' own virtual environments. The file is written after each turn.
 
     Raises InvalidValueError for a name that is not known or a number below 1, WorkerError where
@@ -77,6 +80,10 @@ def speed(
     if data[0].image_shape != (SIDE, SIDE):
         raise InvalidValueError(
             f"the measured models take images of {SIDE} x {SIDE}; received {data[0].image_shape}"
+        )
+    if data[0].classes > CLASSES:
+        raise InvalidValueError(
+            f"the measured models know {CLASSES} classes; received {data[0].classes}"
         )
     pairs = [(CASES[m], o) for m in chosen for o in wanted if o in CASES[m].optimizers]
     if not pairs:
@@ -213,6 +220,7 @@ class _Round:
         rows: dict[str, dict[str, Any]] = {}
         products = 0.0
         for name in names[shift:] + names[:shift]:
+            time.sleep(REST)
             trained = self._ask(name, "train", first=first, steps=self.steps)
             if trained and name == PRODUCTS.name:
                 products = trained["seconds"] / self.steps

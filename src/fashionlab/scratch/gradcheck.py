@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .batches import checked
 from .layers import Dropout
 from .sequential import Sequential
 
@@ -36,7 +37,7 @@ def gradcheck(
             f"gradcheck: the model's dtype must be float64; received {model.dtype}; "
             'give every layer dtype="float64"'
         )
-    x, y, weights = model._checked("gradcheck", x, y, sample_weight)
+    x, y, weights = checked(model, "gradcheck", x, y, sample_weight)
     draws = [layer.generator for layer in model.layers if isinstance(layer, Dropout)]
     states = [draw.bit_generator.state for draw in draws]
     untrained = [(v, v.numpy()) for v in model.variables if not v.trainable]

@@ -19,8 +19,8 @@ LARGE = 2**17  # bytes from which an array gets large pages
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """A new array of zeros that begins at a cache line, and at a large page where it is large.
 
-    Linux gives large pages where NumPy asks for them, which it does for arrays of 4 MB or more. What
-    is asked for around the array is never touched, so that it takes no memory.
+    Linux gives large pages where NumPy asks for them, which it does for arrays of 4 MB or more.
+    What is asked for around the array is never touched, so that it takes no memory.
     """
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize

@@ -121,7 +121,7 @@ class Network:
             if old.size:
                 v.value[...] = old
         for layer in self.layers:
-            if not getattr(layer, "is_initialized", False):
+            if not layer.is_initialized:
                 layer.initialize()
                 layer.is_initialized = True
         self._steps = _steps(self.layers)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import losses, optimizers
+from . import batches, losses, optimizers
+from .batches import Batch, Weighted
 from .callbacks import Callback, CallbackList, History
 from .network import Network
 
 Array = NDArray[Any]
-Batch = tuple[Array, Array] | tuple[Array, Array, Array]  # images, targets, weights of the images
 
 SNAPSHOT_STEPS = 100  # between copies of weights to fall back to; a copy is about 2 % of a step
 
@@ -43,6 +43,11 @@ class Sequential(Network):
             raise ValueError("compile: a loss is needed; received None")
         if not set(metrics or ()) <= {"accuracy"}:
             raise ValueError(f"compile: scratch has only the metric 'accuracy'; received {metrics}")
+        if metrics and (len(self.output_shape) != 1 or self.output_shape[0] < 2):
+            raise ValueError(
+                f"compile: accuracy needs an output for each of two or more classes; {self.name} "
+                f"has outputs of shape {self.output_shape}"
+            )
         self.optimizer, self.loss = optimizers.get(optimizer), losses.get(loss)
         self._counts_right = bool(metrics)
         self._good = None
@@ -76,10 +81,10 @@ class Sequential(Network):
         at most SNAPSHOT_STEPS steps old, whose loss was finite.
         """
         self._require_compiled("fit")
-        arrays: tuple[Array, Array, Array | None] | None = None
+        arrays: Weighted | None = None
         if isinstance(x, np.ndarray) or y is not None:
-            arrays = self._checked("fit", x, y, sample_weight, class_weight)
-            arrays, held_out = _split(arrays, validation_split, self)
+            arrays = batches.checked(self, "fit", x, y, sample_weight, class_weight)
+            arrays, held_out = batches.split(arrays, validation_split)
             if held_out is not None and class_weight is not None:
                 held_out = held_out[:2]  # they weigh what is trained on alone
             validation_data = held_out if validation_data is None else validation_data
@@ -89,7 +94,7 @@ class Sequential(Network):
                 "an iterable gives batches (images, targets, weights)"
             )
         rng = shuffle if isinstance(shuffle, np.random.Generator) else np.random.default_rng()
-        size = _positive("batch_size", 32 if batch_size is None else batch_size)
+        size = batches.positive("batch_size", 32 if batch_size is None else batch_size)
         steps = -(-len(arrays[0]) // size) if arrays else steps_per_epoch
         history = History()
         watching = CallbackList(
@@ -98,7 +103,7 @@ class Sequential(Network):
             {"epochs": epochs, "steps": steps, "verbose": int(bool(verbose))},
         )
         if validation_data is not None:
-            self._check_validation_data(validation_data)
+            batches.check_validation(self, validation_data)
         self.stop_training = False
         self._good = self._snapshot()
         logs: dict[str, float] = {}
@@ -106,10 +111,10 @@ class Sequential(Network):
         for epoch in range(initial_epoch, epochs):
             watching.call("on_epoch_begin", epoch, None)
             if arrays:
-                batches = _array_batches(arrays, size, rng if shuffle else None)
+                epoch_batches = batches.of_arrays(arrays, size, rng if shuffle else None)
             else:
-                batches = self._iterated(x, class_weight)  # type: ignore[arg-type]
-            logs = self._train_epoch(batches, steps_per_epoch, epoch, watching)
+                epoch_batches = batches.of_iterable(self, x, class_weight)
+            logs = self._train_epoch(epoch_batches, steps_per_epoch, epoch, watching)
             if validation_data is not None:
                 vx, vy, *rest = validation_data
                 weights = rest[0] if rest else None
@@ -129,13 +134,13 @@ class Sequential(Network):
 
     def _train_epoch(
         self,
-        batches: Iterator[tuple[Array, Array, Array | None]],
+        epoch_batches: Iterator[Weighted],
         steps: int | None,
         epoch: int,
         watching: CallbackList,
     ) -> dict[str, float]:
         total, right, seen = 0.0, 0, 0
-        for step, (x, y, weights) in enumerate(batches):
+        for step, (x, y, weights) in enumerate(epoch_batches):
             if watching.want_batches:
                 watching.call("on_train_batch_begin", step, None)
             loss, hits = self._gradients(x, y, weights)
@@ -211,7 +216,7 @@ class Sequential(Network):
         total = float(values.sum() if weights is None else np.dot(values, weights))
         if not self._counts_right:
             return total, 0
-        return total, int((p.argmax(axis=-1) == _classes(y)).sum())
+        return total, int((p.argmax(axis=-1) == batches.classes(y)).sum())
 
     def train_on_batch(
         self,
@@ -223,7 +228,7 @@ class Sequential(Network):
     ) -> float | list[float] | dict[str, float]:
         """One step; returns the loss before it, or [loss, accuracy]."""
         self._require_compiled("train_on_batch")
-        xb, yb, weights = self._checked("train_on_batch", x, y, sample_weight, class_weight)
+        xb, yb, weights = batches.checked(self, "train_on_batch", x, y, sample_weight, class_weight)
         untrained = [v.numpy() for v in self._untrained_variables()]
         loss, hits = self._gradients(xb, yb, weights)
         if not np.isfinite(loss):
@@ -249,7 +254,7 @@ class Sequential(Network):
         `batch_size` None takes pieces that fit the cache; the figures do not depend on it.
         """
         self._require_compiled("evaluate")
-        x, y, weights = self._checked("evaluate", x, y, sample_weight)
+        x, y, weights = batches.checked(self, "evaluate", x, y, sample_weight)
         total, right = 0.0, 0
         for part in self._pieces(len(x), batch_size):
             loss, hits = self._losses(
@@ -265,7 +270,7 @@ class Sequential(Network):
         self, x: Array, batch_size: int | None = None, verbose: str | int = "auto"
     ) -> Array:
         """The outputs (N, K) for images (N, ...), a new array; `batch_size` as in `evaluate`."""
-        x = self._checked_images("predict", x)
+        x = batches.checked_images(self, "predict", x)
         outputs = np.empty((len(x), *self.output_shape), self.dtype)
         for part in self._pieces(len(x), batch_size):
             outputs[part] = self.forward(x[part])
@@ -273,10 +278,10 @@ class Sequential(Network):
 
     def __call__(self, x: Array, training: bool = False) -> Array:
         """The outputs (N, K) of one forward pass, a new array."""
-        return self.forward(self._checked_images("call", x), training).copy()
+        return self.forward(batches.checked_images(self, "call", x), training).copy()
 
     def _pieces(self, n: int, batch_size: int | None) -> Iterator[slice]:
-        size = self.piece if batch_size is None else _positive("batch_size", batch_size)
+        size = self.piece if batch_size is None else batches.positive("batch_size", batch_size)
         return (slice(start, start + size) for start in range(0, n, size))
 
     def _answer(
@@ -288,129 +293,11 @@ class Sequential(Network):
             return figures["loss"]
         return [figures["loss"], figures["accuracy"]]
 
+    def set_weights(self, weights: Sequence[Array]) -> None:
+        """Copy the weights in; raises ValueError, and changes nothing, where one does not fit."""
+        super().set_weights(weights)
+        self._good = None  # nothing to fall back to but these
+
     def _require_compiled(self, method: str) -> None:
         if not hasattr(self, "optimizer"):
             raise RuntimeError(f"{method}: call compile first, to choose an optimizer and a loss")
-
-    def _check_validation_data(self, data: Any) -> None:
-        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-            raise ValueError(
-                "fit: validation_data must be (images, targets) or (images, targets, weights); "
-                f"received {type(data).__name__}"
-            )
-        self._checked("fit: validation_data", *data)
-
-    def _iterated(
-        self, batches: Iterable[Batch], class_weight: Mapping[int, float] | None
-    ) -> Iterator[tuple[Array, Array, Array | None]]:
-        for batch in batches:
-            if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
-                raise ValueError(
-                    "fit: a batch must be (images, targets) or (images, targets, weights); "
-                    f"received {type(batch).__name__}"
-                )
-            yield self._checked("fit", batch[0], batch[1], *batch[2:], class_weight=class_weight)
-
-    def _checked_images(self, method: str, x: Any) -> Array:
-        x = np.asarray(x)
-        if x.ndim == 0 or x.shape[1:] != self.input_shape or not len(x):
-            raise ValueError(
-                f"{method}: {self.name} expects at least one image of shape {self.input_shape}, "
-                f"with the batch's axis before it; received {x.shape}"
-            )
-        if x.dtype.kind not in "buif":
-            raise ValueError(f"{method}: images must be real numbers; received {x.dtype}")
-        with np.errstate(over="ignore", invalid="ignore"):  # a sum takes a third of the time
-            finite = x.dtype.kind != "f" or np.isfinite(x.sum()) or np.isfinite(x).all()
-        if not finite:
-            raise ValueError(f"{method}: images must be finite; received NaN or infinity")
-        return x
-
-    def _checked(
-        self,
-        method: str,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
-    ) -> tuple[Array, Array, Array | None]:
-        """The arrays of a batch or a data set; ValueError where they do not fit the model."""
-        x = self._checked_images(method, x)
-        if y is None:
-            raise ValueError(f"{method}: targets y are needed beside the array x; received None")
-        y = np.asarray(y)
-        if len(y) != len(x):
-            raise ValueError(f"{method}: expected targets of {len(x)} images; received {y.shape}")
-        if self._counts_right and (len(self.output_shape) != 1 or self.output_shape[0] < 2):
-            raise ValueError(
-                f"{method}: accuracy needs an output for each of two or more classes; {self.name} "
-                f"has outputs of shape {self.output_shape}"
-            )
-        self.loss.check_targets(y, (len(x), *self.output_shape))
-        if class_weight is not None:
-            if sample_weight is not None:
-                raise ValueError(f"{method}: give class_weight or sample_weight, not both")
-            sample_weight = _weights_of_classes(method, y, class_weight, self.output_shape[-1])
-        if sample_weight is None:
-            return x, y, None
-        weights = np.asarray(sample_weight, self.dtype)
-        if weights.shape not in ((len(x),), (len(x), 1)) or not np.isfinite(weights).all():
-            raise ValueError(
-                f"{method}: sample_weight must be a finite number for each of {len(x)} images; "
-                f"received {weights.shape}"
-            )
-        return x, y, weights.ravel()
-
-
-def _classes(y: Array) -> Array:
-    """Labels (B,) of one-hot rows (B, K), or of labels (B,) or (B, 1)."""
-    return y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel()
-
-
-def _weights_of_classes(
-    method: str, y: Array, class_weight: Mapping[int, float], classes: int
-) -> Array:
-    if not set(class_weight) <= set(range(classes)):
-        raise ValueError(
-            f"{method}: class_weight must map classes from 0 to {classes - 1} to weights; "
-            f"received {dict(class_weight)}"
-        )
-    table = np.array([class_weight.get(k, 1.0) for k in range(classes)])
-    weights: Array = table[_classes(y).astype(int)]
-    return weights
-
-
-def _split(
-    arrays: tuple[Array, Array, Array | None], share: float, model: Network
-) -> tuple[tuple[Array, Array, Array | None], Batch | None]:
-    """The arrays and, from their end, what is held out of them."""
-    if not share:
-        return arrays, None
-    n = len(arrays[0])
-    kept = int(n * (1 - share))
-    if not 0 < kept < n:
-        raise ValueError(
-            f"fit: validation_split must leave images on both sides of {n}; received {share}"
-        )
-    held_out = tuple(a[kept:] for a in arrays if a is not None)
-    x, y, weights = (None if a is None else a[:kept] for a in arrays)
-    return (x, y, weights), held_out  # type: ignore[return-value]
-
-
-def _positive(what: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"{what} must be at least 1; received {value}")
-    return value
-
-
-def _array_batches(
-    arrays: tuple[Array, Array, Array | None], batch_size: int, rng: np.random.Generator | None
-) -> Iterator[tuple[Array, Array, Array | None]]:
-    x, y, weights = arrays
-    if batch_size >= len(x):
-        yield arrays
-        return
-    order = np.arange(len(x)) if rng is None else rng.permutation(len(x))
-    for start in range(0, len(x), batch_size):
-        chosen = order[start : start + batch_size]
-        yield x.take(chosen, 0), y.take(chosen, 0), None if weights is None else weights[chosen]

@@ -52,7 +52,7 @@ class Windows:
 
     def seen(self, x: Array) -> Array:
         """All windows of a padded X (H, W, C, B), without a copy: (Ho, R, S, C, Wo, B)."""
-        view = np.lib.stride_tricks.sliding_window_view(x, self.size, (0, 1))  # type: ignore[call-overload]
+        view = np.lib.stride_tricks.sliding_window_view(x, self.size, (0, 1))
         (ho, wo), (down, right) = self.positions, self.strides
         view = view[: (ho - 1) * down + 1 : down, : (wo - 1) * right + 1 : right]
         windows: Array = view.transpose(0, 4, 5, 2, 1, 3)
@@ -101,9 +101,7 @@ class Conv2D(Layer):
     def build(self, input_shape: Shape) -> None:
         """Declare the kernel (R, S, C, F) and the bias (F,)."""
         super().build(input_shape)
-        self.windows = Windows(
-            self.name, input_shape, self.kernel_size, self.strides, self.padding
-        )
+        self.windows = Windows(self.name, input_shape, self.kernel_size, self.strides, self.padding)
         channels = input_shape[2]
         self.output_shape = (*self.windows.positions, self.filters)
         self.kernel = self._add_weight("kernel", (*self.kernel_size, channels, self.filters))

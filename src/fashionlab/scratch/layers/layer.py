@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import activations
-from ..memory import Buffer
 from ..arguments import known_only
+from ..memory import Buffer
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
+
 
 @dataclass
 class Variable:
@@ -71,6 +72,7 @@ class Layer:
                 f"{type(self).__name__}: dtype must be float32 or float64; received {dtype}"
             )
         self.weights: list[Variable] = []
+        self.is_initialized = False
         self.input_shape: Shape = ()
         self.output_shape: Shape = ()
 

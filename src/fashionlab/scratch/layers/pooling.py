@@ -27,9 +27,7 @@ class _Pooling2D(Layer):
         super().__init__(name=name, dtype=dtype)
         kind = type(self).__name__
         self.pool_size = pair(f"{kind}: pool_size", pool_size)
-        self.strides = (
-            self.pool_size if strides is None else pair(f"{kind}: strides", strides)
-        )
+        self.strides = self.pool_size if strides is None else pair(f"{kind}: strides", strides)
         self.padding = one_of(f"{kind}: padding", padding, ("valid", "same"))
 
     def build(self, input_shape: Shape) -> None:

@@ -39,7 +39,7 @@ class Dropout(Layer):
         if not training or self.rate == 0:
             return x
         mask = self._mask(x.shape[-1])  # (..., B)
-        self.generator.random(out=mask, dtype=self.dtype)  # type: ignore[arg-type]
+        self.generator.random(out=mask, dtype=self.dtype)
         np.greater_equal(mask, self.rate, out=mask)
         if self.rate < 1:
             mask *= self.dtype.type(1 / (1 - self.rate))
