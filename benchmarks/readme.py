@@ -74,7 +74,7 @@ def speed() -> str:
         ]
         lines.append(
             f"| {model}, {optimizer} | {own.images_a_second[0]:,.0f} "
-            f"| {_times(own.ratio, own.fastest_peer)} | {own.products_share[0]:.0%} "
+            f"| {_times(own.ratio, own.fastest_peer)} | {100 * own.products_share[0]:.0f} % "
             f"| {_times(own.prediction_ratio, own.fastest_predictor)} "
             f"| {own.peak_memory_mb:,.0f} MB, {_least(memory)} |"
         )
@@ -88,11 +88,13 @@ def speed() -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     turns = sorted({s.turns for s in found.values()})
     machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
+    steps = dict.fromkeys(f"{row['steps']} ({row['model']})" for row in rows)
     versions = {tuple(pair) for row in rows for pair in _pairs(row["versions"])}
     lines += [
         "",
         f"Medians of {' or '.join(map(str, turns))} turns; ratios are taken turn by "
-        f"turn, with their lowest and highest. Batch {rows[0]['batch']} (full-batch: all), "
+        f"turn, with their lowest and highest. Steps a turn: {', '.join(steps)}; "
+        f"batch {rows[0]['batch']} (full-batch: all), "
         f"float32, {rows[0]['threads']} threads; {'; '.join(machines)}; Python "
         f"{', '.join(sorted({row['python'] for row in rows}))}, "
         f"{', '.join(f'{name} {number}' for name, number in sorted(versions))}. "
@@ -120,7 +122,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return list(zip(words[::2], words[1::2], strict=True))
 
 
-TABLES = {"report_systems": report_systems}
+TABLES = {"report_systems": report_systems, "speed": speed}
 
 
 def filled(text: str) -> str:

@@ -63,9 +63,9 @@ def speed(
 ) -> Measured:
     """Measure, and write a row per model, optimizer, contestant and turn to the CSV file `out`.
 
-    An empty choice is all; scratch is always measured. `steps` is the most that a turn has (default:
-    the case's own number, never exceeded), `quick` is two turns of 20. A smaller set is repeated up
-    to the images needed.
+    An empty choice is all; scratch is always measured. `steps` is the most that a turn has, and a
+    case's own number never exceeded; `quick` is two turns of 20. A smaller set is repeated up to
+    the images needed.
     `environments` holds the peers' own virtual environments. The file is written after each turn.
 
     Raises InvalidValueError for a name that is not known or a number below 1, WorkerError where

@@ -103,11 +103,15 @@ def of_arrays(
     if batch_size >= len(x):
         yield arrays
         return
-    order = np.arange(len(x)) if rng is None else rng.permutation(len(x))
+    order = None if rng is None else rng.permutation(len(x))
     for start in range(0, len(x), batch_size):
-        chosen = order[start : start + batch_size]
-        # take is a third faster than x[chosen]
-        yield x.take(chosen, 0), y.take(chosen, 0), None if weights is None else weights[chosen]
+        part = slice(start, start + batch_size)
+        if order is None:
+            yield x[part], y[part], None if weights is None else weights[part]
+        else:
+            chosen = order[part]  # take is a third faster than x[chosen]
+            some = None if weights is None else weights.take(chosen)
+            yield x.take(chosen, 0), y.take(chosen, 0), some
 
 
 def of_iterable(
