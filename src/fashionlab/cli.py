@@ -300,7 +300,7 @@ def main() -> None:
     try:
         sys.exit(app(arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):
-        _say("fashionlab: stopped; the unfinished run was not kept")
+        _say("fashionlab: stopped; what was not finished was not kept")
         sys.exit(130)
     except Exception as error:
         line = _one_line(error)

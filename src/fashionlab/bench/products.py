@@ -100,14 +100,11 @@ class Peer:
         self.prepared = [self._fastest(found, rng) for found in alternatives]
 
     def _fastest(self, found: tuple[Product, ...], rng: np.random.Generator) -> Prepared:
-        best, least = None, float("inf")
-        for product, orders in combinations(found, combinations("CF", repeat=3)):
-            candidate = Prepared(product, orders, rng)
-            seconds = candidate.seconds()
-            if best is None or seconds < least:
-                best, least = candidate, seconds
-        assert best is not None  # noqa: S101  there is at least one product
-        return best
+        candidates = (
+            Prepared(product, orders, rng)
+            for product, orders in combinations(found, combinations("CF", repeat=3))
+        )
+        return min(candidates, key=Prepared.seconds)
 
     def reset(self) -> None:
         """Nothing to set back."""

@@ -6,6 +6,7 @@ images, while the others wait; the bare matrix products are measured in the same
 
 import csv
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -177,8 +178,7 @@ class _Round:
     def start(self, able: Sequence[Contestant], environments: Path, stack: ExitStack) -> None:
         """Start and load every contestant, one after the other."""
         for contestant in (PRODUCTS, *able):
-            python = contestant.python(environments)
-            assert python is not None  # noqa: S101  those that miss something are not here
+            python = contestant.python(environments) or sys.executable
             self._remark(f"{contestant.name}: loading", keep=False)
             worker = Worker(contestant, python, self.folder, self.threads)
             stack.callback(worker.close)

@@ -22,7 +22,7 @@ from .memory import CACHE_LINE, aligned
 
 Array = NDArray[Any]
 
-CACHE = 2**20  # values of a layer's output that a piece may have; 4 MB in float32
+CACHE = 2**21  # values of a layer's output that a piece may have; 8 MB in float32
 SUFFIX = ".weights.npz"
 
 
