@@ -20,6 +20,7 @@ lint: setup
 bench: setup
 	PYTHON=$(PYTHON) sh benchmarks/peers.sh
 	$(BIN)/fashionlab bench speed
+	$(BIN)/python benchmarks/fast_forms.py
 	$(BIN)/python benchmarks/report_systems.py
 	$(BIN)/python benchmarks/readme.py
 

@@ -12,17 +12,20 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tables
+from threadpoolctl import threadpool_limits
 
-from fashionlab import scratch
+from fashionlab import models, scratch
 from fashionlab.environment import environment
 from fashionlab.scratch import layers
 from fashionlab.scratch.layers.conv_max_pool import ConvMaxPool
 from fashionlab.scratch.memory import aligned
 
 IMAGES = 128
+REST = 0.1  # seconds before each measurement: OpenBLAS's threads stop waiting busily
 RNG = np.random.default_rng(0)
 Run = Callable[[], object]
 
@@ -148,16 +151,48 @@ def two_threads() -> tuple[Run, Run]:
     return one, two
 
 
+def two_halves() -> tuple[Run, Run]:
+    """Left out: report-cnn's gradients by one model, and by two that share the batch.
+
+    Products use both cores in the first, one core each in the second.
+    """
+
+    def network() -> scratch.Sequential:
+        model = models.cnn(scratch, (28, 28), 10, 0)
+        model.compile("sgd", scratch.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    x = RNG.integers(0, 256, (IMAGES, 28, 28), dtype=np.uint8)
+    y = RNG.integers(0, 10, IMAGES)
+    whole, *halves = (network() for _ in range(3))
+    parts = slice(0, IMAGES // 2), slice(IMAGES // 2, IMAGES)
+    pool = ThreadPoolExecutor(1)
+
+    def gradients(model: scratch.Sequential, part: slice) -> None:
+        model._gradients(x[part], y[part], None)
+
+    def two() -> None:
+        with threadpool_limits(1):
+            other = pool.submit(gradients, halves[1], parts[1])
+            gradients(halves[0], parts[0])
+            other.result()
+            halves[0].gradients_vector += halves[1].gradients_vector
+
+    return lambda: gradients(whole, slice(None)), two
+
+
 FORMS: dict[str, tuple[Callable[[], tuple[Run, Run]], int, bool]] = {
     "an image a column": (columns, 50, True),
     "convolution and maximum pool in one pass": (conv_max_pool, 20, True),
     "large pages": (large_pages, 20, True),
     "pieces of a full batch": (pieces, 1, True),
     "the optimizer in two threads": (two_threads, 50, False),
+    "a half of report-cnn's batch for each core": (two_halves, 20, False),
 }
 
 
 def seconds(run: Run, times: int) -> float:
+    time.sleep(REST)
     run()
     began = time.perf_counter()
     for _ in range(times):

@@ -5,7 +5,7 @@ other (tests hold them equal), for less traffic through memory (benchmarks/fast_
 
 - Only outputs that a pool reads are computed, all outputs of a pool by one product: its columns are
   the windows that a whole pool sees, its kernel V holds W once for each of the pool's outputs.
-- The maximum is taken while a row of pools is still in the cache, and before the activation, which
+- The maximum is taken while the outputs are still in the cache, and before the activation, which
   keeps order: f(max Z) = max f(Z).
 """
 
@@ -19,6 +19,7 @@ from .layer import Array, Layer, Nonlinearity
 from .pooling import MaxPooling2D
 
 KEEP_ORDER = ("linear", "relu", "sigmoid", "tanh")
+PART = 2**20  # values of Z at a time; 4 MB in float32, a part of the last cache
 LARGEST_WINDOW = 64  # values; V multiplies by the zeros in it, which more channels do not repay
 
 
@@ -72,13 +73,13 @@ class ConvMaxPool(Layer):
         self._f = Nonlinearity(conv.activation)
         self._x = self._buffer(conv.windows.padded_shape)
         self._dx = self._buffer(conv.windows.padded_shape)
-        self._patches = self._buffer((ho, window + conv.use_bias, wo))
-        self._z = self._buffer((len(self._outputs), filters, wo))
-        self._is_larger = Buffer((ho, len(self._outputs) - 1, filters, wo), np.bool_)
+        self._patches = self._buffer((window + conv.use_bias, ho, wo))
+        self._z = self._buffer((len(self._outputs), filters))
+        self._is_larger = Buffer((len(self._outputs) - 1, filters, ho, wo), np.bool_)
         self._a = self._buffer(self.output_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """For each row of pools: Z = Vᵀ P, its maximum over a pool's outputs, then f(Z).
+        """For some rows of pools at a time: Z = Vᵀ P, its maximum over a pool's outputs; then f(Z).
 
         The bias is one more row of V, for one more value of each window that is always 1.
         """
@@ -86,22 +87,24 @@ class ConvMaxPool(Layer):
         kernels = self._v[: self._window].reshape(self._kernels)
         for k, (rows, columns) in enumerate(self._places):
             kernels[rows, columns, :, k] = conv.kernel.value
-        a, patches, z = self._a(images), self._patches(images), self._z(images)
+        a, patches, is_larger = self._a(images), self._patches(images), self._is_larger(images)
         if conv.use_bias:
             self._v[-1] = np.tile(conv.bias.value, len(self._outputs))
-            patches[:, -1] = 1
+            patches[-1] = 1
         windows = self._windows.seen(self._pad(x))  # (Ho, rows, columns, C, Wo, B)
-        np.copyto(patches[:, : self._window].reshape(windows.shape), windows)
-        is_larger = self._is_larger(images)
-        for i in range(len(a)):
-            row = patches[i].reshape(len(self._v), -1)
-            np.matmul(self._v.T, row, out=z.reshape(-1, row.shape[1]))
-            best = z[0]  # (F, Wo, B)
+        windows = windows.transpose(1, 2, 3, 0, 4, 5)
+        np.copyto(patches[: self._window].reshape(windows.shape), windows)
+        for rows in self._parts(images):
+            part = patches[:, rows]  # (window, some of Ho, Wo, B)
+            z = self._z(part[0].size)
+            np.matmul(self._v.T, part.reshape(len(part), -1), out=z.reshape(-1, z.shape[2]))
+            z = z.reshape(*z.shape[:2], *part.shape[1:])  # (outputs, F, some of Ho, Wo, B)
+            best = z[0]
             for k in range(1, len(z)):
                 if training:
-                    np.greater(z[k], best, out=is_larger[i, k - 1])
+                    np.greater(z[k], best, out=is_larger[k - 1, :, rows])
                 np.maximum(best, z[k], out=best)
-            np.copyto(a[i], best.swapaxes(0, 1))
+            np.copyto(a[rows], best.transpose(1, 2, 0, 3))
         self._f.forward(a, training)
         return a
 
@@ -109,28 +112,29 @@ class ConvMaxPool(Layer):
         """dA f'(Z) goes to the output of the pool that was the largest, the first of equal ones:
 
         the last that was larger than all before it, so the outputs are asked from the last on.
-        Then dV = sum_i P_i dZ_iᵀ; dW is the sum of dV at the places where V holds W, and db of its
-        last row.
+        Then dV = P dZᵀ, summed over the parts; dW is the sum of dV at the places where V holds W,
+        and db of its last row.
         """
         conv, images = self.conv, da.shape[-1]
-        z, patches, dx = self._z(images), self._patches(images), self._dx(images)
-        is_larger = self._is_larger(images)
+        patches, is_larger, dx = self._patches(images), self._is_larger(images), self._dx(images)
         dv = np.zeros(self._v.T.shape, self.dtype)  # (outputs F, window)
         self._f.backward(da)
         if need_dx:
             dx[:] = 0
-        for i in range(len(da)):
+        for rows in self._parts(images):
+            part = patches[:, rows]
+            dz = self._z(part[0].size)
+            z = dz.reshape(*dz.shape[:2], *part.shape[1:])
             rest = z[0]
-            np.copyto(rest, da[i].swapaxes(0, 1))
+            np.copyto(rest, da[rows].transpose(2, 0, 1, 3))
             for k in range(len(z) - 1, 0, -1):
-                np.multiply(rest, is_larger[i, k - 1], out=z[k])
+                np.multiply(rest, is_larger[k - 1, :, rows], out=z[k])
                 rest -= z[k]
-            row = patches[i].reshape(len(self._v), -1)
-            dz = z.reshape(-1, row.shape[1])
-            dv += dz @ row.T
+            dz, flat = dz.reshape(-1, dz.shape[2]), part.reshape(len(part), -1)
+            dv += dz @ flat.T
             if need_dx:
-                np.matmul(self._v, dz, out=row)
-                self._scatter(patches[i, : self._window], dx, i)
+                np.matmul(self._v, dz, out=flat)
+                self._scatter(part[: self._window], dx, rows.start)
         dkernels = dv.T[: self._window].reshape(self._kernels)
         conv.kernel.gradient[:] = 0
         for k, (rows, columns) in enumerate(self._places):
@@ -146,10 +150,19 @@ class ConvMaxPool(Layer):
         np.copyto(padded[self.conv.windows.inside], x)
         return padded
 
-    def _scatter(self, dpatches: Array, dx: Array, row: int) -> None:
-        """Add dP (rows columns C, Wo, B) of a row of pools to the pixels they came from."""
-        (down, right), count = self._windows.strides, dpatches.shape[1]
-        dpatches = dpatches.reshape(*self._kernels[:3], *dpatches.shape[1:])
+    def _parts(self, images: int) -> list[slice]:
+        """Rows of pools that go through together: as many as fit the cache, one at least."""
+        ho, wo = self._windows.positions
+        rows = max(1, PART // (self._v.shape[1] * wo * images))
+        return [slice(i, min(i + rows, ho)) for i in range(0, ho, rows)]
+
+    def _scatter(self, dpatches: Array, dx: Array, first: int) -> None:
+        """Add dP (rows columns C, some of Ho, Wo, B) to the pixels they came from."""
+        (down, right), (_, ho, wo, images) = self._windows.strides, dpatches.shape
+        dpatches = dpatches.reshape(*self._kernels[:3], ho, wo, images)
         for m, n in product(range(self._size[0]), range(self._size[1])):
-            pixels = dx[row * down + m, n : n + (count - 1) * right + 1 : right]
-            pixels += dpatches[m, n].swapaxes(0, 1)
+            top = first * down + m
+            pixels = dx[
+                top : top + (ho - 1) * down + 1 : down, n : n + (wo - 1) * right + 1 : right
+            ]
+            pixels += dpatches[m, n].transpose(1, 2, 0, 3)
