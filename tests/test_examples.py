@@ -1,6 +1,8 @@
 """docs/backprop.md and examples/ say what scratch computes."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +113,13 @@ def line(name, value):
     if rows.size == 1:
         return f"{name} = {parts[0]}"
     return f"{name} = ({parts[0]})" if len(rows) == 1 else f"{name} = (({parts[0]}), ({parts[1]}))"
+
+
+def test_the_package_prints_its_reading_order_and_notation():
+    said = subprocess.run(
+        [sys.executable, "-m", "fashionlab.scratch"], capture_output=True, text=True, check=True
+    ).stdout
+    files = {path.stem for path in (ROOT / "src" / "fashionlab" / "scratch").rglob("*.py")}
+    missing = {name for name in files if not name.startswith("_") and f"`{name}`" not in said}
+    assert missing - {"memory", "conv_max_pool"} == set()
+    assert "Wᵀ X + b" in said

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
-Init = TypeVar("Init", bound=Callable[..., None])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def lacks(kind: str, name: str, there_are: Iterable[str]) -> str:
@@ -14,18 +14,20 @@ def lacks(kind: str, name: str, there_are: Iterable[str]) -> str:
     return f"scratch has no {kind} {name!r}; it has {names}; use the keras engine"
 
 
-def known_only(init: Init) -> Init:
-    """Decorates an `__init__`: another argument is a TypeError that names those there are.
+def known_only(function: Function) -> Function:
+    """Decorates a constructor or method: another argument is a TypeError that names what there is.
 
     The signature stays what it was, for `inspect.signature` and for type checkers.
     """
-    names = list(inspect.signature(init).parameters)[1:]
+    names = list(inspect.signature(function).parameters)[1:]
 
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **options: Any) -> None:
+    @functools.wraps(function)
+    def checked(self: Any, *args: Any, **options: Any) -> Any:
         for name in options:
             if name not in names:
-                raise TypeError(f"{type(self).__name__}: {lacks('argument', name, names)}")
-        init(self, *args, **options)
+                constructor = function.__name__ == "__init__"
+                called = type(self).__name__ if constructor else function.__name__
+                raise TypeError(f"{called}: {lacks('argument', name, names)}")
+        return function(self, *args, **options)
 
-    return cast(Init, checked)
+    return cast(Function, checked)

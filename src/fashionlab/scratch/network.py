@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import known_only
 from .layers import conv_max_pool
 from .layers.layer import Input, Layer, Variable
 from .layers.reshaping import Rescaling
@@ -167,6 +168,7 @@ class Network:
         for v, w in zip(self.variables, weights, strict=True):
             v.value[...] = w
 
+    @known_only
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write all weights to a NumPy archive `*.weights.npz`; complete or not at all."""
         path = _weights_path("save_weights", filepath)
@@ -182,6 +184,7 @@ class Network:
         finally:
             partial.unlink(missing_ok=True)
 
+    @known_only
     def load_weights(self, filepath: str | Path) -> None:
         """Read what `save_weights` wrote.
 
@@ -211,6 +214,7 @@ class Network:
     def _named_weights(self) -> dict[str, Array]:
         return {f"{x.name}/{v.name}": v.value for x in self.layers for v in x.weights}
 
+    @known_only
     def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
         """Print the layers, their output shapes and parameters, or pass the lines to `print_fn`."""
         rows = [

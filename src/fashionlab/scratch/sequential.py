@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import batches, losses, optimizers
+from .arguments import known_only
 from .batches import Batch, Weighted
 from .callbacks import Callback, CallbackList, History
 from .network import Network
@@ -31,6 +32,7 @@ class Sequential(Network):
     loss: losses.Loss
     _good: tuple[Array, list[Array]] | None = None  # weights of a finite loss, and averages
 
+    @known_only
     def compile(
         self,
         optimizer: str | optimizers.Optimizer = "rmsprop",
@@ -52,6 +54,7 @@ class Sequential(Network):
         self._counts_right = bool(metrics)
         self._good = None
 
+    @known_only
     def fit(
         self,
         x: Array | Iterable[Batch],
@@ -218,6 +221,7 @@ class Sequential(Network):
             return total, 0
         return total, int((p.argmax(axis=-1) == batches.classes(y)).sum())
 
+    @known_only
     def train_on_batch(
         self,
         x: Array,
@@ -239,6 +243,7 @@ class Sequential(Network):
         self._step()
         return self._answer(self._figures(loss, hits, len(xb)), return_dict)
 
+    @known_only
     def evaluate(
         self,
         x: Array,
@@ -266,6 +271,7 @@ class Sequential(Network):
             print(", ".join(f"{name} {value:.4f}" for name, value in figures.items()))  # noqa: T201
         return self._answer(figures, return_dict)
 
+    @known_only
     def predict(
         self, x: Array, batch_size: int | None = None, verbose: str | int = "auto"
     ) -> Array:

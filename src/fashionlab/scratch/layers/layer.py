@@ -1,8 +1,9 @@
 """What every layer is: `forward(X) -> A` and `backward(dA) -> dX`, the image's axis last.
 
 Inside the network an image is a column: arrays are (..., B), so that one value of all images lies
-side by side. Matrix products, sums over a batch and activations then run over long contiguous
-rows (benchmarks/fast_forms.py). The model turns images (B, ...) around at its two ends.
+side by side. What convolutions copy, what pools compare and what is summed over a batch are then
+long contiguous rows; the products of dense layers take about the same time either way
+(benchmarks/fast_forms.py). The model turns images (B, ...) around at its two ends.
 
 A layer owns its buffers. What `forward` and `backward` return lives in them, or in the input's
 memory, until the layer's next call. `backward` must follow a `forward(training=True)` of the same
