@@ -4,6 +4,7 @@ Errors name the method that was called, what it expected and what it received.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,6 +96,22 @@ def split(arrays: Weighted, share: float) -> tuple[Weighted, Batch | None]:
     return (x[:kept], y[:kept], weights[:kept]), (x[kept:], y[kept:], weights[kept:])
 
 
+def some(x: Array, y: Array, weights: Array | None, part: slice) -> Weighted:
+    """A part of the images."""
+    return x[part], y[part], None if weights is None else weights[part]
+
+
+def pieces(given: Weighted, size: int) -> Iterator[Weighted]:
+    """All images, at most `size` at a time."""
+    return (some(*given, slice(i, i + size)) for i in range(0, len(given[0]), size))
+
+
+def shares(n: int, count: int) -> list[slice]:
+    """n images in `count` parts, one after the other, whose sizes differ by one at most."""
+    bounds = [n * i // count for i in range(count + 1)]
+    return [slice(a, b) for a, b in pairwise(bounds)]
+
+
 def of_arrays(
     arrays: Weighted, batch_size: int, rng: np.random.Generator | None
 ) -> Iterator[Weighted]:
@@ -107,11 +124,11 @@ def of_arrays(
     for start in range(0, len(x), batch_size):
         part = slice(start, start + batch_size)
         if order is None:
-            yield x[part], y[part], None if weights is None else weights[part]
+            yield some(x, y, weights, part)
         else:
             chosen = order[part]  # take is a third faster than x[chosen]
-            some = None if weights is None else weights.take(chosen)
-            yield x.take(chosen, 0), y.take(chosen, 0), some
+            of_chosen = None if weights is None else weights.take(chosen)
+            yield x.take(chosen, 0), y.take(chosen, 0), of_chosen
 
 
 def of_iterable(

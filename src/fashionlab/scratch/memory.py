@@ -39,6 +39,10 @@ class Buffer:
         self._memory = np.empty(0, self._dtype)
         self._view = np.empty((*shape, 0), self._dtype)
 
+    def __deepcopy__(self, memo: object) -> "Buffer":
+        """A copy begins empty."""
+        return Buffer(self._shape, self._dtype)
+
     def __call__(self, images: int) -> Array:
         """A contiguous array (*shape, images), with whatever was last written there."""
         if self._view.shape[-1] != images:

@@ -5,16 +5,18 @@ them, so that an optimizer is one loop. The forward pass asks the layers one aft
 backward pass in the opposite order: that is the chain rule, dL/dX = dL/dA dA/dX, layer by layer.
 """
 
+import copy
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import cores
 from .arguments import known_only
 from .layers import conv_max_pool
 from .layers.layer import Input, Layer, Variable
@@ -24,6 +26,9 @@ from .memory import CACHE_LINE, aligned
 Array = NDArray[Any]
 
 CACHE = 2**21  # values of a layer's output that a piece may have; 8 MB in float32
+# Values that a core's images should become on their way, some 0.1 s of work. OpenBLAS's own threads
+# wait busily for some 25 ms after a product, and other threads are slow meanwhile.
+SHARE = 2**25
 SUFFIX = ".weights.npz"
 
 
@@ -106,33 +111,68 @@ class Network:
     def _arrange(self) -> None:
         """Lay the weights out in one vector, and choose the steps of a pass."""
         trainable = [v for v in self.variables if v.trainable]
-        line = CACHE_LINE // self.dtype.itemsize
-        size = sum(-(-v.size // line) * line for v in trainable)  # each begins at a cache line
+        size = sum(self._room(v) for v in trainable)
         self.weights_vector = aligned((size,), self.dtype)
         self.gradients_vector = aligned((size,), self.dtype)
-        start = 0
+        for v, value in zip(trainable, self._views(self.weights_vector), strict=True):
+            if v.value.size:
+                value[...] = v.value
+            v.value = value
+        for v, gradient in zip(trainable, self._views(self.gradients_vector), strict=True):
+            v.gradient = gradient
         for v in self.variables:
-            old = v.value
-            if v.trainable:
-                v.value = self.weights_vector[start : start + v.size].reshape(v.shape)
-                v.gradient = self.gradients_vector[start : start + v.size].reshape(v.shape)
-                start += -(-v.size // line) * line
-            elif not old.size:
+            if not v.value.size:
                 v.value = np.zeros(v.shape, self.dtype)
-            if old.size:
-                v.value[...] = old
         for layer in self.layers:
             if not layer.is_initialized:
                 layer.initialize()
                 layer.is_initialized = True
+        self._twins: list[Self] = []
         self._steps = _steps(self.layers)
         self._first_trained = next(
             (i for i, s in enumerate(self._steps) if any(v.trainable for v in s.weights)),
             len(self._steps),
         )
-        widest = max((int(np.prod(s.output_shape)) for s in self._steps), default=1)
+        sizes = [int(np.prod(s.output_shape)) for s in self._steps]
+        self._values = sum(sizes)  # that an image becomes on its way
+        widest = max(sizes, default=1)
         self.piece = int(np.clip(CACHE // widest, 128, 1024))  # images
         self._whole = any(layer.needs_whole_batch for layer in self.layers)
+
+    def _room(self, v: Variable) -> int:
+        """What a weight takes in a vector, so that the next one begins at a cache line."""
+        line = CACHE_LINE // self.dtype.itemsize
+        return -(-v.size // line) * line
+
+    def _views(self, vector: Array) -> Iterator[Array]:
+        """The part of such a vector that belongs to each trainable weight, in its shape."""
+        start = 0
+        for v in self.variables:
+            if v.trainable:
+                yield vector[start : start + v.size].reshape(v.shape)
+                start += self._room(v)
+
+    def _sharers(self, images: int) -> "list[Self]":
+        """This network and, where there is work for more cores, twins: each takes some images.
+
+        A twin has the same weights, and buffers and gradients of its own.
+        """
+        wanted = min(cores.count(), images * self._values // SHARE)
+        while len(self._twins) < wanted - 1:
+            self._twins.append(self._twin())
+        return [self, *self._twins[: max(wanted - 1, 0)]]
+
+    def _twin(self) -> Self:
+        twin = copy.copy(self)
+        twin.layers = copy.deepcopy(self.layers)
+        twin.gradients_vector = aligned(self.gradients_vector.shape, self.dtype)
+        for v, original in zip(twin.variables, self.variables, strict=True):
+            v.value = original.value
+        trainable = (v for v in twin.variables if v.trainable)
+        for v, gradient in zip(trainable, twin._views(twin.gradients_vector), strict=True):
+            v.gradient = gradient
+        twin._steps, twin._twins = _steps(twin.layers), []
+        return twin
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """The outputs (B, K) for images (B, ...): a view, valid until the next call."""

@@ -4,19 +4,23 @@ A batch that is larger than the model's `piece` goes through in pieces, whose gr
 full-batch step over 60,000 images needs the memory of one piece.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import batches, losses, optimizers
+from . import batches, cores, losses, optimizers
 from .arguments import known_only
 from .batches import Batch, Weighted
 from .callbacks import Callback, CallbackList, History
+from .layers import Dropout
 from .network import Network
 
 Array = NDArray[Any]
+Result = TypeVar("Result")
 
 SNAPSHOT_STEPS = 100  # between copies of weights to fall back to; a copy is about 2 % of a step
 
@@ -53,6 +57,7 @@ class Sequential(Network):
         self.optimizer, self.loss = optimizers.get(optimizer), losses.get(loss)
         self._counts_right = bool(metrics)
         self._good = None
+        self._twins = []  # they have a loss of their own
 
     @known_only
     def fit(
@@ -187,19 +192,32 @@ class Sequential(Network):
         accuracy = {"accuracy": right / seen} if self._counts_right else {}
         return accuracy | {"loss": total / seen}
 
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # seen in the loss
     def _gradients(self, x: Array, y: Array, weights: Array | None) -> tuple[float, int]:
         """Fill the gradient vector for a batch; returns the sum of losses and the right answers."""
-        n, total, right = len(x), 0.0, 0
+        n = len(x)
+        sharers = [self] if self._whole or n <= self.piece else self._sharers(n)
+        for twin in sharers[1:]:
+            _draw_apart(self, twin)
+        results = cores.together(
+            [
+                partial(model._sum_gradients, batches.some(x, y, weights, part), n)
+                for model, part in zip(sharers, batches.shares(n, len(sharers)), strict=True)
+            ]
+        )
+        for twin in sharers[1:]:
+            self.gradients_vector += twin.gradients_vector
+        return sum(loss for loss, _ in results), sum(right for _, right in results)
+
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # seen in the loss
+    def _sum_gradients(self, share: Weighted, n: int) -> tuple[float, int]:
+        """The same for images that are a share of a batch of n: piece by piece, added up."""
         piece = n if self._whole else self.piece
-        if n <= piece:
-            return self._piece_gradients(x, y, weights, n)
+        if len(share[0]) <= piece:
+            return self._piece_gradients(*share, n)
+        total, right = 0.0, 0
         gradient_sum = np.zeros_like(self.gradients_vector)
-        for start in range(0, n, piece):
-            part = slice(start, start + piece)
-            loss, hits = self._piece_gradients(
-                x[part], y[part], None if weights is None else weights[part], n
-            )
+        for part in batches.pieces(share, piece):
+            loss, hits = self._piece_gradients(*part, n)
             total, right = total + loss, right + hits
             gradient_sum += self.gradients_vector
         self.gradients_vector[:] = gradient_sum
@@ -260,12 +278,17 @@ class Sequential(Network):
         """
         self._require_compiled("evaluate")
         x, y, weights = batches.checked(self, "evaluate", x, y, sample_weight)
-        total, right = 0.0, 0
-        for part in self._pieces(len(x), batch_size):
-            loss, hits = self._losses(
-                y[part], self.forward(x[part]), None if weights is None else weights[part]
-            )
-            total, right = total + loss, right + hits
+        size = self._piece_size(batch_size)
+
+        def of(model: Sequential, part: slice) -> tuple[float, int]:
+            results = [
+                model._losses(yp, model.forward(xp), wp)
+                for xp, yp, wp in batches.pieces(batches.some(x, y, weights, part), size)
+            ]
+            return sum(loss for loss, _ in results), sum(hits for _, hits in results)
+
+        results = self._share_out(of, len(x))
+        total, right = sum(loss for loss, _ in results), sum(hits for _, hits in results)
         figures = self._figures(total, right, len(x))
         if verbose and verbose != "auto":
             print(", ".join(f"{name} {value:.4f}" for name, value in figures.items()))  # noqa: T201
@@ -278,17 +301,28 @@ class Sequential(Network):
         """The outputs (N, K) for images (N, ...), a new array; `batch_size` as in `evaluate`."""
         x = batches.checked_images(self, "predict", x)
         outputs = np.empty((len(x), *self.output_shape), self.dtype)
-        for part in self._pieces(len(x), batch_size):
-            outputs[part] = self.forward(x[part])
+        size = self._piece_size(batch_size)
+
+        def of(model: Sequential, part: slice) -> None:
+            for start in range(part.start, part.stop, size):
+                piece = slice(start, min(start + size, part.stop))
+                outputs[piece] = model.forward(x[piece])
+
+        self._share_out(of, len(x))
         return outputs
 
     def __call__(self, x: Array, training: bool = False) -> Array:
         """The outputs (N, K) of one forward pass, a new array."""
         return self.forward(batches.checked_images(self, "call", x), training).copy()
 
-    def _pieces(self, n: int, batch_size: int | None) -> Iterator[slice]:
-        size = self.piece if batch_size is None else batches.positive("batch_size", batch_size)
-        return (slice(start, start + size) for start in range(0, n, size))
+    def _piece_size(self, batch_size: int | None) -> int:
+        return self.piece if batch_size is None else batches.positive("batch_size", batch_size)
+
+    def _share_out(self, of: Callable[["Sequential", slice], Result], n: int) -> list[Result]:
+        """What `of` returns for each core's model and its share of n images."""
+        sharers = self._sharers(n)
+        pairs = zip(sharers, batches.shares(n, len(sharers)), strict=True)
+        return cores.together([partial(of, model, part) for model, part in pairs])
 
     def _answer(
         self, figures: dict[str, float], return_dict: bool
@@ -307,3 +341,17 @@ class Sequential(Network):
     def _require_compiled(self, method: str) -> None:
         if not hasattr(self, "optimizer"):
             raise RuntimeError(f"{method}: call compile first, to choose an optimizer and a loss")
+
+    def _twin(self) -> Self:
+        twin = super()._twin()
+        if hasattr(self, "loss"):
+            twin.loss = copy.deepcopy(self.loss)
+        return twin
+
+
+def _draw_apart(model: Network, twin: Network) -> None:
+    """Let the twin's Dropout draw other values, which the model's own next draw decides."""
+    for own, other in zip(model.layers, twin.layers, strict=True):
+        if isinstance(own, Dropout) and isinstance(other, Dropout):
+            seed = int(own.generator.integers(2**63))
+            other.generator = np.random.Generator(np.random.SFC64(seed))
