@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from fashionlab import models, scratch
 from fashionlab.environment import environment
-from fashionlab.scratch import layers
+from fashionlab.scratch import layers, network
 from fashionlab.scratch.layers.conv_max_pool import ConvMaxPool
 from fashionlab.scratch.memory import aligned
 
@@ -151,6 +151,21 @@ def two_threads() -> tuple[Run, Run]:
     return one, two
 
 
+def shared_images() -> tuple[Run, Run]:
+    """report-cnn's outputs for 10,000 images, by all cores together and by a share for each."""
+    model = models.cnn(scratch, (28, 28), 10, 0)
+    x = RNG.integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
+
+    def one() -> None:
+        share, network.SHARE = network.SHARE, 2**60
+        try:
+            model.predict(x)
+        finally:
+            network.SHARE = share
+
+    return one, lambda: model.predict(x)
+
+
 def two_halves() -> tuple[Run, Run]:
     """Left out: report-cnn's gradients by one model, and by two that share the batch.
 
@@ -186,6 +201,7 @@ FORMS: dict[str, tuple[Callable[[], tuple[Run, Run]], int, bool]] = {
     "convolution and maximum pool in one pass": (conv_max_pool, 20, True),
     "large pages": (large_pages, 20, True),
     "pieces of a full batch": (pieces, 1, True),
+    "a share of many images for each core": (shared_images, 1, True),
     "the optimizer in two threads": (two_threads, 50, False),
     "a half of report-cnn's batch for each core": (two_halves, 20, False),
 }

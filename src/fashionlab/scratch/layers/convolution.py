@@ -115,12 +115,6 @@ class Conv2D(Layer):
         self._patches = self._buffer((*self.kernel_size, channels, columns))
         self._z = self._buffer((self.filters, columns))
 
-    def initialize(self) -> None:
-        """Draw the weights."""
-        self.kernel.value[:] = self.kernel_initializer(self.kernel.shape, self.dtype)
-        if self.use_bias:
-            self.bias.value[:] = self.bias_initializer(self.bias.shape, self.dtype)
-
     def forward(self, x: Array, training: bool = False) -> Array:
         """Row by row Z_i = Wᵀ P_i + b with the row's windows P_i (R S C, Wo B); A = f(Z)."""
         images = x.shape[-1]

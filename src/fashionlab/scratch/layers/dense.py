@@ -45,12 +45,6 @@ class Dense(Layer):
         self._a = self._buffer(self.output_shape)
         self._dx = self._buffer(input_shape)
 
-    def initialize(self) -> None:
-        """Draw the weights."""
-        self.kernel.value[:] = self.kernel_initializer(self.kernel.shape, self.dtype)
-        if self.use_bias:
-            self.bias.value[:] = self.bias_initializer(self.bias.shape, self.dtype)
-
     def forward(self, x: Array, training: bool = False) -> Array:
         """Z = Wᵀ X + b, A = f(Z), in one buffer."""
         a = self._a(x.shape[-1])

@@ -82,7 +82,10 @@ class Layer:
         self.input_shape = self.output_shape = input_shape
 
     def initialize(self) -> None:
-        """Fill the weights, once their memory exists."""
+        """Fill each weight by its initializer, once its memory exists."""
+        for weight in self.weights:
+            initializer = getattr(self, f"{weight.name}_initializer")
+            weight.value[:] = initializer(weight.shape, self.dtype)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """A from X."""

@@ -110,12 +110,6 @@ class BatchNormalization(Layer):
         self._a, self._normal = self._buffer(input_shape), self._buffer(input_shape)
         self._over = (*range(len(input_shape) - 1), -1)  # all axes but the channels'
 
-    def initialize(self) -> None:
-        """Fill the four."""
-        for weight in self.weights:
-            initializer = getattr(self, f"{weight.name}_initializer")
-            weight.value[:] = initializer(weight.shape, self.dtype)
-
     def forward(self, x: Array, training: bool = False) -> Array:
         """A from X, and in training the batch's part in the moving mean and variance."""
         a, normal = self._a(x.shape[-1]), self._normal(x.shape[-1])
