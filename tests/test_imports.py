@@ -9,7 +9,7 @@ import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
 LOWER = {"data", "scratch", "errors"}
-MIDDLE = {"engines", "runs", "models", "recipes", "evaluation", "environment", "progress"}
+MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
     "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench"},
     "bench": LOWER | {"models", "engines", "environment"},
@@ -17,11 +17,12 @@ ALLOWED = {
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
     "training": LOWER | MIDDLE,
     "estimator": {"scratch", "models", "errors"},
-    "runs": {"evaluation", "errors"},
-    "recipes": {"models", "engines", "errors"},
+    "runs": {"evaluation", "files", "errors"},
+    "recipes": {"models", "engines", "data", "errors"},
     "models": {"errors"},
     "environment": set(),
-    "progress": set(),
+    "files": set(),
+    "progress": {"errors"},
     "engines": {"scratch", "errors"},
     "evaluation": {"errors"},
     "data": {"errors"},

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from fashionlab.data.synthetic import draw
-from fashionlab.errors import MissingDependencyError, RunError
+from fashionlab.errors import MissingDependencyError, RunError, StoppedError
+from fashionlab.progress import Progress
 from fashionlab.recipes import get
 from fashionlab.reproduce import SYSTEMS, reproduce
 from fashionlab.runs import Run
@@ -58,9 +59,28 @@ def test_a_run_of_other_settings_in_the_way_is_refused_before_any_training(data,
     train(
         replace(get("report-mlp"), engine="scratch", epochs=1), data, tmp_path / "report-mlp-seed0"
     )
-    with pytest.raises(RunError, match="same recipe"):
+    with pytest.raises(RunError, match="epochs 1, not 4"):
         reproduce(tmp_path, data, engine="scratch", quick=True)
     assert [path.name for path in tmp_path.iterdir()] == ["report-mlp-seed0"]
+
+
+def test_a_system_that_was_stopped_goes_on(data, folder, tmp_path):
+    class Stops(Progress):
+        def start(self, name, epochs, steps, done=0):
+            self.name, self.begins = name, done
+
+        def epoch(self, row):
+            if self.name == "report-mlp" and row["epoch"] == 2 and not self.begins:
+                raise KeyboardInterrupt
+
+    with pytest.raises(StoppedError, match=r"report-mlp-seed0.*go on with: fashionlab reproduce"):
+        reproduce(tmp_path / "r", data, engine="scratch", quick=True, progress=Stops())
+    names = [path.name for path in (tmp_path / "r").iterdir()]
+    assert sorted(names) == ["report-mlp-seed0.partial", "report-net-seed0"]
+    reproduce(tmp_path / "r", data, engine="scratch", quick=True)
+    for name in SYSTEMS:
+        ours, whole = (Run(place / f"{name}-seed0") for place in (tmp_path / "r", folder))
+        assert ours.weights_sha256() == whole.weights_sha256()
 
 
 def test_a_foreign_file_in_the_pages_place_is_refused_before_any_training(data, tmp_path):

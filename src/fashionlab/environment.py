@@ -1,25 +1,82 @@
 """What a result depends on beside its recipe: versions, machine, threads, commit, command line."""
 
+import ctypes
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from fnmatch import fnmatchcase
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-PACKAGES = ("fashionlab", "numpy", "keras", "torch", "tensorflow", "jax")
+PACKAGES = ("fashionlab", "numpy", "safetensors", "keras", "torch", "tensorflow", "jax")
+# What changes results when it is set, beside *_NUM_THREADS and KERAS_BACKEND, which have keys of
+# their own. Not all of TF_*: Terraform's TF_VAR_* and TF_TOKEN_* hold secrets.
+VARIABLES = (
+    "ATEN_CPU_CAPABILITY",
+    "CUDA_VISIBLE_DEVICES",
+    "DNNL_*",
+    "JAX_DEFAULT_*",
+    "JAX_ENABLE_*",
+    "KERAS_[!B]*",
+    "MKL_*",
+    "NPY_*_CPU_FEATURES",
+    "OMP_DYNAMIC",
+    "OMP_THREAD_LIMIT",
+    "ONEDNN_*",
+    "OPENBLAS_CORETYPE",
+    "TF_CUDNN_*",
+    "TF_DETERMINISTIC_*",
+    "TF_DISABLE_*",
+    "TF_ENABLE_*",
+    "TF_NUM_*",
+    "TF_USE_*",
+    "TF_XLA_*",
+    "XLA_FLAGS",
+)
+# Names of OpenBLAS's functions: in NumPy's wheels (with 64-bit integers or not), and elsewhere.
+OPENBLAS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
+VALUES = (
+    "python",
+    "machine",
+    "libc",
+    "cpu",
+    "cpus",
+    "blas",
+    "numpy_simd",
+    "keras_backend",
+    "commit",
+)
+GROUPS = {  # of conditions with names, and what it means that a name is not there
+    "versions": "not installed",
+    "openblas": "not in use",
+    "torch": "not recorded",
+    "keras": "not recorded",
+    "threads": "unset",
+    "variables": "unset",
+}
+INDIFFERENT = {"safetensors"}
+LONGEST = 80  # characters of a value in a message
 
 
 def environment() -> dict[str, Any]:
-    """A description of this process and machine, as JSON values."""
+    """A description of this process and machine, as JSON values.
+
+    `blas` is what NumPy was built with, `openblas` what runs: empty where that is another BLAS, and
+    on Windows, where it is not found. `torch` and `keras` are None unless imported already.
+    """
     versions = {}
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
+    build: Any = np.show_config(mode="dicts")
+    threads = _variables("*_NUM_THREADS")
     return {
         "python": platform.python_version(),
         "versions": versions,
@@ -27,12 +84,53 @@ def environment() -> dict[str, Any]:
         "cpus": _cpus(),
         "memory_gib": _memory_gib(),
         "system": platform.platform(),
-        "blas": _blas(),
-        "threads": {k: v for k, v in os.environ.items() if k.endswith("_NUM_THREADS")},
+        "machine": platform.machine(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+        "blas": _blas(build),
+        "openblas": _openblas(),
+        "numpy_simd": _simd(build),
+        "torch": _torch(),
+        "keras": _keras(),
+        "threads": threads,
+        "variables": {n: v for n, v in _variables(*VARIABLES).items() if n not in threads},
         "keras_backend": os.environ.get("KERAS_BACKEND"),
         "commit": _commit(),
         "command": sys.argv,
     }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The conditions on which the bits of a result depend and that differ, a phrase each.
+
+    Both are what `environment` returned, in this version or an older one. What either does not
+    record, or records damaged, is skipped. So are the command, the memory, the kernel's version and
+    that of safetensors: no bit depends on them.
+    """
+    found = [
+        (name, before[name], now[name], "none") for name in VALUES if name in before and name in now
+    ]
+    for group, absent in GROUPS.items():
+        old, new = before.get(group), now.get(group)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            prefix = f"{group} " if group in ("openblas", "torch", "keras") else ""
+            found += [
+                (prefix + name, old.get(name), new.get(name), absent)
+                for name in sorted({*old, *new} - INDIFFERENT)
+            ]
+    return [
+        f"{name} {_shown(old, absent)}, now {_shown(new, absent)}"
+        for name, old, new, absent in found
+        if old != new
+    ]
+
+
+def _shown(value: object, absent: str) -> str:
+    """A value as part of one line, whatever a damaged file has there."""
+    if value is None:
+        return absent
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = " ".join(text.encode(errors="backslashreplace").decode().split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _cpu() -> str:
@@ -55,10 +153,61 @@ def _memory_gib() -> float | None:
     return None
 
 
-def _blas() -> str:
-    build: Any = np.show_config(mode="dicts")
+def _blas(build: dict[str, Any]) -> str:
     blas = build.get("Build Dependencies", {}).get("blas", {})
     return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+
+
+def _openblas() -> dict[str, Any]:
+    """Version, core type as detected at run time, and threads of the OpenBLAS that NumPy calls."""
+    with suppress(ImportError, OSError):  # a library's symbols include those of what it links to
+        path = import_module("numpy._core._multiarray_umath").__file__
+        library = ctypes.CDLL(path)
+        for name in OPENBLAS:
+            if hasattr(library, name.format("get_config")):
+                config, core, threads = (
+                    getattr(library, name.format(f"get_{what}"))
+                    for what in ("config", "corename", "num_threads")
+                )
+                config.restype = core.restype = ctypes.c_char_p
+                words = config().decode(errors="replace").split()  # "OpenBLAS", version, options
+                return {
+                    "version": " ".join(words[1:2]),
+                    "core": core().decode(errors="replace"),
+                    "threads": threads(),
+                }
+    return {}
+
+
+def _simd(build: dict[str, Any]) -> list[str]:
+    """The processor's extensions that NumPy's loops may use."""
+    extensions = build.get("SIMD Extensions", {})
+    return [*extensions.get("baseline", []), *extensions.get("found", [])]
+
+
+def _torch() -> dict[str, Any] | None:
+    with suppress(KeyError, AttributeError):
+        torch: Any = sys.modules["torch"]
+        return {
+            "threads": torch.get_num_threads(),
+            "capability": torch.backends.cpu.get_cpu_capability(),
+        }
+    return None
+
+
+def _keras() -> dict[str, Any] | None:
+    with suppress(KeyError, AttributeError):
+        config: Any = sys.modules["keras"].config
+        return {"floatx": config.floatx()}
+    return None
+
+
+def _variables(*patterns: str) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
 
 
 def _commit() -> str | None:

@@ -6,6 +6,8 @@
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
     ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
     ├── RunError                a run folder stands in the way, is incomplete or cannot be written
+    │   └── CheckpointError     a checkpoint is damaged, or is not one of this training
+    ├── StoppedError            a training was asked to stop, and has kept what it had
     └── WorkerError             a process that is measured has stopped
 
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
@@ -34,6 +36,18 @@ class MissingDependencyError(FashionlabError, ImportError):
 
 class RunError(FashionlabError):
     """A run folder stands in the way, is incomplete, or cannot be written."""
+
+
+class CheckpointError(RunError):
+    """A checkpoint is damaged, or is not one of this training."""
+
+
+class StoppedError(FashionlabError):
+    """A training was asked to stop, and what it had is kept; `status` is the exit status."""
+
+    def __init__(self, kept: str, status: int, remedy: str) -> None:
+        super().__init__(f"{kept}; go on with: {remedy}")
+        self.kept, self.status = kept, status
 
 
 class WorkerError(FashionlabError):

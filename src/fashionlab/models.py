@@ -6,6 +6,7 @@ is softmax with cross-entropy, without the clipping that stops the gradient of a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,16 @@ def _seeds(seed: int) -> Iterator[int]:
     source = np.random.SeedSequence(seed)
     while True:
         yield int(source.spawn(1)[0].generate_state(1)[0])
+
+
+def _dropouts(nn: ModuleType, rate: float, seed: int) -> Iterator[list[Any]]:
+    """A Dropout layer for each hidden layer, or none where the rate is 0."""
+    if type(rate) not in (int, float) or not 0 <= rate < 1:
+        raise ValueError(f"dropout must be in [0, 1), 0 for none; received {rate!r}")
+    seeds = np.random.SeedSequence([seed, 1])  # apart from the initializers'
+    for i in count(1):
+        own = int(seeds.spawn(1)[0].generate_state(1)[0]) >> 1  # Keras keeps it as int32 on PyTorch
+        yield [nn.layers.Dropout(rate, seed=own, name=f"dropout_{i}")] if rate else []
 
 
 def _initializer(nn: ModuleType, name: str, seed: int) -> Any:
@@ -35,13 +46,14 @@ def mlp(
     activation: str = "relu",
     output: str = "linear",
     initializer: str = "glorot_uniform",
+    dropout: float = 0.0,
 ) -> Any:
-    """Dense layers of `units`, then one of `classes` with the activation `output`.
+    """Dense layers of `units`, each with `dropout`, then one of `classes`, activation `output`.
 
     `initializer` is "glorot_uniform", with biases of zero, or "standard_normal": kernels and biases
     from N(0, 1).
     """
-    seeds = _seeds(seed)
+    seeds, dropouts = _seeds(seed), _dropouts(nn, dropout, seed)
 
     def dense(n: int, f: str, name: str) -> Any:
         kernel = _initializer(nn, initializer, next(seeds))
@@ -59,7 +71,11 @@ def mlp(
             nn.layers.Input(image_shape),
             nn.layers.Rescaling(1 / 255, name="rescaling"),
             nn.layers.Flatten(name="flatten"),
-            *(dense(n, activation, f"hidden_{i}") for i, n in enumerate(units, 1)),
+            *(
+                layer
+                for i, n in enumerate(units, 1)
+                for layer in (dense(n, activation, f"hidden_{i}"), *next(dropouts))
+            ),
             dense(classes, output, "output"),
         ]
     )
@@ -76,9 +92,13 @@ def cnn(
     units: Sequence[int] = (256,),
     activation: str = "relu",
     output: str = "linear",
+    dropout: float = 0.0,
 ) -> Any:
-    """One convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`."""
-    seeds = _seeds(seed)
+    """One convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
+
+    `dropout` follows each of the hidden dense layers.
+    """
+    seeds, dropouts = _seeds(seed), _dropouts(nn, dropout, seed)
     channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
 
     def glorot() -> Any:
@@ -95,10 +115,14 @@ def cnn(
             nn.layers.MaxPooling2D(2, name="pool_1"),
             nn.layers.Flatten(name="flatten"),
             *(
-                nn.layers.Dense(
-                    n, activation=activation, kernel_initializer=glorot(), name=f"hidden_{i}"
-                )
+                layer
                 for i, n in enumerate(units, 1)
+                for layer in (
+                    nn.layers.Dense(
+                        n, activation=activation, kernel_initializer=glorot(), name=f"hidden_{i}"
+                    ),
+                    *next(dropouts),
+                )
             ),
             nn.layers.Dense(classes, activation=output, kernel_initializer=glorot(), name="output"),
         ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fashionlab.data import Dataset
 from fashionlab.engines import engine as library
+from fashionlab.errors import StoppedError
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, Recipe
 from fashionlab.report.page import refuse_foreign, write_page
@@ -30,9 +31,9 @@ def reproduce(
     """Write a run folder per system and the page `out`/report.html; returns the page.
 
     `engine` replaces the recipes' own. A finished run of the same recipe, data and seed in `out` is
-    used as it is, so that a reproduction that was stopped goes on, and `say` is told so. Before any
-    training it raises RunError where one of other settings or a foreign page is in the way, and
-    MissingDependencyError where an engine is not installed.
+    used as it is, and `say` is told so; one that was stopped goes on from its last checkpoint.
+    Before any training it raises RunError where one of other settings or a foreign page is in the
+    way, and MissingDependencyError where an engine is not installed.
     """
     page = out / "report.html"
     refuse_foreign(page)
@@ -45,7 +46,11 @@ def reproduce(
     for recipe, folder, done in zip(planned, folders, finished, strict=True):
         if done:
             say(f"{folder} is finished; it is used as it is")
-        runs.append(done or train(recipe, data, folder, seed, progress))
+        try:
+            runs.append(done or train(recipe, data, folder, seed, progress, resume=True))
+        except StoppedError as stopped:
+            again = "fashionlab reproduce, with the same options"
+            raise StoppedError(stopped.kept, stopped.status, again) from None
     notes = []
     if quick:
         notes.append(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fashionlab.data import Batches, batch_order, one_hot
+from fashionlab.data import Augmentation, Batches, batch_order, one_hot
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import InvalidValueError
 
@@ -44,6 +44,52 @@ def test_full_batch_is_the_set_itself(size: int | None) -> None:
     ((images, targets),) = batches.epoch(0)
     assert images is TRAIN.images and batches.steps == 1
     assert np.array_equal(targets.argmax(1), TRAIN.labels)
+
+
+AUGMENTATIONS = [None, Augmentation(flip=True, shift=2)]
+
+
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
+@pytest.mark.parametrize("size", [10, None])
+def test_an_epoch_goes_on_at_any_batch_with_the_batches_of_a_whole_one(size, augmentation) -> None:
+    batches = Batches(TRAIN, size, 3, augmentation)
+    whole = list(batches.epoch(2))
+    for start in range(batches.steps + 1):
+        rest = list(Batches(TRAIN, size, 3, augmentation).epoch(2, start))
+        assert len(rest) == batches.steps - start
+        for (x, y), (u, v) in zip(rest, whole[start:], strict=True):
+            assert np.array_equal(x, u) and np.array_equal(y, v)
+
+
+def test_a_start_outside_the_epoch_is_refused() -> None:
+    for start in (-1, 4):
+        with pytest.raises(InvalidValueError, match=f"3 batches of an epoch, got {start}"):
+            next(Batches(TRAIN, 10, seed=0).epoch(0, start))
+
+
+@pytest.mark.parametrize("size", [10, None])
+def test_augmented_images_keep_order_and_targets_and_the_set(size: int | None) -> None:
+    before, augmentation = TRAIN.images.copy(), Augmentation(flip=True, shift=2)
+    plain, changed = (list(Batches(TRAIN, size, 5, a).epoch(1)) for a in (None, augmentation))
+    rows = np.arange(25) if size is None else batch_order(25, 5, 1)
+    images = np.concatenate([x for x, _ in changed])
+    draws = augmentation.draw(25, 5, 1)
+    assert np.array_equal(images, draws.apply(TRAIN.images[rows], rows))
+    assert all(np.array_equal(y, v) for (_, y), (_, v) in zip(plain, changed, strict=True))
+    assert not any(np.shares_memory(x, TRAIN.images) for x, _ in changed)
+    assert np.array_equal(TRAIN.images, before)
+
+
+def test_flips_do_not_follow_the_numbers_that_gave_the_order() -> None:
+    order = np.random.default_rng([3, 7])
+    flipped = Augmentation(flip=True).draw(400, seed=3, epoch=7).flipped
+    assert 150 < (flipped == (order.random(400) < 0.5)).sum() < 250
+
+
+def test_every_epoch_changes_an_image_anew() -> None:
+    batches = Batches(TRAIN, None, 0, Augmentation(shift=2))
+    (a, _), (b, _) = next(batches.epoch(0)), next(batches.epoch(1))
+    assert not np.array_equal(a, b)
 
 
 def test_batch_size_and_seed_out_of_range_are_refused() -> None:

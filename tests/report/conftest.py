@@ -66,11 +66,13 @@ def write_run(
             {"name": "output", "type": "Dense", "output_shape": [classes], "parameters": 345},
         ]
         writer.write_json("model", layers)
+        history = []
         for epoch in range(1, rows + 1):
             row = {"epoch": epoch, "loss": 2 / epoch, "accuracy": 1 - 0.5 / epoch}
             if watched:
                 row |= {f"{watched}_loss": 2.5 / epoch, f"{watched}_accuracy": 1 - 0.6 / epoch}
-            writer.append_history(row | {"seconds": 10 + epoch})
+            history.append(row | {"seconds": 10 + epoch})
+        writer.write_history(history)
         writer.write_weights({"w": np.zeros(1, np.float32)})
         writer.write_predictions(scores, labels)
         shown = select_examples(scores, labels)

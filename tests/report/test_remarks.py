@@ -54,6 +54,16 @@ def test_settings_that_differ_are_named_with_both_values(make_run):
     ]
 
 
+def test_options_that_the_recipe_does_not_use_are_named(make_run):
+    changes = {"augment": {"flip": True, "shift": 2}, "moving_average": 0.99, "schedule": "cosine"}
+    assert differences(view(make_run("report-mlp", changes=changes))) == [
+        "schedule cosine instead of constant",
+        "moving average 0.99 instead of none",
+        "augment flip True instead of the default",
+        "augment shift 2 instead of the default",
+    ]
+
+
 def test_a_batch_of_all_images_is_called_that(make_run):
     run = view(make_run("report-net", changes={"batch_size": 64}))
     assert differences(run) == ["batch size 64 instead of all"]
@@ -64,17 +74,18 @@ def test_a_recipe_of_ones_own_departs_from_nothing(make_run):
 
 
 def test_watching_the_test_set_is_said(make_run):
-    said = test_set_use([view(make_run())])
-    assert len(said) == 1
-    assert said[0].startswith("Test accuracy was logged after every epoch")
-    assert "No choice was made on it" in said[0]
+    assert test_set_use([view(make_run())]) == [
+        "Test accuracy was logged after every epoch, as the report did. No choice was made on it.",
+        "The test figures are those of the weights after the last epoch.",
+    ]
 
 
 def test_a_validation_part_is_said_in_its_place(make_run):
     said = test_set_use([view(make_run(watched="validation"))])
-    assert len(said) == 1
+    assert len(said) == 2
     assert "validation part held out" in said[0]
     assert "No choice" not in said[0]
+    assert said[1] == "The test figures are those of the weights after the last epoch."
 
 
 def test_of_mixed_runs_each_sentence_names_its_own(make_run):
@@ -82,6 +93,57 @@ def test_of_mixed_runs_each_sentence_names_its_own(make_run):
     said = test_set_use([watching, validating])
     assert "of report-mlp, seed 0 was logged" in said[0]
     assert "curves of my-own, seed 0 show" in said[1]
+    assert said[2:] == ["The test figures are those of the weights after the last epoch."]
+
+
+BEST = {"restore_best_weights": True}
+AVERAGE = {"moving_average": 0.99}
+CHOSEN = "the epoch chosen on the validation part, that of its"
+STEPS = "the moving average of the weights over the steps, after"
+
+
+@pytest.mark.parametrize(
+    ("changes", "weights"),
+    [
+        ({}, "the weights after the last epoch"),
+        (AVERAGE, f"{STEPS} the last epoch"),
+        (BEST, f"the weights after {CHOSEN} lowest loss"),
+        (
+            {**BEST, "monitor": "validation_accuracy"},
+            f"the weights after {CHOSEN} highest accuracy",
+        ),
+        (BEST | AVERAGE, f"{STEPS} {CHOSEN} lowest loss"),
+        (
+            {"early_stopping_patience": 3},
+            "the weights after the last epoch; training was to stop after 3 epochs without a lower "
+            "validation loss",
+        ),
+        (
+            {**BEST, **AVERAGE, "early_stopping_patience": 1, "monitor": "validation_accuracy"},
+            f"{STEPS} {CHOSEN} highest accuracy; training was to stop after an epoch without a "
+            "higher validation accuracy",
+        ),
+    ],
+)
+def test_the_weights_that_the_test_figures_measure_are_named(make_run, changes, weights):
+    changes = {"validation_fraction": 0.1, **changes}
+    said = test_set_use([view(make_run(changes=changes, watched="validation"))])
+    assert said[1:] == [f"The test figures are those of {weights}."]
+
+
+def test_an_average_without_a_validation_part_is_named_too(make_run):
+    said = test_set_use([view(make_run(changes=AVERAGE))])
+    assert said[0].endswith("No choice was made on it.")
+    assert said[1:] == [f"The test figures are those of {STEPS} the last epoch."]
+
+
+def test_runs_whose_figures_are_of_other_weights_are_told_apart(make_run):
+    runs = [make_run("report-net"), make_run("report-mlp", changes=AVERAGE), make_run("report-cnn")]
+    assert test_set_use([view(run) for run in runs])[1:] == [
+        "The test figures of report-net, seed 0 and report-cnn, seed 0 are those of the weights "
+        "after the last epoch.",
+        f"The test figures of report-mlp, seed 0 are those of {STEPS} the last epoch.",
+    ]
 
 
 def test_a_history_of_training_alone_says_nothing_of_other_parts(make_run):

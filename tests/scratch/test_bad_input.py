@@ -271,7 +271,7 @@ def test_a_loss_that_is_infinite_at_once_leaves_the_weights_as_they_were():
             np.testing.assert_array_equal(a, b)
 
 
-def test_train_on_batch_keeps_the_weights_before_the_step_that_broke_them():
+def test_train_on_batch_falls_back_to_weights_of_a_finite_loss():
     model = diverging()
     x, y = images(), np.random.default_rng(1).normal(size=(5, 3))
     with pytest.raises(FloatingPointError, match="in this batch"):

@@ -9,8 +9,10 @@ model, so that a set costs one byte a pixel.
     fashion_mnist  load                    where the set comes from, in order
     synthetic      draw                    ten garments drawn on the spot; no file, no network
     batches        Batches, one_hot        the order of an epoch from (seed, epoch) alone
+    augment        Augmentation            flips and shifts, from the same two
 """
 
+from fashionlab.data.augment import Augmentation
 from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, Part, split
 from fashionlab.data.fashion_mnist import load, load_fashion_mnist
@@ -19,6 +21,7 @@ from fashionlab.data.idx import read_idx, write_idx
 
 __all__ = [
     "CLASS_NAMES",
+    "Augmentation",
     "Batches",
     "Dataset",
     "Part",

@@ -1,4 +1,4 @@
-"""Batches: the images of one epoch in an order that (seed, epoch) alone decide."""
+"""Batches: the images of one epoch; (seed, epoch) alone decide their order and changes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.augment import Augmentation
 from fashionlab.data.dataset import Dataset
 from fashionlab.errors import InvalidValueError
 
@@ -41,11 +42,18 @@ def batch_order(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
 class Batches:
     """A dataset in batches of `batch_size` images; None means all images in one batch.
 
-    One batch of all images is the set itself: neither copied nor shuffled, since the order within
-    a batch does not change its mean gradient. The last batch may be smaller; none is dropped.
+    One batch of all images is the set itself: neither shuffled, since the order within a batch does
+    not change its mean gradient, nor copied unless it is augmented. The last batch may be smaller;
+    none is dropped.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int | None, seed: int) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int | None,
+        seed: int,
+        augmentation: Augmentation | None = None,
+    ) -> None:
         if batch_size is not None and batch_size < 1:
             raise InvalidValueError(
                 f"batch_size must be positive, got {batch_size}: try 128, or None for all images"
@@ -55,6 +63,7 @@ class Batches:
         self.dataset = dataset
         self.batch_size = min(batch_size or len(dataset), len(dataset))
         self.seed = seed
+        self._augmentation = augmentation
         self._targets = one_hot(dataset.labels, dataset.classes)  # (N, K) float32
 
     @property
@@ -62,15 +71,27 @@ class Batches:
         """Batches in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def epoch(self, epoch: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    def epoch(
+        self, epoch: int, start: int = 0
+    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
         """Yield (images (B, H, W) uint8, one-hot targets (B, K) float32); do not write into them.
 
-        `epoch` counts from 0.
+        `epoch` counts from 0. `start` is the number of batches to leave out: a training that was
+        stopped within an epoch goes on with the batches that it would have had.
         """
+        if not 0 <= start <= self.steps:
+            raise InvalidValueError(
+                f"start must be from 0 to the {self.steps} batches of an epoch, got {start}: give "
+                "the number of batches to leave out"
+            )
+        n, images = len(self.dataset), self.dataset.images
+        draws = self._augmentation and self._augmentation.draw(n, self.seed, epoch)
         if self.steps == 1:
-            yield self.dataset.images, self._targets
+            if not start:
+                yield (draws.apply(images, np.arange(n)) if draws else images), self._targets
             return
-        order = batch_order(len(self.dataset), self.seed, epoch)
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
-            yield self.dataset.images[rows], self._targets[rows]
+        order = batch_order(n, self.seed, epoch)
+        for first in range(start * self.batch_size, n, self.batch_size):
+            rows = order[first : first + self.batch_size]
+            chosen = images[rows]
+            yield (draws.apply(chosen, rows) if draws else chosen), self._targets[rows]

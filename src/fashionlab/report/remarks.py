@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fashionlab.recipes import RECIPES
+from fashionlab.recipes import RECIPES, Recipe
 from fashionlab.report.content import RunView
 from fashionlab.report.formatting import listing
+
+OPTIONAL = ("moving_average", "early_stopping_patience")  # fields whose None is for none
 
 
 def remarks(views: Sequence[RunView]) -> list[str]:
@@ -53,34 +55,65 @@ def differences(view: RunView) -> list[str]:
 
 
 def test_set_use(views: Sequence[RunView]) -> list[str]:
-    """Sentences on what the test images were used for, and what was watched meanwhile."""
-    watching = [view.name for view in views if "test" in view.watched]
-    validating = [view.name for view in views if "validation" in view.watched]
+    """Sentences on what the test images were used for, and which weights they measure."""
+    watching = [view for view in views if "test" in view.watched]
+    validating = [view for view in views if "validation" in view.watched]
     said = []
     if watching:
-        whose = "" if len(watching) == len(views) else f" of {listing(watching)}"
         said.append(
-            f"Test accuracy{whose} was logged after every epoch"
+            f"Test accuracy{_whose(watching, views)} was logged after every epoch"
             + (", as the report did. " if any(view.reference for view in views) else ". ")
-            + "No choice was made on it: every figure is that of the weights after the last epoch."
+            + "No choice was made on it."
         )
     if validating:
-        whose = "" if len(validating) == len(views) else f" of {listing(validating)}"
         said.append(
-            f"The curves{whose} show a validation part held out of the training images; the test "
-            "images were read once, at the end."
+            f"The curves{_whose(validating, views)} show a validation part held out of the "
+            "training images; the test images were read once, at the end."
         )
+    measured: dict[str, list[RunView]] = {}
+    for view in views:
+        if view.watched:
+            measured.setdefault(_weights(view.recipe), []).append(view)
+    return said + [
+        f"The test figures{_whose(group, views)} are those of {weights}."
+        for weights, group in measured.items()
+    ]
+
+
+def _whose(group: Sequence[RunView], views: Sequence[RunView]) -> str:
+    return "" if len(group) == len(views) else f" of {listing([view.name for view in group])}"
+
+
+def _weights(recipe: Recipe) -> str:
+    """The weights that are a run's result, and what was decided on the validation part."""
+    figure = recipe.monitor.removeprefix("validation_")
+    best, better = ("lowest", "lower") if figure == "loss" else ("highest", "higher")
+    average = "the moving average of " if recipe.moving_average is not None else ""
+    steps = " over the steps," if average else ""
+    epoch = (
+        f"epoch chosen on the validation part, that of its {best} {figure}"
+        if recipe.restore_best_weights
+        else "last epoch"
+    )
+    said = f"{average}the weights{steps} after the {epoch}"
+    if patience := recipe.early_stopping_patience:
+        epochs = "an epoch" if patience == 1 else f"{patience} epochs"
+        said += f"; training was to stop after {epochs} without a {better} validation {figure}"
     return said
 
 
 def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields and the builder's options side by side, as JSON gives them back."""
+    """The fields and the options of both tables side by side, as JSON gives them back."""
     fields: dict[str, Any] = json.loads(json.dumps(recipe))
-    options = fields.pop("model")
-    return fields | {f"model {name}": value for name, value in options.items()}
+    tables = {table: fields.pop(table) for table in ("model", "augment")}
+    return fields | {
+        f"{table} {name}": value
+        for table, options in tables.items()
+        for name, value in options.items()
+    }
 
 
 def _shown(field: str, value: Any) -> str:
     if value is None:
-        return "all" if field == "batch_size" else "the default"
+        return {"batch_size": "all", **dict.fromkeys(OPTIONAL, "none")}.get(field, "the default")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

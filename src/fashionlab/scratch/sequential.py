@@ -248,7 +248,10 @@ class Sequential(Network):
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
-        """One step; returns the loss before it, or [loss, accuracy]."""
+        """One step; returns the loss before it, or [loss, accuracy].
+
+        Raises FloatingPointError where that is not finite, and falls back as `fit` does.
+        """
         self._require_compiled("train_on_batch")
         xb, yb, weights = batches.checked(self, "train_on_batch", x, y, sample_weight, class_weight)
         untrained = [v.numpy() for v in self._untrained_variables()]
@@ -257,7 +260,8 @@ class Sequential(Network):
             for v, value in zip(self._untrained_variables(), untrained, strict=True):
                 v.value[...] = value
             self._fall_back("this batch", loss / len(xb))
-        self._good = self._snapshot()
+        if self._good is None or self.optimizer.iterations % SNAPSHOT_STEPS == 0:
+            self._good = self._snapshot()
         self._step()
         return self._answer(self._figures(loss, hits, len(xb)), return_dict)
 

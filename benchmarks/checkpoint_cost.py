@@ -1,0 +1,93 @@
+"""What checkpoints cost in the report's convolutional network on Fashion-MNIST, one an epoch.
+
+    python benchmarks/checkpoint_cost.py
+
+Trains report-cnn for some epochs on each engine, in turn in new processes, and writes
+results/checkpoint_cost.csv: the seconds from the first step to the last checkpoint, and those of
+them in which the state is copied, hashed, written and flushed.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import tables
+
+from fashionlab.environment import environment
+
+TURNS = 5
+EPOCHS = 2
+ENGINES = ("scratch", "keras")
+
+
+def measure(engine: str) -> None:
+    """In a process of its own: print the seconds of all, those of saving, and a save's bytes."""
+    from fashionlab.data import load
+    from fashionlab.progress import Progress
+    from fashionlab.recipes import get
+    from fashionlab.runs import RunWriter
+    from fashionlab.runs.layout import work_folder
+    from fashionlab.training import train
+    from fashionlab.training.trainer import Trainer
+
+    seconds, sizes = {"all": 0.0, "saves": 0.0}, []
+    save, write_history = Trainer._save, RunWriter.write_history
+
+    def timed(call):
+        def timed_call(*arguments):
+            began = time.perf_counter()
+            call(*arguments)
+            seconds["saves"] += time.perf_counter() - began
+            newest = sorted(work_folder(folder).glob("checkpoint-*"))[-1:]
+            sizes.extend(sum(p.stat().st_size for p in f.iterdir()) for f in newest)
+
+        return timed_call
+
+    class Clock(Progress):
+        def start(self, *arguments, **options):
+            seconds["all"] = -time.perf_counter()
+
+        def stop(self):
+            seconds["all"] += time.perf_counter()
+
+    Trainer._save, RunWriter.write_history = timed(save), timed(write_history)
+    # Beside the project, on an ordinary disk: /tmp can be memory, where flushing costs nothing.
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".cost-") as place:
+        folder = Path(place) / "run"
+        recipe = replace(get("report-cnn"), engine=engine, epochs=EPOCHS)
+        train(recipe, load(), folder, progress=Clock())
+    print(seconds["all"], seconds["saves"], sizes[-1])
+
+
+def main() -> None:
+    rows = []
+    for turn in range(TURNS):
+        for engine in ENGINES:
+            done = subprocess.run(
+                [sys.executable, __file__, engine], stdout=subprocess.PIPE, text=True, check=True
+            )
+            whole, saves, size = map(float, done.stdout.split())
+            rows.append(
+                {
+                    "turn": turn,
+                    "engine": engine,
+                    "epochs": EPOCHS,
+                    "seconds": f"{whole:.2f}",
+                    "checkpoint_seconds": f"{saves:.4f}",
+                    "share": f"{saves / whole:.5f}",
+                    "checkpoint_bytes": int(size),
+                    **tables.machine(environment()),
+                }
+            )
+            print(rows[-1], flush=True)
+            tables.write("checkpoint_cost", rows)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        measure(sys.argv[1])
+    else:
+        main()

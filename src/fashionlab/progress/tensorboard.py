@@ -1,0 +1,110 @@
+"""A training's figures as events for TensorBoard, one point an epoch."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fashionlab.errors import MissingDependencyError, RunError
+from fashionlab.progress.progress import Pace, Progress, Step
+
+
+class TensorBoard(Progress):
+    """Writes each epoch's loss, accuracy, learning rate and images a second into `folder`.
+
+    An epoch is on the disk when `epoch` returns. A training that goes on writes a file of its own,
+    which hides what a killed session wrote of the epochs that are trained again.
+
+    Raises MissingDependencyError at once where tensorboardX is not installed, RunError where the
+    folder cannot be written.
+    """
+
+    # tensorboardX's EventsWriter, not its SummaryWriter: that one writes from a thread, behind a
+    # queue that its flush does not wait for, and two sessions within a second into the same file.
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            with _torch_unimported():
+                from tensorboardX.event_file_writer import EventsWriter
+                from tensorboardX.proto.event_pb2 import Event, SessionLog
+                from tensorboardX.proto.summary_pb2 import Summary
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"events for TensorBoard need tensorboardX ({error}); "
+                "install it: pip install 'fashionlab[tensorboard]'"
+            ) from error
+        self._open, self._event, self._session, self._summary = (
+            EventsWriter,
+            Event,
+            SessionLog,
+            Summary,
+        )
+        self._writer: Any = None
+
+    def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:
+        """Begin a file; from the epoch that is trained next, older files count no more."""
+        self.stop()
+        with self._writing():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            files = len(list(self._folder.glob("events.out.tfevents.*")))
+            self._writer = self._open(str(self._folder / "events"), f".{files:04d}")
+        self._pace = Pace()
+        begins = self._session(status=self._session.START)
+        self._write(done // steps + 1, session_log=begins)
+
+    def step(self, step: Step) -> None:
+        """Count its images."""
+        self._pace.step(step)
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """Write the row, and what it took."""
+        scalars = {}
+        for name in ("loss", "accuracy"):
+            scalars[f"{name}/train"] = row[name]
+            for part in ("validation", "test"):
+                if f"{part}_{name}" in row:
+                    scalars[f"{name}/{part}"] = row[f"{part}_{name}"]
+        scalars["learning_rate"] = row["learning_rate"]
+        if pace := self._pace.end(row):
+            scalars["images_per_second"] = pace
+        value = self._summary.Value
+        values = [value(tag=tag, simple_value=scalar) for tag, scalar in scalars.items()]
+        self._write(int(row["epoch"]), summary=self._summary(value=values))
+
+    def stop(self) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            with self._writing():
+                writer.close()
+
+    def _write(self, epoch: int, **content: Any) -> None:
+        with self._writing():
+            self._writer.write_event(self._event(wall_time=time.time(), step=epoch, **content))
+            self._writer.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RunError(
+                f"events for TensorBoard must go into {self._folder}, which cannot be written "
+                f"({error.strerror or error}); make room or leave them out"
+            ) from error
+
+
+@contextmanager
+def _torch_unimported() -> Iterator[None]:
+    """tensorboardX imports PyTorch where it is installed, 1.6 seconds, to name a type by it."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # an import of it raises ImportError
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]

@@ -1,0 +1,30 @@
+"""The run folder: all that a training leaves behind. No other room knows a file name in it.
+
+    config.json          the recipe, seed and data that decide the run
+    environment.json     versions, machine, threads, commit, command line
+    model.json           the layers: name, type, output shape, parameters
+    history.csv          a row an epoch
+    weights.safetensors  the trained weights
+    predictions.npz      log-probabilities (N, K) of the test images, and their labels (N,)
+    metrics.json         the figures computed from predictions.npz
+    examples.npz         test images that the page shows, (M, H, W), and their indices (M,)
+    tensorboard/         events, where `train --tensorboard` wrote some
+    report.html          the page, where `fashionlab report` wrote one
+
+A folder RUN is complete or absent. Until it is complete it is RUN.partial, with the same files so
+far, the two newest checkpoints, and the `lock` of the process that writes it. Loading either runs
+no code from it.
+
+    layout       its name and files
+    lock         one writer at a time
+    checkpoints  save, check and load
+    writer       RunWriter
+    reader       Run
+"""
+
+from fashionlab.runs.checkpoints import Checkpoint
+from fashionlab.runs.layout import require_free
+from fashionlab.runs.reader import Run, recorded_json
+from fashionlab.runs.writer import RunWriter, tidy
+
+__all__ = ["Checkpoint", "Run", "RunWriter", "recorded_json", "require_free", "tidy"]

@@ -1,0 +1,48 @@
+"""What a run folder holds, and where it is written until it is whole."""
+
+from pathlib import Path
+
+from fashionlab.errors import RunError
+from fashionlab.runs import checkpoints
+from fashionlab.runs.lock import Lock
+
+# What config.json holds; "recipe" has the fields of recipes.Recipe.
+CONFIG = {
+    "recipe": dict,
+    "seed": int,
+    "data": dict,  # part -> {"name", "sha256", "images"}
+    "class_names": list,
+    "image_shape": list,
+    "parameters": int,
+}
+HISTORY = "history.csv"
+WEIGHTS = "weights.safetensors"
+PREDICTIONS = "predictions.npz"
+EXAMPLES = "examples.npz"
+TENSORBOARD = "tensorboard"
+
+
+def work_folder(folder: Path) -> Path:
+    """Where the run is written until it is whole: FOLDER.partial."""
+    return folder.with_name(f"{folder.name}.partial")
+
+
+def require_absent(folder: Path) -> None:
+    """Raises RunError where something stands in the place of a run folder to be written."""
+    if folder.exists() or folder.is_symlink():
+        raise RunError(f"{folder} exists already; choose another --out or remove it")
+
+
+def require_free(folder: Path, resume: bool = False) -> None:
+    """Raises RunError where `folder` exists, or another process writes it.
+
+    Without `resume` also where an earlier one was stopped and has left a checkpoint.
+    """
+    require_absent(folder)
+    work = work_folder(folder)
+    Lock(work, folder).require_free()
+    if not resume and (saved := checkpoints.saved(work)):
+        raise RunError(
+            f"{folder} was begun and not finished ({work} has {saved[-1].name}); go on with "
+            f"--resume, remove {work} to begin anew, or choose another --out"
+        )

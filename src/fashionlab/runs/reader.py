@@ -1,0 +1,158 @@
+"""Run: reads a finished run folder."""
+
+import csv
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.evaluation.examples import Examples
+from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.runs.layout import CONFIG, EXAMPLES, HISTORY, PREDICTIONS, WEIGHTS, work_folder
+
+Array = NDArray[Any]
+
+
+def recorded_json(folder: Path, name: str) -> dict[str, Any]:
+    """config or environment of a run, finished or not; RunError where it cannot be read."""
+    place = folder if folder.exists() else work_folder(folder)
+    try:
+        value = json.loads((place / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"{place / name}.json cannot be read ({reason}); give a run folder"
+        ) from error
+    if not isinstance(value, dict):
+        raise RunError(f"{place / name}.json must be a JSON object; give a run folder")
+    return value
+
+
+class Run:
+    """Reads a finished run folder. Raises RunError where a file is missing or damaged."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not folder.exists() and (work := work_folder(folder)).exists():
+            raise RunError(
+                f"{folder} is not finished yet ({work} is there); let it end, or go on with: "
+                f"fashionlab train --resume --out {folder}"
+            )
+        self.config: dict[str, Any] = self._json("config")
+        for key, kind in CONFIG.items():
+            if not isinstance(self.config.get(key), kind):
+                raise self._damaged("config.json", f"no {key}")
+        data, recipe = self.config["data"], self.config["recipe"]
+        parts = [data.get(part) for part in ("train", "test")]
+        names = [part.get("name") if isinstance(part, dict) else None for part in parts]
+        if not all(isinstance(x, str) for x in [recipe.get("name"), *names, *self.class_names]):
+            raise self._damaged("config.json", "recipe, data and classes must have names")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """(K,) in label order."""
+        return tuple(self.config["class_names"])
+
+    def _damaged(self, name: str, why: object) -> RunError:
+        return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
+
+    def _json(self, name: str, kind: type = dict) -> Any:
+        try:
+            value = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise self._damaged(f"{name}.json", error) from error
+        if not isinstance(value, kind):
+            raise self._damaged(f"{name}.json", f"not a JSON {kind.__name__}")
+        return value
+
+    def _arrays(self, name: str, *keys: str) -> list[Array]:
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as stored:
+                return [stored[key] for key in keys]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise self._damaged(name, error) from error
+
+    def weights_sha256(self) -> str:
+        """The SHA-256 of the file of weights, which is the same for the same weights."""
+        try:
+            return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
+        except OSError as error:
+            raise self._damaged(WEIGHTS, error) from error
+
+    def environment(self) -> dict[str, Any]:
+        """The environment it was trained in."""
+        value: dict[str, Any] = self._json("environment")
+        return value
+
+    def layers(self) -> list[dict[str, Any]]:
+        """The model's summary: name, type, output shape and parameters of each layer."""
+        value: list[dict[str, Any]] = self._json("model", list)
+        return value
+
+    def history(self) -> list[dict[str, float]]:
+        """A row an epoch."""
+        try:
+            with (self.folder / HISTORY).open(newline="", encoding="utf-8") as file:
+                return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        except (OSError, ValueError, TypeError) as error:
+            raise self._damaged(HISTORY, error) from error
+
+    def training_figures(self) -> dict[str, float]:
+        """Epochs, the last epoch's loss and accuracy, and the mean seconds of an epoch's steps."""
+        history = self.history()
+        try:
+            seconds = [row["seconds"] for row in history]
+            return {
+                "epochs": len(history),
+                "loss": history[-1]["loss"],
+                "accuracy": history[-1]["accuracy"],
+                "seconds_an_epoch": sum(seconds) / len(seconds),
+            }
+        except IndexError as error:
+            raise self._damaged(HISTORY, "no epoch") from error
+        except KeyError as error:
+            raise self._damaged(HISTORY, f"no column {error}") from error
+
+    def predictions(self) -> tuple[Array, Array]:
+        """Log-probabilities (N, K) and labels (N,) of the test images."""
+        log_probabilities, labels = self._arrays(PREDICTIONS, "log_probabilities", "labels")
+        return log_probabilities, labels
+
+    def metrics(self) -> Metrics:
+        """The figures, computed anew from the stored predictions.
+
+        Raises RunError also where those that were written when the run ended differ from them.
+        """
+        try:
+            metrics = compute_metrics(*self.predictions())
+        except InvalidValueError as error:
+            raise self._damaged(PREDICTIONS, error) from error
+        if len(metrics.correct) != len(self.class_names):
+            raise self._damaged("config.json", "not a name for each class")
+        if different := metrics.differences(self._json("metrics")):
+            raise RunError(
+                f"{self.folder / 'metrics.json'} must follow from predictions.npz, but differs in "
+                f"{', '.join(different)}; give a run folder as it was written"
+            )
+        return metrics
+
+    def examples(self) -> Examples:
+        """Test images to show, chosen by `evaluation.examples.select_examples`."""
+        images, indices = self._arrays(EXAMPLES, "images", "indices")
+        log_probabilities, labels = self.predictions()
+        fits = images.ndim == 3 and images.dtype == np.uint8 and indices.shape == (len(images),)
+        if not fits or indices.dtype.kind not in "iu" or not _within(indices, len(labels)):
+            raise self._damaged(EXAMPLES, "not images with their indices")
+        shown = log_probabilities[indices]
+        return Examples(
+            images, indices, labels[indices], shown.argmax(axis=1), np.exp(shown.max(axis=1))
+        )
+
+
+def _within(indices: Array, n: int) -> bool:
+    return bool(((indices >= 0) & (indices < n)).all())

@@ -1,0 +1,181 @@
+"""RunWriter: writes one run folder, in one or several sessions."""
+
+import csv
+import io
+import json
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from fashionlab import files
+from fashionlab.errors import RunError, StoppedError
+from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.runs import checkpoints, lock
+from fashionlab.runs.checkpoints import Checkpoint
+from fashionlab.runs.layout import (
+    EXAMPLES,
+    HISTORY,
+    PREDICTIONS,
+    TENSORBOARD,
+    WEIGHTS,
+    require_absent,
+    require_free,
+    work_folder,
+)
+from fashionlab.runs.lock import Lock
+from fashionlab.runs.reader import recorded_json
+
+Array = NDArray[Any]
+
+
+class RunWriter:
+    """Writes one run folder; used as a context, which gives it its name on success.
+
+    Until then everything lies in FOLDER.partial, which one process at a time may hold. After an
+    exception, Ctrl-C included, that folder stays where it has a checkpoint, for `resume`, and goes
+    otherwise. Raises RunError where `folder` exists, another process writes it, or it cannot be
+    written; without `resume` also where an unfinished run is there.
+    """
+
+    def __init__(self, folder: Path, resume: bool = False) -> None:
+        self.folder, self._resume = folder, resume
+        self._work = work_folder(folder)
+        self._lock = Lock(self._work, folder)
+
+    def __enter__(self) -> Self:
+        require_free(self.folder, self._resume)  # before anything is made
+        try:
+            self._lock.acquire()
+            try:
+                require_absent(self.folder)  # it may have been finished meanwhile
+                files.flush_folder(self._work.parent)
+                self._clean()
+            except BaseException:
+                self._let_go()
+                raise
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        place = self._work
+        try:
+            if kind is None:
+                files.flush_folder(self._work)
+                files.rename(self._work, self.folder)
+                place = self.folder
+                checkpoints.remove_all(self.folder)
+        except OSError as failed:
+            raise self._unwritable(failed) from failed
+        finally:
+            self._let_go(place)
+        if isinstance(error, OSError):
+            raise self._unwritable(error) from error
+        if isinstance(error, KeyboardInterrupt) and checkpoints.saved(self._work):
+            raise self.stopped("stopped", status=130) from None
+
+    def _clean(self) -> None:
+        """Remove what a killed process left: files not whole, or all where it got nowhere."""
+        files.clean(self._work)
+        if not checkpoints.saved(self._work):
+            for path in self._work.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name != lock.NAME:
+                    path.unlink()
+
+    def _let_go(self, place: Path | None = None) -> None:
+        place = place or self._work
+        if place == self._work and not checkpoints.saved(place):
+            shutil.rmtree(place, ignore_errors=True)
+        self._lock.release(place)
+
+    def stopped(self, when: str, status: int) -> StoppedError:
+        """The error for a training that stops on request, and can go on."""
+        newest = checkpoints.saved(self._work)[-1]
+        return StoppedError(f"{when}; {newest} is kept", status, self._command)
+
+    @property
+    def _command(self) -> str:
+        return f"fashionlab train --resume --out {shlex.quote(str(self.folder))}"
+
+    def _unwritable(self, error: OSError) -> RunError:
+        where = error.filename or self.folder
+        said = f"cannot write {where}: {error.strerror or error}; free some space"
+        if kept := checkpoints.saved(self._work):
+            return RunError(f"{said}; {kept[-1]} is kept, go on with: {self._command}")
+        return RunError(f"{said} or choose another --out")
+
+    def newest_checkpoint(self, say: Callable[[str], None]) -> Checkpoint | None:
+        """The newest sound one of an earlier session; damaged ones are reported.
+
+        Raises CheckpointError where there are some and none is sound.
+        """
+        return checkpoints.newest(self._work, say)
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write one; the two newest are kept."""
+        checkpoints.save(self._work, checkpoint)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """config or environment, as an earlier session wrote it; RunError where it is damaged."""
+        return recorded_json(self.folder, name)
+
+    def write_json(self, name: str, value: Mapping[str, Any] | Sequence[Any]) -> None:
+        """config, environment, model or metrics."""
+        text = json.dumps(value, indent=2, allow_nan=False)
+        self._write(f"{name}.json", f"{text}\n".encode())
+
+    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """A row an epoch, all of them: the file is whole at every moment."""
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, list(rows[0]) if rows else [])
+        writer.writeheader()
+        writer.writerows(rows)
+        self._write(HISTORY, text.getvalue().encode())
+
+    def write_weights(self, weights: Mapping[str, Array]) -> None:
+        """Arrays by name."""
+        self._write(WEIGHTS, save(dict(weights)))
+
+    def write_predictions(self, log_probabilities: Array, labels: Array) -> Metrics:
+        """Store the test predictions and the figures computed from them."""
+        archive = io.BytesIO()
+        np.savez(archive, log_probabilities=log_probabilities, labels=labels)
+        self._write(PREDICTIONS, archive.getvalue())
+        metrics = compute_metrics(log_probabilities, labels)
+        self.write_json("metrics", metrics.to_json())
+        return metrics
+
+    def write_examples(self, images: Array, indices: Array) -> None:
+        """Store some of the test images, (M, H, W), with their positions (M,) in the test set."""
+        archive = io.BytesIO()
+        np.savez_compressed(archive, images=images, indices=indices)
+        self._write(EXAMPLES, archive.getvalue())
+
+    @property
+    def tensorboard_folder(self) -> Path:
+        """Where TensorBoard's events belong."""
+        return self._work / TENSORBOARD
+
+    def _write(self, name: str, content: bytes) -> None:
+        files.write(self._work / name, content)
+
+
+def tidy(folder: Path) -> None:
+    """Remove from a finished run what a process that was killed at its very end still had there."""
+    checkpoints.remove_all(folder)
+    files.clean(folder)
+    (folder / lock.NAME).unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""repeat: train a finished run again from its folder, and say whether the same came out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fashionlab.environment import differences
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.progress import Progress
+from fashionlab.recipes import Recipe
+from fashionlab.runs import Run, recorded_json
+from fashionlab.training.training import Data, train
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run folder, finished or not, says of its training."""
+
+    recipe: Recipe
+    seed: int
+    source: str | None  # of the data: what `data.load` takes; None where it does not say
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A run, its repetition, and whether their weights are the same to the bit."""
+
+    original: Run
+    run: Run
+    sha256: tuple[str, str]  # of the weights of both
+    differences: list[str]  # recorded conditions in which they differ
+
+    @property
+    def same(self) -> bool:
+        """Whether the weights' hashes are."""
+        return self.sha256[0] == self.sha256[1]
+
+    def __str__(self) -> str:
+        """One line that says so, and why not."""
+        before, now = self.sha256
+        if self.same:
+            return f"the weights are those of {self.original.folder}, to the bit (SHA-256 {now})"
+        reason = (
+            f"these recorded conditions differ: {'; '.join(self.differences)}"
+            if self.differences
+            else "no recorded condition differs"
+        )
+        return (
+            f"the weights are not those of {self.original.folder} (SHA-256 {now}, there {before}); "
+            f"{reason}"
+        )
+
+
+def plan(folder: Path) -> Plan:
+    """Read it from `folder`, or from an unfinished run that is to become `folder`.
+
+    Raises RunError where it cannot be read.
+    """
+    config: dict[str, Any] = recorded_json(folder, "config")
+    source = recorded_json(folder, "environment").get("data")
+    try:
+        recipe, seed = Recipe(**config["recipe"]), config["seed"]
+    except (LookupError, TypeError, InvalidValueError) as error:
+        raise RunError(f"{folder} must say how it was trained, but does not ({error!r})") from error
+    if not isinstance(seed, int) or not isinstance(source, str | None):
+        raise RunError(f"{folder} must say how it was trained; received seed {seed!r}, {source!r}")
+    return Plan(recipe, seed, source)
+
+
+def repeat(original: Run, data: Data, out: Path, progress: Progress | None = None) -> Repetition:
+    """Train `original` again, with its recipe and seed, and write the run folder `out`.
+
+    Raises RunError where `data` is not what it was trained on, and all that `train` raises.
+    """
+    planned = plan(original.folder)
+    for part in data:
+        was = original.config["data"][part.part]
+        if was.get("sha256") != part.sha256:
+            raise RunError(
+                f"{original.folder} must be repeated on its own data, {was.get('name')} with "
+                f"{part.part} SHA-256 {was.get('sha256')}; received {part.name} with "
+                f"{part.sha256}; give the folder as --data"
+            )
+    before = original.weights_sha256()
+    run = train(planned.recipe, data, out, planned.seed, progress)
+    conditions = differences(original.environment(), run.environment())
+    for session in original.environment().get("resumed", []):
+        conditions += [f"{c} when it was resumed" for c in session.get("changed", [])]
+    return Repetition(original, run, (before, run.weights_sha256()), conditions)

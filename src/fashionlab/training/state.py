@@ -1,0 +1,143 @@
+"""What a model's next step depends on, as arrays: weights, optimizer state, random states.
+
+Both engines give it under names of one kind; a model of the same recipe takes it back exactly.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab import scratch
+from fashionlab.errors import CheckpointError
+
+Array = NDArray[Any]
+
+
+def capture(model: Any) -> dict[str, Array]:
+    """Copies of all of it."""
+    if isinstance(model, scratch.Sequential):
+        return {
+            **_numbered("weights", model.get_weights()),
+            **{f"optimizer/{name}": value for name, value in model.optimizer.state.items()},
+            **{f"random/{layer.name}": _generator_state(layer) for layer in _drawing(model)},
+        }
+    # Keras counts the states of its seed generators among a model's variables.
+    return {
+        **_numbered("weights", [_value(v) for v in model.variables]),
+        **_numbered("optimizer", [_value(v) for v in model.optimizer.variables]),
+    }
+
+
+def restore(model: Any, arrays: Mapping[str, Array]) -> None:
+    """Put them back into a model that was built the same way.
+
+    Raises CheckpointError where a name, shape or type is not this model's.
+    """
+    if isinstance(model, scratch.Sequential):
+        _restore_scratch(model, arrays)
+        return
+    model.optimizer.build(model.trainable_variables)
+    _require_like(capture(model), arrays)
+    for kind, variables in (("weights", model.variables), ("optimizer", model.optimizer.variables)):
+        for variable, value in zip(variables, _listed(kind, arrays), strict=True):
+            variable.assign(value)
+
+
+def _restore_scratch(model: scratch.Sequential, arrays: Mapping[str, Array]) -> None:
+    own = {name: a for name, a in capture(model).items() if not name.startswith("optimizer/")}
+    optimizer = {
+        name.removeprefix("optimizer/"): a
+        for name, a in arrays.items()
+        if name.startswith("optimizer/")
+    }
+    _require_like(own, {name: a for name, a in arrays.items() if not name.startswith("optimizer/")})
+    try:
+        model.optimizer.state = optimizer
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"the checkpoint is of another optimizer: {error}") from error
+    model.set_weights(_listed("weights", arrays))
+    for layer in _drawing(model):
+        _set_generator_state(layer, arrays[f"random/{layer.name}"])
+
+
+def weights_by_name(model: Any) -> dict[str, Array]:
+    """The weights as a finished run keeps them: "layer.kernel"."""
+    return {
+        f"{layer.name}.{variable.name}": value
+        for layer in model.layers
+        for variable, value in zip(layer.weights, layer.get_weights(), strict=True)
+    }
+
+
+def average(model: Any) -> None:
+    """Give the model its weights' moving average, where the optimizer keeps one."""
+    if isinstance(model, scratch.Sequential):
+        model.optimizer.finalize(model.weights_vector)
+    else:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+
+
+@contextmanager
+def averaged(model: Any) -> Iterator[None]:
+    """In this context the model has the moving average of its weights, where there is one."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    before = model.get_weights()
+    average(model)
+    try:
+        yield
+    finally:
+        model.set_weights(before)
+
+
+def learning_rate(model: Any) -> float:
+    """That of the next step, in the digits that float32 has."""
+    return float(f"{float(model.optimizer.learning_rate):.7g}")
+
+
+def _numbered(kind: str, values: Sequence[Array]) -> dict[str, Array]:
+    return {f"{kind}/{i:04d}": value for i, value in enumerate(values)}
+
+
+def _listed(kind: str, arrays: Mapping[str, Array]) -> list[Array]:
+    return [arrays[name] for name in sorted(arrays) if name.startswith(f"{kind}/")]
+
+
+def _require_like(own: Mapping[str, Array], given: Mapping[str, Array]) -> None:
+    for name in sorted({*own, *given}):
+        expected, received = (
+            f"{side[name].dtype} {side[name].shape}" if name in side else "absent"
+            for side in (own, given)
+        )
+        if expected != received:
+            raise CheckpointError(
+                f"the checkpoint must be of this model, where {name} is {expected}; "
+                f"received {received}"
+            )
+
+
+def _value(variable: Any) -> Array:
+    return np.array(variable.numpy())
+
+
+def _drawing(model: scratch.Sequential) -> list[scratch.layers.Dropout]:
+    return [layer for layer in model.layers if isinstance(layer, scratch.layers.Dropout)]
+
+
+def _generator_state(layer: scratch.layers.Dropout) -> Array:
+    """(6,) uint64: the four words of SFC64, and its spare 32 bits with the mark that there are."""
+    state: Any = layer.generator.bit_generator.state
+    return np.array([*state["state"]["state"], state["has_uint32"], state["uinteger"]], np.uint64)
+
+
+def _set_generator_state(layer: scratch.layers.Dropout, words: Array) -> None:
+    layer.generator.bit_generator.state = {
+        "bit_generator": "SFC64",
+        "state": {"state": words[:4].copy()},
+        "has_uint32": int(words[4]),
+        "uinteger": int(words[5]),
+    }

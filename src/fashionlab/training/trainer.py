@@ -1,0 +1,192 @@
+"""Trainer: the loop of epochs and steps, which can begin wherever a checkpoint was written."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.data import Batches, Dataset, one_hot
+from fashionlab.errors import CheckpointError, InvalidValueError
+from fashionlab.progress import Progress, Step
+from fashionlab.recipes import Recipe
+from fashionlab.runs import Checkpoint, RunWriter
+from fashionlab.training import state
+from fashionlab.training.best import best_epoch, is_over
+from fashionlab.training.interrupts import Interrupts
+
+EVALUATION_BATCH = 500  # images; larger ones were no faster on two cores
+
+
+@dataclass
+class Tally:
+    """Sums over the steps of the epoch so far."""
+
+    step: int = 0
+    images: int = 0
+    loss: float = 0.0  # summed over images
+    right: int = 0
+    seconds: float = 0.0  # of training alone
+
+    def add(self, images: int, logs: Mapping[str, float]) -> None:
+        """A step, whose loss and accuracy are means over its images."""
+        self.step += 1
+        self.images += images
+        self.loss += float(logs["loss"]) * images
+        self.right += round(float(logs["accuracy"]) * images)
+
+
+class Trainer:
+    """Trains a model on batches, and evaluates it on the `watched` part after each epoch.
+
+    A checkpoint follows every epoch, and every `checkpoint_steps` steps where that is given.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: Any,
+        batches: Batches,
+        watched: Dataset,
+        writer: RunWriter,
+        progress: Progress,
+        checkpoint_steps: int | None = None,
+    ) -> None:
+        self.recipe, self.model, self.batches = recipe, model, batches
+        self.watched, self.writer, self.progress = watched, writer, progress
+        self.checkpoint_steps = checkpoint_steps
+        self._targets = one_hot(watched.labels, watched.classes)
+        self.history: list[dict[str, float]] = []
+        self._tally = Tally()
+        self._best: list[NDArray[Any]] = []  # weights of the best epoch, where they are wanted
+
+    @property
+    def steps(self) -> int:
+        """Made since the training began, in this session and before."""
+        return len(self.history) * self.batches.steps + self._tally.step
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from there. Raises CheckpointError where it is not of this training."""
+        best = {name for name in checkpoint.arrays if name.startswith("best/")}
+        state.restore(
+            self.model, {name: a for name, a in checkpoint.arrays.items() if name not in best}
+        )
+        self._best = [checkpoint.arrays[name] for name in sorted(best)]
+        try:
+            self.history = [dict(row) for row in checkpoint.state["history"]]
+            tally = checkpoint.state["tally"]
+            self._tally = Tally(**{field.name: tally[field.name] for field in fields(Tally)})
+        except (LookupError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint's state lacks {error}") from error
+        if self.steps != checkpoint.steps:
+            raise CheckpointError(
+                f"the checkpoint must be {self.steps} steps into the training, as its history "
+                f"says; received {checkpoint.steps}"
+            )
+
+    def run(self, interrupts: Interrupts) -> None:
+        """Train to the end, and give the model the weights that are the result.
+
+        Raises StoppedError, after a checkpoint, where that is asked for; InvalidValueError where
+        the loss is no longer finite.
+        """
+        while not is_over(self.history, self.recipe):
+            if interrupts.after_epoch and not self._tally.step:
+                raise self.writer.stopped(
+                    f"stopped after epoch {len(self.history)}", interrupts.status
+                )
+            self._epoch(interrupts)
+        if self.recipe.restore_best_weights:
+            self.model.set_weights(self._best)
+        else:
+            state.average(self.model)
+
+    def _epoch(self, interrupts: Interrupts) -> None:
+        epoch, tally = len(self.history), self._tally
+        rate, warned = state.learning_rate(self.model), False
+        began = time.perf_counter()
+        for x, y in self.batches.epoch(epoch, tally.step):
+            rate = state.learning_rate(self.model)
+            tally.add(len(x), self._step(x, y))
+            self.progress.step(
+                Step(
+                    epoch=epoch + 1,
+                    step=tally.step,
+                    images=len(x),
+                    loss=tally.loss / tally.images,
+                    accuracy=tally.right / tally.images,
+                    learning_rate=rate,
+                )
+            )
+            if interrupts.after_epoch and not warned:
+                self.progress.say("stopping after this epoch; Ctrl-C again stops now")
+                warned = True
+            if tally.step < self.batches.steps:
+                every = self.checkpoint_steps
+                if interrupts.after_step or (every and tally.step % every == 0):
+                    tally.seconds += time.perf_counter() - began
+                    self._save()
+                    began = time.perf_counter()
+                if interrupts.after_step:
+                    raise self.writer.stopped(
+                        f"stopped after step {tally.step} of epoch {epoch + 1}", interrupts.status
+                    )
+        tally.seconds += time.perf_counter() - began
+        row = {
+            "epoch": epoch + 1,
+            "loss": tally.loss / tally.images,
+            "accuracy": tally.right / tally.images,
+            **self._evaluated(),
+            "learning_rate": rate,
+            "seconds": tally.seconds,
+        }
+        self.history.append(row)
+        self._tally = Tally()
+        self._keep_if_best()
+        self.writer.write_history(self.history)
+        self.progress.epoch(row)  # before the save, so that no epoch is saved and never shown
+        self._save()
+        if interrupts.after_step:
+            raise self.writer.stopped(f"stopped after epoch {epoch + 1}", interrupts.status)
+
+    def _step(self, x: NDArray[Any], y: NDArray[Any]) -> Mapping[str, float]:
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused here
+            try:
+                logs: Mapping[str, float] = self.model.train_on_batch(x, y, return_dict=True)
+            except FloatingPointError:  # of scratch
+                logs = {"loss": math.nan}
+        if not math.isfinite(logs["loss"]):
+            raise InvalidValueError(
+                f"the loss must stay finite, but was not in epoch {len(self.history) + 1} of "
+                f"{self.recipe.name}; lower the learning rate ({self.recipe.learning_rate:g})"
+            )
+        return logs
+
+    def _evaluated(self) -> dict[str, float]:
+        with state.averaged(self.model):
+            loss, accuracy = self.model.evaluate(
+                self.watched.images, self._targets, batch_size=EVALUATION_BATCH, verbose=0
+            )
+        part = self.watched.part
+        return {f"{part}_loss": float(loss), f"{part}_accuracy": float(accuracy)}
+
+    def _keep_if_best(self) -> None:
+        recipe = self.recipe
+        if recipe.restore_best_weights and best_epoch(self.history, recipe.monitor) == len(
+            self.history
+        ):
+            with state.averaged(self.model):
+                self._best = self.model.get_weights()
+
+    def _save(self) -> None:
+        best = {f"best/{i:04d}": value for i, value in enumerate(self._best)}
+        self.writer.save_checkpoint(
+            Checkpoint(
+                self.steps,
+                {**state.capture(self.model), **best},
+                {"history": self.history, "tally": asdict(self._tally)},
+            )
+        )

@@ -1,0 +1,25 @@
+"""Makes the Nth call of the operating system fail, in the one module that writes run folders."""
+
+import os
+
+CALLS = ("open", "write", "fsync", "mkdir", "rename", "replace")
+
+
+class FailingOs:
+    """Stands in the place of `os`: the call number `fails` raises OSError(`number`)."""
+
+    def __init__(self, fails, number):
+        self.fails, self.number, self.calls = fails, number, []
+
+    def __getattr__(self, name):
+        real = getattr(os, name)
+        if name not in CALLS:
+            return real
+
+        def call(*arguments):
+            self.calls.append(name)
+            if len(self.calls) == self.fails:
+                raise OSError(self.number, os.strerror(self.number))
+            return real(*arguments)
+
+        return call

@@ -1,0 +1,122 @@
+"""One writer at a time, and a dead one's lock is nobody's."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fashionlab.errors import RunError
+from fashionlab.runs import RunWriter, require_free
+from fashionlab.runs.lock import Lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from fashionlab.runs.lock import Lock
+lock = Lock(Path(sys.argv[1]), Path("run"))
+lock.acquire()
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def owner(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run.partial")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def lock_of(tmp_path):
+    return Lock(tmp_path / "run.partial", tmp_path / "run")
+
+
+def test_a_second_process_is_told_who_holds_it(owner, tmp_path):
+    for ask in (Lock.acquire, Lock.require_free):
+        with pytest.raises(RunError, match=rf"run is being .* process {owner.pid} on .* since"):
+            ask(lock_of(tmp_path))
+
+
+def test_a_killed_owner_leaves_no_lock(owner, tmp_path):
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    lock = lock_of(tmp_path)
+    lock.acquire()
+    assert str(os.getpid()) in (tmp_path / "run.partial" / "lock").read_text()
+    lock.release(lock.folder)
+    assert not list((tmp_path / "run.partial").iterdir())
+
+
+def test_a_stopped_owner_still_holds_it(owner, tmp_path):
+    owner.send_signal(signal.SIGSTOP)
+    with pytest.raises(RunError, match="being trained"):
+        lock_of(tmp_path).acquire()
+
+
+def test_a_lock_whose_file_was_replaced_is_taken_anew(tmp_path):
+    """A process that opened the file just before its owner removed it holds nothing by that."""
+    first, second = lock_of(tmp_path), lock_of(tmp_path)
+    first.acquire()
+    (tmp_path / "run.partial" / "lock").unlink()  # as release does, before it lets go
+    second.acquire()
+    assert second._is_named()
+    assert not first._is_named()
+    first.release(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match="being trained"):
+        lock_of(tmp_path).acquire()
+    second.release(second.folder)
+
+
+def test_an_owner_that_has_not_said_who_it_is_is_another_process(tmp_path):
+    first = lock_of(tmp_path)
+    first.acquire()
+    (tmp_path / "run.partial" / "lock").write_text("")
+    with pytest.raises(RunError, match="by another process"):
+        lock_of(tmp_path).acquire()
+    first.release(first.folder)
+
+
+def test_of_many_processes_at_once_one_gets_it(tmp_path):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(tmp_path / "run.partial")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    until = time.monotonic() + 40
+    while sum(process.poll() is None for process in processes) > 1 and time.monotonic() < until:
+        time.sleep(0.05)
+    for process in processes:
+        process.kill()
+    answers = [process.communicate() for process in processes]
+    assert sum("held" in out for out, _ in answers) == 1
+    assert sum("is being trained by" in error for _, error in answers) == 5
+
+
+def test_a_writer_refuses_a_folder_that_another_process_writes(owner, tmp_path):
+    began = time.monotonic()
+    with pytest.raises(RunError, match=f"process {owner.pid}"), RunWriter(tmp_path / "run"):
+        pass
+    assert time.monotonic() - began < 1
+    assert (tmp_path / "run.partial" / "lock").exists()
+
+
+def test_a_finished_folder_is_refused_at_once(tmp_path):
+    with RunWriter(tmp_path / "run") as writer:
+        writer.write_json("config", {})
+    with pytest.raises(RunError, match="exists already"):
+        require_free(tmp_path / "run")
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["config.json"]

@@ -1,0 +1,223 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from fashionlab.environment import differences, environment
+
+OLD = {  # as written before OpenBLAS, SIMD and variables were recorded
+    "python": "3.11.7",
+    "versions": {"fashionlab": "0.1", "numpy": "2.4.6"},
+    "cpu": "Test CPU",
+    "cpus": 2,
+    "memory_gib": 8.0,
+    "system": "Linux-6.1",
+    "blas": "scipy-openblas 0.3.31",
+    "threads": {},
+    "keras_backend": None,
+    "commit": None,
+    "command": ["fashionlab", "train"],
+}
+NEW = OLD | {
+    "machine": "x86_64",
+    "libc": "glibc 2.36",
+    "versions": OLD["versions"] | {"safetensors": "0.8.0"},
+    "openblas": {"version": "0.3.31", "core": "Zen", "threads": 2},
+    "numpy_simd": ["X86_V2", "X86_V3"],
+    "torch": None,
+    "keras": None,
+    "variables": {},
+}
+
+
+def in_process(code, **variables):
+    """The environment that a fresh process records after `code`."""
+    script = f"import json\nfrom fashionlab.environment import environment\n{code}\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script + "print(json.dumps(environment()))"],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)
+
+
+def wheel():
+    """Whether NumPy brings its own OpenBLAS, as its wheels for Linux do."""
+    return "scipy-openblas" in environment()["blas"] and sys.platform == "linux"
+
+
+def test_it_is_json_and_the_same_twice():
+    now = environment()
+    assert json.loads(json.dumps(now)) == now
+    assert differences(now, environment()) == []
+
+
+def test_it_takes_less_than_three_tenths_of_a_second():
+    environment()
+    began = time.perf_counter()
+    environment()
+    assert time.perf_counter() - began < 0.3  # 0.02 on an idle machine
+
+
+def test_the_keys_that_reports_read_keep_their_types():
+    now = environment()
+    assert now["versions"]["numpy"] == np.__version__
+    assert {"fashionlab", "safetensors"} <= set(now["versions"])
+    assert isinstance(now["blas"], str)
+    assert isinstance(now["threads"], dict)
+    assert isinstance(now["cpus"], int)
+
+
+@pytest.mark.skipif(not wheel(), reason="NumPy has another BLAS")
+def test_openblas_is_the_one_that_runs():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    (expected,) = (
+        library
+        for library in threadpoolctl.threadpool_info()
+        if library["internal_api"] == "openblas" and "numpy" in library["filepath"]
+    )
+    openblas = environment()["openblas"]
+    assert openblas["core"] == expected["architecture"]
+    assert openblas["version"].startswith(expected["version"])
+    assert openblas["threads"] == expected["num_threads"]
+
+
+@pytest.mark.skipif(not wheel(), reason="NumPy has another BLAS")
+@pytest.mark.skipif(environment()["machine"] != "x86_64", reason="core types of x86")
+def test_core_type_threads_and_extensions_are_those_in_use():
+    baseline = np.show_config(mode="dicts")["SIMD Extensions"]["baseline"]
+    usual = in_process("")
+    found = in_process(
+        "",
+        OPENBLAS_CORETYPE="Nehalem",
+        OPENBLAS_NUM_THREADS="1",
+        NPY_DISABLE_CPU_FEATURES=" ".join(n for n in usual["numpy_simd"] if n not in baseline),
+    )
+    assert found["openblas"] == usual["openblas"] | {"core": "Nehalem", "threads": 1}
+    assert found["numpy_simd"] == baseline
+    told = differences(usual, found)
+    assert f"openblas core {usual['openblas']['core']}, now Nehalem" in told
+    assert "OPENBLAS_CORETYPE unset, now Nehalem" in told
+    assert "OPENBLAS_NUM_THREADS unset, now 1" in told
+
+
+def test_torch_and_keras_are_described_where_imported_and_never_imported():
+    code = "environment(); import sys; assert not {'torch', 'keras', 'tensorflow'} & {*sys.modules}"
+    without = in_process(code)
+    assert without["torch"] is None
+    assert without["keras"] is None
+    pytest.importorskip("torch")
+    having = in_process("import torch\ntorch.set_num_threads(1)")
+    assert having["torch"]["threads"] == 1
+    assert isinstance(having["torch"]["capability"], str)
+
+
+def test_floatx_is_that_of_keras_where_imported(monkeypatch):
+    keras = pytest.importorskip("keras")
+    assert environment()["keras"] == {"floatx": keras.config.floatx()}
+    monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.setitem(sys.modules, "torch", object())  # half imported
+    assert environment()["keras"] is None
+    assert environment()["torch"] is None
+
+
+def test_variables_that_change_results_are_recorded_and_no_others(monkeypatch):
+    values = {
+        "OMP_NUM_THREADS": "2",
+        "MKL_NUM_THREADS": "1",
+        "MKL_CBWR": "AVX2",
+        "XLA_FLAGS": "--xla_x=1",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_VAR_password": "secret",
+        "TF_TOKEN_app_terraform_io": "secret",
+        "KERAS_MAX_EPOCHS": "1",
+        "KERAS_BACKEND": "jax",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    for name in [*os.environ]:
+        monkeypatch.delenv(name)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    now = environment()
+    assert now["threads"] == {"MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
+    names = ("KERAS_MAX_EPOCHS", "MKL_CBWR", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")
+    assert now["variables"] == {name: values[name] for name in names}
+    assert now["keras_backend"] == "jax"
+    assert "secret" not in json.dumps(now)
+
+
+@pytest.mark.parametrize(
+    ("change", "phrase"),
+    [
+        ({"cpus": 4}, "cpus 2, now 4"),
+        ({"python": "3.12.1"}, "python 3.11.7, now 3.12.1"),
+        ({"libc": "glibc 2.41"}, "libc glibc 2.36, now glibc 2.41"),
+        ({"numpy_simd": ["X86_V2"]}, "numpy_simd X86_V2 X86_V3, now X86_V2"),
+        ({"keras_backend": "torch"}, "keras_backend none, now torch"),
+        ({"commit": "abc+changes"}, "commit none, now abc+changes"),
+        ({"versions": {"fashionlab": "0.1", "numpy": "2.4.7"}}, "numpy 2.4.6, now 2.4.7"),
+        ({"versions": NEW["versions"] | {"jax": "0.9"}}, "jax not installed, now 0.9"),
+        ({"threads": {"OMP_NUM_THREADS": "1"}}, "OMP_NUM_THREADS unset, now 1"),
+        ({"variables": {"XLA_FLAGS": ""}}, "XLA_FLAGS unset, now "),
+        ({"openblas": NEW["openblas"] | {"core": "Haswell"}}, "openblas core Zen, now Haswell"),
+    ],
+)
+def test_each_condition_that_differs_is_a_phrase(change, phrase):
+    assert differences(NEW, NEW | change) == [phrase]
+
+
+def test_both_directions_are_told():
+    assert differences(NEW | {"threads": {"OMP_NUM_THREADS": "1"}}, NEW) == [
+        "OMP_NUM_THREADS 1, now unset"
+    ]
+
+
+def test_another_blas_in_place_of_openblas_is_told():
+    assert differences(NEW, NEW | {"openblas": {}}) == [
+        "openblas core Zen, now not in use",
+        "openblas threads 2, now not in use",
+        "openblas version 0.3.31, now not in use",
+    ]
+
+
+def test_command_memory_kernel_and_safetensors_are_no_conditions():
+    other = {"command": ["x"], "memory_gib": 1.0, "system": "Linux-6.2"}
+    assert differences(NEW, NEW | other | {"versions": OLD["versions"]}) == []
+
+
+def test_what_an_older_run_did_not_record_is_skipped():
+    assert differences(OLD, NEW) == differences(NEW, OLD) == []
+    assert differences(OLD, NEW | {"cpus": 1}) == ["cpus 2, now 1"]
+    assert differences({}, NEW) == []
+
+
+def test_frameworks_are_compared_only_where_both_recorded_them():
+    torch = {"threads": 2, "capability": "AVX512"}
+    assert differences(NEW, NEW | {"torch": torch, "keras": {"floatx": "float32"}}) == []
+    assert differences(
+        NEW | {"torch": torch, "keras": {"floatx": "float32"}},
+        NEW | {"torch": torch | {"threads": 1}, "keras": {"floatx": "float64"}},
+    ) == ["torch threads 2, now 1", "keras floatx float32, now float64"]
+
+
+@pytest.mark.parametrize("value", [None, 3, "text", [], ["a", {}], {"x": [1]}, float("nan"), True])
+def test_a_damaged_record_never_crashes_and_stays_one_line_each(value):
+    for key in NEW:
+        for told in (differences(NEW | {key: value}, NEW), differences(NEW, NEW | {key: value})):
+            assert all("\n" not in phrase for phrase in told)
+    assert differences(NEW | {"threads": "2"}, NEW) == []
+
+
+def test_a_long_or_unprintable_value_is_cut_and_escaped():
+    (phrase,) = differences(NEW | {"cpu": "a\n" * 100 + "\udcff"}, NEW)
+    assert len(phrase) < 120
+    assert "\n" not in phrase
+    (phrase,) = differences(NEW | {"cpu": "\udcff"}, NEW)
+    assert phrase == "cpu \\udcff, now Test CPU"
