@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test lint bench setup
+.PHONY: run test crash-test lint bench setup
 
 # The main job: the report's three systems on Fashion-MNIST, and a page that compares.
 run: setup
@@ -10,6 +10,10 @@ run: setup
 
 test: lint
 	$(BIN)/pytest
+
+# Kills 200 trainings, about 10 minutes; `make test` has a short form of it.
+crash-test: setup
+	$(BIN)/python benchmarks/crash_test.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -21,6 +25,7 @@ bench: setup
 	PYTHON=$(PYTHON) sh benchmarks/peers.sh
 	$(BIN)/fashionlab bench speed
 	$(BIN)/python benchmarks/fast_forms.py
+	$(BIN)/python benchmarks/checkpoint_cost.py
 	$(BIN)/python benchmarks/report_systems.py
 	$(BIN)/python benchmarks/readme.py
 

@@ -1,11 +1,12 @@
 """Kill trainings with SIGKILL, resume them, and compare what comes out with the uninterrupted run.
 
-    python benchmarks/crash_test.py [KILLS]
+    python benchmarks/crash_test.py
 
-Half of the kills come at a random moment, half inside a system call that writes the run folder:
-before each call of a save in turn, and in the middle of each write. Every killed training must be
-readable, lose no more than the steps of one interval, and end with the same files after
-`resume`. Writes results/crash_test.csv; exit status 1 where one does not.
+Some are killed at a random moment, some inside a system call that writes the run folder: before
+it, and in a write after half of its bytes. On scratch that is every such call of a whole training
+in turn; on Keras, whose saves are made by the same code, every call of its middle third. Every
+killed training must be readable, lose no more than the steps of one interval, and end with the
+same files after `resume`. Writes results/crash_test.csv; exit status 1 where one does not.
 
 Each training is a process of its own, forked from one that has imported the engines already.
 """
@@ -19,8 +20,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -34,9 +36,10 @@ from fashionlab.runs import Run, checkpoints
 from fashionlab.runs.layout import work_folder
 from fashionlab.training import train
 
-KILLS = 200  # of both engines together
+MOMENTS = 50  # random ones, for each engine
 ENGINES = ("scratch", "keras")
 INTERVAL = 3  # steps between checkpoints
+SEED = 0  # of the random moments
 CALLS = ("open", "write", "fsync", "close", "mkdir", "rename", "replace")
 os.environ.setdefault("KERAS_BACKEND", "torch")  # for the process that imports it for all others
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -200,28 +203,37 @@ def judge(engine: str, folder: Path, expected: dict[str, str], outcome: Outcome)
     )
 
 
-def verdicts(engine: str, kills: int, place: Path, seed: int = 0) -> dict[str, list[Verdict]]:
-    """Kill and judge so many trainings of an engine."""
+def verdicts(
+    engine: str, place: Path, moments: int, calls: Callable[[int], Iterable[int]]
+) -> Iterator[tuple[str, Verdict]]:
+    """Kill and judge trainings of an engine, at so many random moments and in these calls.
+
+    `calls` is given the number of calls of a whole training. One that ended before the moment came
+    does not count, and another is tried; it must have come out the same nevertheless.
+    """
     whole = run(engine, place / "whole")
     expected = fingerprint(place / "whole")
     again = run(engine, place / "again")  # its time does not include a first compilation
     if fingerprint(place / "again") != expected:
         raise SystemExit(f"{engine}: two uninterrupted runs differ")
-    rng = np.random.default_rng(seed)
-    moments = rng.uniform(0, again.seconds, kills - kills // 2)
-    # Calls that are evenly spread over the whole training; with many kills, each one of a save.
-    calls = np.unique(np.linspace(1, whole.calls, kills // 2).astype(int))
-    found: dict[str, list[Verdict]] = {"random moment": [], "call of a save": []}
-    for kind, plans in (
-        ("random moment", [{"delay": float(moment)} for moment in moments]),
-        ("call of a save", [{"deadly": int(call)} for call in calls]),
-    ):
-        for plan in plans:
-            folder = place / "killed"
-            outcome = run(engine, folder, **plan)  # type: ignore[arg-type]
-            found[kind].append(judge(engine, folder, expected, outcome))
-            shutil.rmtree(folder)
-    return found
+    folder, killed = place / "killed", 0
+    rng = np.random.default_rng(SEED)
+    while killed < moments:
+        outcome = run(engine, folder, delay=float(rng.uniform(0, again.seconds)))
+        verdict = judge(engine, folder, expected, outcome)
+        shutil.rmtree(folder)
+        if verdict.killed or not verdict.same:
+            killed += 1
+            yield "random moment", verdict
+    for call in calls(whole.calls):
+        outcome = run(engine, folder, deadly=call)
+        yield "call that writes", judge(engine, folder, expected, outcome)
+        shutil.rmtree(folder)
+
+
+def deadly_calls(engine: str, calls: int) -> range:
+    """Those in which the whole form kills."""
+    return range(1, calls + 1) if engine == "scratch" else range(calls // 3, 2 * calls // 3)
 
 
 def main() -> None:
@@ -229,32 +241,32 @@ def main() -> None:
 
     from fashionlab.environment import environment
 
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
-    rows: list[dict[str, object]] = []
-    failed = False
+    judged: dict[tuple[str, str], list[Verdict]] = {}
     for engine in ENGINES:
         with tempfile.TemporaryDirectory() as place:
-            for kind, judged in verdicts(engine, kills // len(ENGINES), Path(place)).items():
-                rows.append(
+            for kind, verdict in verdicts(
+                engine, Path(place), MOMENTS, partial(deadly_calls, engine)
+            ):
+                judged.setdefault((engine, kind), []).append(verdict)
+                rows = [
                     {
                         "engine": engine,
                         "killed_at": kind,
-                        "trainings": len(judged),
-                        "killed": sum(v.killed for v in judged),
-                        "unreadable": sum(not v.readable for v in judged),
+                        "killed": sum(v.killed for v in of_kind),
+                        "unreadable": sum(not v.readable for v in of_kind),
                         "interval_steps": INTERVAL,
-                        "most_steps_lost": max(v.lost for v in judged),
-                        "other_results": sum(not v.same for v in judged),
-                        "left_behind": sum(not v.clean for v in judged),
+                        "most_steps_lost": max(v.lost for v in of_kind),
+                        "other_results": sum(not v.same for v in of_kind),
+                        "left_behind": sum(not v.clean for v in of_kind),
                         **tables.machine(environment()),
                     }
-                )
-                failed |= not all(
-                    v.readable and v.lost <= INTERVAL and v.same and v.clean for v in judged
-                )
-                print(rows[-1], flush=True)
+                    for (engine, kind), of_kind in judged.items()
+                ]
                 tables.write("crash_test", rows)
-    sys.exit(int(failed))
+                print(engine, kind, verdict, flush=True)
+    everything = [verdict for of_kind in judged.values() for verdict in of_kind]
+    print(f"{sum(v.killed for v in everything)} killed")
+    sys.exit(not all(v.readable and v.lost <= INTERVAL and v.same and v.clean for v in everything))
 
 
 if __name__ == "__main__":

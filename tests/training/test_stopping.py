@@ -14,18 +14,8 @@ COMMAND = (sys.executable, "-c", "from fashionlab.cli import main; main()")
 # Epochs of 1,500 steps and some tenths of a second, so that signals come in the middle of one.
 TRAIN = (
     *("train", "report-mlp", "--engine", "scratch", "--data", "synthetic", "--out", "run"),
-    *(
-        "--epochs",
-        "60",
-        "--batch-size",
-        "4",
-        "--model",
-        "units=[64]",
-        "--model",
-        "dropout=0.5",
-        "--augment",
-        "shift=1",
-    ),
+    *("--epochs", "60", "--batch-size", "4", "--model", "units=[64]"),
+    *("--model", "dropout=0.5", "--augment", "shift=1"),
 )
 
 

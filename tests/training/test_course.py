@@ -1,0 +1,237 @@
+"""What changes in the course of a training, on both engines: rate, average, the epoch kept."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from fashionlab import training
+from fashionlab.data import one_hot
+from fashionlab.data.synthetic import draw
+from fashionlab.engines import engine
+from fashionlab.progress import Progress
+from fashionlab.recipes import get
+from fashionlab.runs import Run
+from fashionlab.training import state, train
+from fashionlab.training.best import best_epoch, is_over
+from fashionlab.training.interrupts import Interrupts
+from fashionlab.training.trainer import Trainer
+
+ENGINES = ("scratch", "keras")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return draw(200, 60)
+
+
+def recipe(name, **changes):
+    given = {
+        "engine": name,
+        "epochs": 4,
+        "batch_size": 20,
+        "output_activation": "linear",
+        "model": {"units": (8,)},
+        "validation_fraction": 0.2,
+    }
+    return replace(get("report-mlp"), **{**given, **changes})
+
+
+def rows(*losses):
+    return [
+        {"epoch": i, "validation_loss": loss, "validation_accuracy": 1 - loss}
+        for i, loss in enumerate(losses, 1)
+    ]
+
+
+def test_the_best_epoch_is_the_first_of_the_lowest_loss_or_the_highest_accuracy():
+    for monitor in ("validation_loss", "validation_accuracy"):
+        assert best_epoch(rows(0.5, 0.25, 0.75, 0.25), monitor) == 2
+        assert best_epoch(rows(float("nan"), 0.5, float("nan")), monitor) == 2
+    assert best_epoch(rows(float("nan"), float("nan")), "validation_loss") == 1
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "over"),
+    [
+        ((), 1, False),
+        ((0.5,), 1, False),
+        ((0.5, 0.6), 1, True),
+        ((0.5, 0.4), 1, False),
+        ((0.5, 0.6), 2, False),
+        ((0.5, 0.6, 0.7), 2, True),
+        ((0.5, 0.6, 0.4, 0.4), 2, False),
+        ((0.5, 0.6, 0.4, 0.4, 0.5), 2, True),
+        ((0.5, 0.6, 0.7), None, False),
+        ((0.5,) * 9, None, True),
+    ],
+)
+def test_patience_ends_after_so_many_epochs_without_a_better_one(losses, patience, over):
+    chosen = recipe("scratch", epochs=9, early_stopping_patience=patience)
+    assert is_over(rows(*losses), chosen) is over
+
+
+def planned(losses, monkeypatch):
+    """Let the validation loss of each epoch be what a test needs."""
+    left = iter(losses)
+    monkeypatch.setattr(
+        Trainer,
+        "_evaluated",
+        lambda self: {"validation_loss": next(left), "validation_accuracy": 0.5},
+    )
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_best_epochs_weights_are_kept_and_training_stops_early(
+    name, data, tmp_path, monkeypatch
+):
+    seen = []
+    real = Trainer._keep_if_best
+
+    def keep(self):
+        real(self)
+        seen.append([w.copy() for w in self.model.get_weights()])
+
+    monkeypatch.setattr(Trainer, "_keep_if_best", keep)
+    planned([0.5, 0.3, 0.4, 0.35, 0.1], monkeypatch)
+    chosen = recipe(name, epochs=9, early_stopping_patience=2, restore_best_weights=True)
+    run = train(chosen, data, tmp_path / "run")
+    assert len(run.history()) == 4
+    kept = load_file(tmp_path / "run" / "weights.safetensors")
+    for weights, wanted in ((seen[1], True), (seen[3], False)):
+        same = all(any(np.array_equal(value, w) for w in weights) for value in kept.values())
+        assert same is wanted
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_without_it_the_last_epochs_weights_are_kept(name, data, tmp_path, monkeypatch):
+    planned([0.5, 0.3, 0.4, 0.35], monkeypatch)
+    train(recipe(name), data, tmp_path / "last")
+    monkeypatch.undo()
+    train(recipe(name), data, tmp_path / "plain")
+    assert Run(tmp_path / "last").weights_sha256() == Run(tmp_path / "plain").weights_sha256()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_moving_average_is_what_is_evaluated_and_kept(name, data, tmp_path):
+    """Against the average worked out from the weights after each step."""
+    momentum, averages = 0.8, []
+
+    class Averages(Progress):
+        def step(self, step):
+            now = [w.copy() for w in trained.model.get_weights()]
+            if not averages:
+                averages.extend(now)
+            else:
+                for a, w in zip(averages, now, strict=True):
+                    a *= momentum
+                    a += (1 - momentum) * w
+
+    made = []
+    real = Trainer.__init__
+
+    def noting(self, *arguments):
+        real(self, *arguments)
+        made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "__init__", noting)
+
+        class Late(Averages):
+            def start(self, *arguments, **options):
+                nonlocal trained
+                trained = made[0]
+
+        trained = None
+        run = train(recipe(name, moving_average=momentum), data, tmp_path / "run", progress=Late())
+    kept = load_file(tmp_path / "run" / "weights.safetensors")
+    assert len(kept) == len(averages)
+    for value in kept.values():
+        assert any(value.shape == a.shape and np.allclose(value, a, atol=1e-6) for a in averages), (
+            value.shape
+        )
+    model = trained.model
+    _, held_out = training.training.split(data[0], 0.2, 0)
+    loss, accuracy = model.evaluate(
+        held_out.images, one_hot(held_out.labels, 10), batch_size=500, verbose=0
+    )
+    last = run.history()[-1]
+    assert (loss, accuracy) == pytest.approx((last["validation_loss"], last["validation_accuracy"]))
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_history_has_the_rate_of_each_epochs_last_step(name, data, tmp_path):
+    chosen = recipe(name, schedule="cosine", warmup_epochs=1, learning_rate=0.01)
+    rates = [row["learning_rate"] for row in train(chosen, data, tmp_path / "run").history()]
+    steps = 8  # an epoch: 160 images in batches of 20
+    expected = [0.01 * 7 / 8] + [
+        0.01 * 0.5 * (1 + np.cos(np.pi * (e * steps - 1 - 8) / 24)) for e in (2, 3, 4)
+    ]
+    assert rates == pytest.approx(expected, rel=1e-5)
+
+
+def test_both_engines_stop_at_the_same_epoch_and_keep_the_same_one(data, tmp_path):
+    """From the same weights, with a rate so high that the validation loss goes up again."""
+    chosen = {
+        name: recipe(
+            name, epochs=30, learning_rate=0.02, early_stopping_patience=3, optimizer="SGD"
+        )
+        for name in ENGINES
+    }
+    models = {
+        name: chosen[name].build(engine(name), (28, 28), 10, seed=0, steps=8) for name in ENGINES
+    }
+    assert {len(m.get_weights()) for m in models.values()} == {4}
+    lengths = {}
+    for name in ENGINES:
+        with pytest.MonkeyPatch.context() as patch:
+            planned([0.9, 0.5, 0.6, 0.4, 0.4, 0.41, 0.45, 0.1], patch)
+            lengths[name] = len(train(chosen[name], data, tmp_path / name).history())
+    assert lengths == {"scratch": 7, "keras": 7}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_is_captured_and_restored_is_the_whole_state(name):
+    """The steps after a restore are those of the model that was captured."""
+    chosen = replace(
+        recipe(name, moving_average=0.9, model={"units": (8,), "dropout": 0.5}), batch_size=20
+    )
+    images, labels = draw(40, 20)[0].images, one_hot(draw(40, 20)[0].labels, 10)
+
+    def model():
+        return chosen.build(engine(name), (28, 28), 10, seed=3)
+
+    def steps(m):
+        return [float(m.train_on_batch(images, labels, return_dict=True)["loss"]) for _ in range(3)]
+
+    first = model()
+    steps(first)
+    captured = state.capture(first)
+    after = steps(first)
+    again = model()
+    state.restore(again, captured)
+    assert steps(again) == after
+    for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    fresh = state.capture(model()) if name == "scratch" else None
+    random = [key for key in captured if key.startswith("random/")]
+    assert random if name == "scratch" else not random
+    if fresh:  # the draws of dropout alone make a difference
+        other = model()
+        state.restore(other, {**captured, random[0]: fresh[random[0]]})
+        assert steps(other) != after
+
+
+def test_outside_the_main_thread_signals_are_left_alone():
+    seen = []
+
+    def work():
+        with Interrupts() as interrupts:
+            seen.append((interrupts.after_epoch, interrupts.after_step))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(False, False)]
