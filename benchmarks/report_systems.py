@@ -17,7 +17,7 @@ from fashionlab.data import load
 from fashionlab.progress import for_stderr
 from fashionlab.recipes import get
 from fashionlab.runs import Run
-from fashionlab.training import finished_run, train
+from fashionlab.training import train
 
 RECIPES = {
     "report-net": replace(get("report-net"), epochs=140),
@@ -53,9 +53,7 @@ def main() -> None:
     for seed in range(options.seeds):
         for name, recipe in RECIPES.items():
             folder = options.runs / f"{name}-seed{seed}"
-            run = finished_run(recipe, folder, data, seed) or train(
-                recipe, data, folder, seed, for_stderr(print)
-            )
+            run = train(recipe, data, folder, seed, for_stderr(print), resume=True)
             rows.append(row(run))
             print(f"{name} seed {seed}: test accuracy {run.metrics().accuracy:.4f}", flush=True)
             tables.write("report_systems", rows)

@@ -67,6 +67,7 @@ def test_evaluate_recomputes_the_stored_figures(run):
     done = fashionlab("evaluate", str(run), "--json", cwd=run)
     figures = json.loads(done.stdout)
     training = figures.pop("training")
+    assert figures.pop("weights_sha256") == Run(run).weights_sha256()
     assert figures == json.loads((run / "metrics.json").read_text())
     last = Run(run).history()[-1]
     assert (training["epochs"], training["accuracy"]) == (3, last["accuracy"])

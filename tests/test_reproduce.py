@@ -64,6 +64,20 @@ def test_a_run_of_other_settings_in_the_way_is_refused_before_any_training(data,
     assert [path.name for path in tmp_path.iterdir()] == ["report-mlp-seed0"]
 
 
+def test_a_begun_run_of_other_settings_is_refused_before_any_training(data, tmp_path):
+    class Stops(Progress):
+        def epoch(self, row):
+            if row["epoch"] == 2:
+                raise KeyboardInterrupt
+
+    begun = replace(get("report-cnn"), engine="scratch", epochs=3)
+    with pytest.raises(StoppedError):
+        train(begun, data, tmp_path / "report-cnn-seed0", progress=Stops())
+    with pytest.raises(RunError, match="report-cnn-seed0 was begun .* epochs 3, not 1"):
+        reproduce(tmp_path, data, engine="scratch", quick=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["report-cnn-seed0.partial"]
+
+
 def test_a_system_that_was_stopped_goes_on(data, folder, tmp_path):
     class Stops(Progress):
         def start(self, name, epochs, steps, done=0):

@@ -14,6 +14,7 @@ from fashionlab.errors import FashionlabError, InvalidValueError, StoppedError
 
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
+    from fashionlab.runs import Run
 
 app = typer.Typer(
     help="Train and measure image classifiers on Fashion-MNIST and its kind.",
@@ -166,8 +167,10 @@ def train(
     }
     given = {name: value for name, value in fields.items() if value is not None}
     if repeated:
-        _require_alone("--from", recipe, seed, given | ({"resume": True} if resume else {}))
-        _repeat(repeated, out, data, for_stderr(_say))
+        _require_alone("--from", recipe, seed, given)
+        options = {"resume": resume, "checkpoint_steps": checkpoint_steps}
+        options["tensorboard"] = tensorboard
+        _repeat(repeated, out, data, for_stderr(_say), as_json, options)
         return
     from fashionlab import recipes
     from fashionlab.data import load
@@ -214,16 +217,30 @@ def _require_alone(
         )
 
 
-def _repeat(original: Path, out: Path | None, data: str | None, progress: "Progress") -> None:
+def _repeat(
+    original: Path,
+    out: Path | None,
+    data: str | None,
+    progress: "Progress",
+    as_json: bool,
+    options: Mapping[str, Any],
+) -> None:
     from fashionlab.data import load
     from fashionlab.runs import Run, require_free
     from fashionlab.training import plan, repeat
 
     run = Run(original)
     folder = out or original.with_name(f"{original.name}-repeated")
-    require_free(folder)
-    repetition = repeat(run, load(data or plan(original).source, log=_say), folder, progress)
-    typer.echo(f"{folder}: {repetition}")
+    if not (options["resume"] and folder.exists()):
+        require_free(folder, options["resume"])
+    source = data or plan(original).source
+    repetition = repeat(run, load(source, log=_say), folder, progress, **options)
+    if as_json:
+        before, now = repetition.sha256
+        answer = {"same": repetition.same, "weights_sha256": now, "original_sha256": before}
+        typer.echo(json.dumps({**answer, "differences": repetition.differences}, indent=2))
+    else:
+        typer.echo(f"{folder}: {repetition}")
     if not repetition.same:
         raise typer.Exit(1)
 
@@ -258,13 +275,15 @@ def _print_figures(folder: Path, as_json: bool) -> None:
     run = Run(folder)
     figures, training = run.metrics(), run.training_figures()
     if as_json:
-        typer.echo(json.dumps({**figures.to_json(), "training": training}, indent=2))
+        answer = {**figures.to_json(), "training": training, "weights_sha256": run.weights_sha256()}
+        typer.echo(json.dumps(answer, indent=2))
         return
     low, high = figures.accuracy_interval
     typer.echo(
         f"{folder}: {run.config['recipe']['name']}, {run.config['parameters']:,} parameters, "
         f"trained on {run.config['data']['train']['name']}, seed {run.config['seed']}"
     )
+    typer.echo(f"weights SHA-256 {run.weights_sha256()}{_chosen_epoch(run)}")
     typer.echo(
         f"test accuracy {figures.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
         f"log loss {figures.log_loss:.4f}"
@@ -285,6 +304,15 @@ def _print_figures(folder: Path, as_json: bool) -> None:
     shares = " ".join(f"{value:>9.4f}" for value in means)
     total = f"{sum(figures.correct):>9,} {sum(figures.support):>9,}"
     typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
+
+
+def _chosen_epoch(run: "Run") -> str:
+    from fashionlab.training import best_epoch
+
+    recipe = run.config["recipe"]
+    if not recipe.get("restore_best_weights"):
+        return ""
+    return f", of epoch {best_epoch(run.history(), recipe['monitor'])}, best {recipe['monitor']}"
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import shutil
 import subprocess
 
@@ -169,7 +170,7 @@ def test_a_manifest_that_fits_does_not_make_nonsense_a_checkpoint(arrays, state,
 
 
 def test_floats_come_back_to_the_bit(tmp_path):
-    values = [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -0.0]
+    values = [math.inf, math.nan, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -0.0]
     checkpoints.save(tmp_path, Checkpoint(1, {}, {"history": values}))
     back = checkpoints.load(tmp_path / "checkpoint-00000001").state["history"]
     assert [v.hex() for v in back] == [v.hex() for v in values]

@@ -70,7 +70,7 @@ def test_a_lock_whose_file_was_replaced_is_taken_anew(tmp_path):
     second.acquire()
     assert second._is_named()
     assert not first._is_named()
-    first.release(tmp_path / "elsewhere")
+    first.release(first.folder)  # removes no name but its own
     with pytest.raises(RunError, match="being trained"):
         lock_of(tmp_path).acquire()
     second.release(second.folder)

@@ -133,7 +133,10 @@ def test_a_killed_one_is_refused_without_resume_and_reported_by_others(training,
         (["train", "--from", "nowhere"], "nowhere/config.json cannot be read"),
         (["train", "--from", "nowhere", "--epochs", "3"], "leave out --epochs"),
         (["train", "report-mlp", "--from", "nowhere"], "leave out a recipe"),
-        (["train", "--from", "nowhere", "--resume", "--seed", "1"], "leave out --resume, --seed"),
+        (
+            ["train", "--from", "nowhere", "--epochs", "3", "--seed", "1"],
+            "leave out --epochs, --seed",
+        ),
         (["train", "--resume", "--out", "x", "--epochs", "3"], "leave out --epochs"),
         (["train", "report-mlp", "--checkpoint-steps", "0", "--data", "synthetic"], "from 1"),
     ],
@@ -144,6 +147,45 @@ def test_what_makes_no_sense_is_one_line(arguments, words, tmp_path):
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_before_the_first_step_it_leaves_nothing_or_a_checkpoint(number, tmp_path):
+    code = f"""
+import os, signal
+from fashionlab.training import training
+real = training._describe
+def describe(*arguments):
+    os.kill(os.getpid(), {number})
+    real(*arguments)
+training._describe = describe
+from fashionlab.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *TRAIN],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 128 + number
+    if number == signal.SIGINT:
+        assert not list(tmp_path.iterdir())
+    else:
+        assert newest(tmp_path).steps == 1
+
+
+def test_events_for_tensorboard_are_in_the_folder_each_epoch_once_also_after_a_kill(tmp_path):
+    events = (*TRAIN, "--tensorboard", "--epochs", "4")
+    process = subprocess.Popen([*COMMAND, *events], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert "epoch 1/" in process.stderr.readline()
+    process.kill()
+    process.communicate()
+    done = fashionlab(*events, "--resume", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "run" / "tensorboard").iterdir())) == 2
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +214,17 @@ def test_a_repetition_that_differs_says_which_condition_does(finished):
     assert done.returncode == 1
     assert "the weights are not those of run" in done.stdout
     assert "these recorded conditions differ: numpy 1.0.0, now " in done.stdout
+
+
+def test_a_repetition_can_be_read_by_a_program_and_be_resumed(finished):
+    for more in ((), ("--resume",)):
+        done = fashionlab("train", "--from", "run", "--out", "same", "--json", *more, cwd=finished)
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert answer["same"] is True
+        assert answer["differences"] == []
+        assert answer["weights_sha256"] == answer["original_sha256"]
+    assert "is finished" in done.stderr
 
 
 def test_a_repetition_needs_the_same_data(finished):

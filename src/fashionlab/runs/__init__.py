@@ -23,8 +23,8 @@ no code from it.
 """
 
 from fashionlab.runs.checkpoints import Checkpoint
-from fashionlab.runs.layout import require_free
+from fashionlab.runs.layout import is_begun, require_free
 from fashionlab.runs.reader import Run, recorded_json
 from fashionlab.runs.writer import RunWriter, tidy
 
-__all__ = ["Checkpoint", "Run", "RunWriter", "recorded_json", "require_free", "tidy"]
+__all__ = ["Checkpoint", "Run", "RunWriter", "is_begun", "recorded_json", "require_free", "tidy"]

@@ -49,7 +49,7 @@ def save(run: Path, checkpoint: Checkpoint) -> None:
     state = {"format": FORMAT, "steps": checkpoint.steps, **checkpoint.state}
     contents = {
         ARRAYS: arrays,
-        STATE: json.dumps(state, allow_nan=False).encode(),
+        STATE: json.dumps(state).encode(),
     }
     manifest = _manifest(contents)
     files.write_folder(run / f"{PREFIX}{checkpoint.steps:08d}", {**contents, MANIFEST: manifest})

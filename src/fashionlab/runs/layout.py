@@ -27,6 +27,11 @@ def work_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.partial")
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether an earlier session has left a checkpoint."""
+    return bool(checkpoints.saved(work_folder(folder)))
+
+
 def require_absent(folder: Path) -> None:
     """Raises RunError where something stands in the place of a run folder to be written."""
     if folder.exists() or folder.is_symlink():

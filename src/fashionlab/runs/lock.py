@@ -94,8 +94,10 @@ class Lock:
         """Let go, and remove the lock's file from `folder`, where it is now."""
         if self._descriptor < 0:
             return
+        self._path = folder / NAME
         try:
-            (folder / NAME).unlink(missing_ok=True)
+            if self._is_named():  # else the name is another's by now
+                self._path.unlink()
         finally:
             self._close()
 

@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -58,7 +59,7 @@ class RunWriter:
                 files.flush_folder(self._work.parent)
                 self._clean()
             except BaseException:
-                self._let_go()
+                self._let_go(self._work)
                 raise
         except OSError as error:
             raise self._unwritable(error) from error
@@ -96,11 +97,15 @@ class RunWriter:
                 elif path.name != lock.NAME:
                     path.unlink()
 
-    def _let_go(self, place: Path | None = None) -> None:
-        place = place or self._work
-        if place == self._work and not checkpoints.saved(place):
-            shutil.rmtree(place, ignore_errors=True)
+    def _let_go(self, place: Path) -> None:
+        worthless = place == self._work and not checkpoints.saved(place)
+        if worthless:
+            with suppress(OSError):
+                self._clean()
         self._lock.release(place)
+        if worthless:
+            with suppress(OSError):  # the next process has it already
+                place.rmdir()
 
     def stopped(self, when: str, status: int) -> StoppedError:
         """The error for a training that stops on request, and can go on."""

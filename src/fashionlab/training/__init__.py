@@ -8,6 +8,7 @@ interrupts  Ctrl-C and SIGTERM
 repeat      train a run again and compare the weights
 """
 
+from fashionlab.training.best import best_epoch
 from fashionlab.training.repeat import Plan, Repetition, plan, repeat
 from fashionlab.training.training import Data, finished_run, settings, train
 
@@ -15,6 +16,7 @@ __all__ = [
     "Data",
     "Plan",
     "Repetition",
+    "best_epoch",
     "finished_run",
     "plan",
     "repeat",

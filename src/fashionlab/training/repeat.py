@@ -67,10 +67,12 @@ def plan(folder: Path) -> Plan:
     return Plan(recipe, seed, source)
 
 
-def repeat(original: Run, data: Data, out: Path, progress: Progress | None = None) -> Repetition:
+def repeat(
+    original: Run, data: Data, out: Path, progress: Progress | None = None, **options: Any
+) -> Repetition:
     """Train `original` again, with its recipe and seed, and write the run folder `out`.
 
-    Raises RunError where `data` is not what it was trained on, and all that `train` raises.
+    `options` are those of `train`: resume, checkpoint_steps, tensorboard. Raises RunError where `data` is not what it was trained on, and all that `train` raises.
     """
     planned = plan(original.folder)
     for part in data:
@@ -82,7 +84,7 @@ def repeat(original: Run, data: Data, out: Path, progress: Progress | None = Non
                 f"{part.sha256}; give the folder as --data"
             )
     before = original.weights_sha256()
-    run = train(planned.recipe, data, out, planned.seed, progress)
+    run = train(planned.recipe, data, out, planned.seed, progress, **options)
     conditions = differences(original.environment(), run.environment())
     for session in original.environment().get("resumed", []):
         conditions += [f"{c} when it was resumed" for c in session.get("changed", [])]

@@ -94,6 +94,8 @@ class Trainer:
         the loss is no longer finite.
         """
         while not is_over(self.history, self.recipe):
+            if interrupts.after_epoch and not self.steps:
+                raise KeyboardInterrupt  # before anything was made that could be kept
             if interrupts.after_epoch and not self._tally.step:
                 raise self.writer.stopped(
                     f"stopped after epoch {len(self.history)}", interrupts.status
@@ -106,7 +108,7 @@ class Trainer:
 
     def _epoch(self, interrupts: Interrupts) -> None:
         epoch, tally = len(self.history), self._tally
-        rate, warned = state.learning_rate(self.model), False
+        rate, warned = 0.0, False
         began = time.perf_counter()
         for x, y in self.batches.epoch(epoch, tally.step):
             rate = state.learning_rate(self.model)

@@ -15,7 +15,15 @@ from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities
 from fashionlab.progress import Progress, Several
 from fashionlab.recipes import Recipe
-from fashionlab.runs import Checkpoint, Run, RunWriter, require_free, tidy
+from fashionlab.runs import (
+    Checkpoint,
+    Run,
+    RunWriter,
+    is_begun,
+    recorded_json,
+    require_free,
+    tidy,
+)
 from fashionlab.training import state
 from fashionlab.training.interrupts import Interrupts
 from fashionlab.training.trainer import EVALUATION_BATCH, Trainer
@@ -105,11 +113,14 @@ def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
 
 
 def finished_run(recipe: Recipe, folder: Path, data: Data, seed: int) -> Run | None:
-    """The run in `folder`, or None where nothing is there; RunError where it is another run."""
+    """The run in `folder`, or None where it is not finished; RunError where it is another run."""
+    wanted = settings(recipe, data, seed)
     if not folder.exists():
+        if is_begun(folder):
+            _require_same(wanted, recorded_json(folder, "config"), f"{folder} was begun")
         return None
     run = Run(folder)
-    _require_same(settings(recipe, data, seed), run.config, f"{folder} was trained")
+    _require_same(wanted, run.config, f"{folder} was trained")
     tidy(folder)
     return run
 
