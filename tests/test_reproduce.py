@@ -73,7 +73,7 @@ def test_a_begun_run_of_other_settings_is_refused_before_any_training(data, tmp_
     begun = replace(get("report-cnn"), engine="scratch", epochs=3)
     with pytest.raises(StoppedError):
         train(begun, data, tmp_path / "report-cnn-seed0", progress=Stops())
-    with pytest.raises(RunError, match="report-cnn-seed0 was begun .* epochs 3, not 1"):
+    with pytest.raises(RunError, match=r"report-cnn-seed0 was begun .*epochs 3, not 1"):
         reproduce(tmp_path, data, engine="scratch", quick=True)
     assert [path.name for path in tmp_path.iterdir()] == ["report-cnn-seed0.partial"]
 

@@ -72,7 +72,8 @@ def repeat(
 ) -> Repetition:
     """Train `original` again, with its recipe and seed, and write the run folder `out`.
 
-    `options` are those of `train`: resume, checkpoint_steps, tensorboard. Raises RunError where `data` is not what it was trained on, and all that `train` raises.
+    `options` are those of `train`: resume, checkpoint_steps, tensorboard. Raises RunError where
+    `data` is not what it was trained on, and all that `train` raises.
     """
     planned = plan(original.folder)
     for part in data:
