@@ -1,4 +1,4 @@
-"""Writes the README's tables from benchmarks/results; a test holds the README equal to them.
+"""Writes the tables of README and docs from benchmarks/results; a test holds them equal.
 
 python benchmarks/readme.py
 """
@@ -14,7 +14,6 @@ from fashionlab.report import formatting
 from fashionlab.report.reference import REFERENCES
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 TEST_IMAGES = 10_000
 
 
@@ -43,12 +42,10 @@ def report_systems() -> str:
             f"| {100 * reference.test_accuracy:.2f} | {formatting.seconds(seconds)} "
             f"| {formatting.seconds(reference.seconds_an_epoch)} |"
         )
-    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
-    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
     seeds = sorted({len(of_recipe) for of_recipe in runs.values()})
     lines += [
         "",
-        f"n = {' or '.join(map(str, seeds))} seeds; {'; '.join(machines)}; {'; '.join(versions)}. "
+        f"n = {' or '.join(map(str, seeds))} seeds; {_where(rows)}. "
         "Written by `make bench` (`benchmarks/report_systems.py`). The 95 % interval of one run's "
         f"{TEST_IMAGES:,} test images is {', '.join(halves)}.",
     ]
@@ -122,15 +119,71 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return list(zip(words[::2], words[1::2], strict=True))
 
 
-TABLES = {"report_systems": report_systems, "speed": speed}
+def crash_test() -> str:
+    """What became of the killed trainings, from crash_test.csv."""
+    rows = tables.read("crash_test")
+    lines = [
+        "| engine | killed at | trainings | unreadable | most steps lost (interval) "
+        "| other results | something left behind |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['engine']} | {row['killed_at']} | {row['killed']} | {row['unreadable']} "
+        f"| {row['most_steps_lost']} ({row['interval_steps']}) | {row['other_results']} "
+        f"| {row['left_behind']} |"
+        for row in rows
+    ]
+    total = sum(int(row["killed"]) for row in rows)
+    lines += ["", f"{total} trainings; {_where(rows)}. Written by `make crash-test`."]
+    return "\n".join(lines)
 
 
-def filled(text: str) -> str:
-    """The README's text with every table written anew between its two markers."""
-    for name, table in TABLES.items():
+def checkpoint_cost() -> str:
+    """The share of the time that checkpoints take, from checkpoint_cost.csv."""
+    rows = tables.read("checkpoint_cost")
+    lines = [
+        "| engine | of the time, % (mean ± standard deviation; highest) | seconds a checkpoint "
+        "| megabytes |",
+        "|---|---|---|---|",
+    ]
+    for engine in dict.fromkeys(row["engine"] for row in rows):
+        of_engine = [row for row in rows if row["engine"] == engine]
+        shares = [100 * float(row["share"]) for row in of_engine]
+        each, _ = mean_std(
+            float(row["checkpoint_seconds"]) / int(row["epochs"]) for row in of_engine
+        )
+        mean, deviation = mean_std(shares)
+        lines.append(
+            f"| {engine} | {mean:.2f} ± {deviation:.2f}; {max(shares):.2f} | {each:.3f} "
+            f"| {int(of_engine[0]['checkpoint_bytes']) / 1e6:.1f} |"
+        )
+    turns = len({row["turn"] for row in rows})
+    lines += [
+        "",
+        f"n = {turns} turns of {rows[0]['epochs']} epochs; {_where(rows)}. Written by "
+        "`python benchmarks/checkpoint_cost.py`.",
+    ]
+    return "\n".join(lines)
+
+
+def _where(rows: list[dict[str, str]]) -> str:
+    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
+    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
+    return f"{'; '.join(machines)}; {'; '.join(versions)}"
+
+
+PAGES = {
+    "README.md": {"report_systems": report_systems, "speed": speed},
+    "docs/runs.md": {"crash_test": crash_test, "checkpoint_cost": checkpoint_cost},
+}
+
+
+def filled(page: str, text: str) -> str:
+    """The page's text with every table written anew between its two markers."""
+    for name, table in PAGES[page].items():
         start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
         if not 0 <= text.find(start) < text.find(end):
-            raise SystemExit(f"README.md must hold the lines {start.strip()} and {end.strip()}")
+            raise SystemExit(f"{page} must hold the lines {start.strip()} and {end.strip()}")
         before, _, rest = text.partition(start)
         _, _, after = rest.partition(end)
         text = before + start + table() + end + after
@@ -138,4 +191,6 @@ def filled(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in PAGES:
+        path = ROOT / name
+        path.write_text(filled(name, path.read_text(encoding="utf-8")), encoding="utf-8")
