@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 
+import crash_test
 import numpy as np
 import pytest
 
@@ -12,7 +13,6 @@ from fashionlab import files
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import CheckpointError, RunError, StoppedError
 from fashionlab.progress import Progress
-from fashionlab.recipes import get
 from fashionlab.runs import Run, checkpoints
 from fashionlab.training import train
 
@@ -24,21 +24,7 @@ STEPS = 6  # an epoch: 160 of 200 images are trained on, in batches of 30
 
 def recipe(engine, **changes):
     """All that has a state: dropout, augmentation, schedule, moving average, best epoch, Adam."""
-    return replace(
-        get("report-cnn"),
-        engine=engine,
-        epochs=3,
-        batch_size=30,
-        output_activation="linear",
-        model={"filters": 4, "kernel": 3, "units": (16,), "dropout": 0.3},
-        augment={"flip": True, "shift": 2},
-        schedule="cosine",
-        warmup_epochs=1,
-        moving_average=0.9,
-        validation_fraction=0.2,
-        restore_best_weights=True,
-        **changes,
-    )
+    return replace(crash_test.recipe(engine), batch_size=30, **changes)
 
 
 @pytest.fixture(scope="module")

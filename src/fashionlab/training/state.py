@@ -63,6 +63,11 @@ def _restore_scratch(model: scratch.Sequential, arrays: Mapping[str, Array]) -> 
         _set_generator_state(layer, arrays[f"random/{layer.name}"])
 
 
+def weights(model: Any) -> list[Array]:
+    """Copies; what Keras gives may be the memory that its next step writes into."""
+    return [np.array(value) for value in model.get_weights()]
+
+
 def weights_by_name(model: Any) -> dict[str, Array]:
     """The weights as a finished run keeps them: "layer.kernel"."""
     return {
@@ -78,6 +83,8 @@ def average(model: Any) -> None:
         model.optimizer.finalize(model.weights_vector)
     else:
         model.optimizer.finalize_variable_values(model.trainable_variables)
+        # On JAX they are now the optimizer's own arrays, which the next `evaluate` would give up.
+        model.set_weights(weights(model))
 
 
 @contextmanager
@@ -86,7 +93,7 @@ def averaged(model: Any) -> Iterator[None]:
     if not model.optimizer.use_ema:
         yield
         return
-    before = model.get_weights()
+    before = weights(model)
     average(model)
     try:
         yield

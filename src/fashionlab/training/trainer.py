@@ -181,7 +181,7 @@ class Trainer:
             self.history
         ):
             with state.averaged(self.model):
-                self._best = self.model.get_weights()
+                self._best = state.weights(self.model)
 
     def _save(self) -> None:
         best = {f"best/{i:04d}": value for i, value in enumerate(self._best)}

@@ -1,0 +1,52 @@
+"""Durable writes: everything is flushed before it gets its name, and the name after it."""
+
+import pytest
+
+from fashionlab import files
+
+from .faults import FailingOs
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    counting = FailingOs(fails=0, number=0)
+    monkeypatch.setattr(files, "os", counting)
+    return counting.calls
+
+
+FILE = ["open", "write", "fsync"]
+FOLDER = ["open", "fsync"]
+
+
+def test_a_file_is_flushed_then_named_then_its_name_is_flushed(calls, tmp_path):
+    files.write(tmp_path / "a", b"content")
+    assert calls == [*FILE, "replace", *FOLDER]
+    assert (tmp_path / "a").read_bytes() == b"content"
+
+
+def test_a_folder_is_named_after_all_of_it_is_on_the_disk(calls, tmp_path):
+    files.write_folder(tmp_path / "f", {"a": b"1", "b": b"2"})
+    assert calls == ["mkdir", *FILE, *FILE, *FOLDER, "rename", *FOLDER]
+    assert {p.name: p.read_bytes() for p in (tmp_path / "f").iterdir()} == {"a": b"1", "b": b"2"}
+
+
+def test_a_write_that_takes_fewer_bytes_goes_on_with_the_rest(monkeypatch, tmp_path):
+    class Slow(FailingOs):
+        def write(self, descriptor, content):
+            return files_os.write(descriptor, content[:3])
+
+    files_os = files.os
+    monkeypatch.setattr(files, "os", Slow(fails=0, number=0))
+    files.write(tmp_path / "a", b"0123456789")
+    assert (tmp_path / "a").read_bytes() == b"0123456789"
+
+
+def test_what_is_not_whole_is_found_by_its_name_and_nothing_else_goes(tmp_path):
+    (tmp_path / ".a.partial").write_text("half")
+    (tmp_path / ".f.partial").mkdir()
+    (tmp_path / ".f.partial" / "x").write_text("half")
+    (tmp_path / ".other").write_text("whole")
+    (tmp_path / "b.partial").mkdir()
+    (tmp_path / ".link.partial").symlink_to(tmp_path / "b.partial")
+    files.clean(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".other", "b.partial"]
