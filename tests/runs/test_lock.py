@@ -1,5 +1,7 @@
 """One writer at a time, and a dead one's lock is nobody's."""
 
+import errno
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +12,10 @@ import pytest
 
 from fashionlab.errors import RunError
 from fashionlab.runs import RunWriter, require_free
+from fashionlab.runs import lock as lock_module
 from fashionlab.runs.lock import Lock
+
+from ..faults import FailingOs
 
 HOLD = """
 import sys, time
@@ -83,6 +88,27 @@ def test_an_owner_that_has_not_said_who_it_is_is_another_process(tmp_path):
     with pytest.raises(RunError, match="by another process"):
         lock_of(tmp_path).acquire()
     first.release(first.folder)
+
+
+def test_an_owners_name_is_one_line(tmp_path):
+    first = lock_of(tmp_path)
+    first.acquire()
+    owner = {"pid": 7, "host": "a\nb", "since": "now", "command": "train\n\x1b[2J x"}
+    (tmp_path / "run.partial" / "lock").write_text(json.dumps(owner))
+    with pytest.raises(RunError) as refused:
+        lock_of(tmp_path).acquire()
+    assert "process 7 on a b since now" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    first.release(first.folder)
+
+
+def test_a_disk_without_room_for_the_owners_name_is_one_line_and_leaves_nothing(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(lock_module, "os", FailingOs(3, errno.ENOSPC))  # after two opens
+    with pytest.raises(RunError, match=r"cannot write .*run\.partial/lock: No space left"):
+        RunWriter(tmp_path / "run").__enter__()
+    assert not list(tmp_path.iterdir())
 
 
 def test_of_many_processes_at_once_one_gets_it(tmp_path):

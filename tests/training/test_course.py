@@ -11,6 +11,7 @@ from fashionlab import training
 from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine
+from fashionlab.errors import InvalidValueError
 from fashionlab.progress import Progress
 from fashionlab.recipes import get
 from fashionlab.runs import Run
@@ -49,8 +50,6 @@ def rows(*losses):
 def test_the_best_epoch_is_the_first_of_the_lowest_loss_or_the_highest_accuracy():
     for monitor in ("validation_loss", "validation_accuracy"):
         assert best_epoch(rows(0.5, 0.25, 0.75, 0.25), monitor) == 2
-        assert best_epoch(rows(float("nan"), 0.5, float("nan")), monitor) == 2
-    assert best_epoch(rows(float("nan"), float("nan")), "validation_loss") == 1
 
 
 @pytest.mark.parametrize(
@@ -222,6 +221,22 @@ def test_what_is_captured_and_restored_is_the_whole_state(name):
         other = model()
         state.restore(other, {**captured, random[0]: fresh[random[0]]})
         assert steps(other) != after
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_last_step_that_breaks_the_weights_is_refused(name, data, tmp_path, monkeypatch):
+    real = Trainer._step
+
+    def breaks(self, x, y):
+        logs = real(self, x, y)
+        if self._tally.step + 1 == self.batches.steps:
+            self.model.set_weights([w * np.nan for w in self.model.get_weights()])
+        return logs
+
+    monkeypatch.setattr(Trainer, "_step", breaks)
+    with pytest.raises(InvalidValueError, match="the loss must stay finite, but was not in epoch"):
+        train(recipe(name, epochs=1), data, tmp_path / "run")
+    assert not list(tmp_path.iterdir())
 
 
 def test_outside_the_main_thread_signals_are_left_alone():

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from fashionlab.errors import RunError
@@ -45,8 +46,14 @@ class Lock:
                 raise
             if not self._is_named():
                 self._close()
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, json.dumps(_description()).encode())
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, json.dumps(_description()).encode())
+        except OSError as error:
+            self.release(self.folder)
+            with suppress(OSError):  # there is more in it
+                self.folder.rmdir()
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def require_free(self) -> None:
         """Raises RunError, which names the owner, where another process holds it."""
@@ -114,8 +121,7 @@ def _description() -> dict[str, object]:
 def _owner(descriptor: int) -> str:
     try:
         owner = json.loads(os.pread(descriptor, 4096, 0))
-        return (
-            f"process {owner['pid']} on {owner['host']} since {owner['since']} ({owner['command']})"
-        )
+        said = f"process {owner['pid']} on {owner['host']} since {owner['since']} "
+        return " ".join(f"{said}({owner['command']})".split())
     except (ValueError, LookupError, TypeError):  # it has only just begun
         return "another process"

@@ -1,6 +1,5 @@
 """Which epoch is the best, and whether there was none better for too long: from history alone."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from fashionlab.recipes import Recipe
@@ -9,14 +8,10 @@ from fashionlab.recipes import Recipe
 def best_epoch(history: Sequence[Mapping[str, float]], monitor: str) -> int:
     """The epoch, from 1, of the best figure in the column `monitor`; the first of equal ones.
 
-    The lower a loss the better, the higher anything else; NaN is the worst.
+    The lower a loss the better, the higher anything else.
     """
     sign = 1 if monitor.endswith("loss") else -1
-
-    def badness(row: Mapping[str, float]) -> float:
-        return math.inf if math.isnan(row[monitor]) else sign * row[monitor]
-
-    return int(min(history, key=badness)["epoch"])
+    return int(min(history, key=lambda row: sign * row[monitor])["epoch"])
 
 
 def is_over(history: Sequence[Mapping[str, float]], recipe: Recipe) -> bool:

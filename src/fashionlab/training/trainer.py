@@ -30,9 +30,11 @@ class Tally:
     loss: float = 0.0  # summed over images
     right: int = 0
     seconds: float = 0.0  # of training alone
+    learning_rate: float = 0.0  # of the last step
 
-    def add(self, images: int, logs: Mapping[str, float]) -> None:
+    def add(self, images: int, learning_rate: float, logs: Mapping[str, float]) -> None:
         """A step, whose loss and accuracy are means over its images."""
+        self.learning_rate = learning_rate
         self.step += 1
         self.images += images
         self.loss += float(logs["loss"]) * images
@@ -107,12 +109,32 @@ class Trainer:
             state.average(self.model)
 
     def _epoch(self, interrupts: Interrupts) -> None:
-        epoch, tally = len(self.history), self._tally
-        rate, warned = 0.0, False
-        began = time.perf_counter()
+        """The steps that are left of an epoch, its evaluation, and its checkpoint."""
+        self._steps(interrupts)
+        tally = self._tally
+        row = {
+            "epoch": len(self.history) + 1,
+            "loss": tally.loss / tally.images,
+            "accuracy": tally.right / tally.images,
+            **self._evaluated(),
+            "learning_rate": tally.learning_rate,
+            "seconds": tally.seconds,
+        }
+        self.history.append(row)
+        self._tally = Tally()
+        self._keep_if_best()
+        self.writer.write_history(self.history)
+        self.progress.epoch(row)  # before the save, so that no epoch is saved and never shown
+        self._save()
+        if interrupts.after_step:
+            raise self.writer.stopped(f"stopped after epoch {row['epoch']}", interrupts.status)
+
+    def _steps(self, interrupts: Interrupts) -> None:
+        epoch, tally, every = len(self.history), self._tally, self.checkpoint_steps
+        warned, began = False, time.perf_counter()
         for x, y in self.batches.epoch(epoch, tally.step):
             rate = state.learning_rate(self.model)
-            tally.add(len(x), self._step(x, y))
+            tally.add(len(x), rate, self._step(x, y))
             self.progress.step(
                 Step(
                     epoch=epoch + 1,
@@ -126,33 +148,17 @@ class Trainer:
             if interrupts.after_epoch and not warned:
                 self.progress.say("stopping after this epoch; Ctrl-C again stops now")
                 warned = True
-            if tally.step < self.batches.steps:
-                every = self.checkpoint_steps
-                if interrupts.after_step or (every and tally.step % every == 0):
-                    tally.seconds += time.perf_counter() - began
-                    self._save()
-                    began = time.perf_counter()
-                if interrupts.after_step:
-                    raise self.writer.stopped(
-                        f"stopped after step {tally.step} of epoch {epoch + 1}", interrupts.status
-                    )
+            if tally.step == self.batches.steps:
+                break  # its checkpoint follows the evaluation
+            if interrupts.after_step or (every and tally.step % every == 0):
+                tally.seconds += time.perf_counter() - began
+                self._save()
+                began = time.perf_counter()
+            if interrupts.after_step:
+                raise self.writer.stopped(
+                    f"stopped after step {tally.step} of epoch {epoch + 1}", interrupts.status
+                )
         tally.seconds += time.perf_counter() - began
-        row = {
-            "epoch": epoch + 1,
-            "loss": tally.loss / tally.images,
-            "accuracy": tally.right / tally.images,
-            **self._evaluated(),
-            "learning_rate": rate,
-            "seconds": tally.seconds,
-        }
-        self.history.append(row)
-        self._tally = Tally()
-        self._keep_if_best()
-        self.writer.write_history(self.history)
-        self.progress.epoch(row)  # before the save, so that no epoch is saved and never shown
-        self._save()
-        if interrupts.after_step:
-            raise self.writer.stopped(f"stopped after epoch {epoch + 1}", interrupts.status)
 
     def _step(self, x: NDArray[Any], y: NDArray[Any]) -> Mapping[str, float]:
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused here
@@ -160,20 +166,24 @@ class Trainer:
                 logs: Mapping[str, float] = self.model.train_on_batch(x, y, return_dict=True)
             except FloatingPointError:  # of scratch
                 logs = {"loss": math.nan}
-        if not math.isfinite(logs["loss"]):
+        self._require_finite(logs["loss"])
+        return logs
+
+    def _evaluated(self) -> dict[str, float]:
+        with state.averaged(self.model), np.errstate(over="ignore", invalid="ignore"):
+            loss, accuracy = self.model.evaluate(
+                self.watched.images, self._targets, batch_size=EVALUATION_BATCH, verbose=0
+            )
+        self._require_finite(loss)  # the epoch's last step may have broken the weights
+        part = self.watched.part
+        return {f"{part}_loss": float(loss), f"{part}_accuracy": float(accuracy)}
+
+    def _require_finite(self, loss: float) -> None:
+        if not math.isfinite(loss):
             raise InvalidValueError(
                 f"the loss must stay finite, but was not in epoch {len(self.history) + 1} of "
                 f"{self.recipe.name}; lower the learning rate ({self.recipe.learning_rate:g})"
             )
-        return logs
-
-    def _evaluated(self) -> dict[str, float]:
-        with state.averaged(self.model):
-            loss, accuracy = self.model.evaluate(
-                self.watched.images, self._targets, batch_size=EVALUATION_BATCH, verbose=0
-            )
-        part = self.watched.part
-        return {f"{part}_loss": float(loss), f"{part}_accuracy": float(accuracy)}
 
     def _keep_if_best(self) -> None:
         recipe = self.recipe
