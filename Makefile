@@ -11,7 +11,7 @@ run: setup
 test: lint
 	$(BIN)/pytest
 
-# Kills 200 trainings, about 10 minutes; `make test` has a short form of it.
+# Kills some 400 trainings, about 5 minutes; `make test` has a short form of it.
 crash-test: setup
 	$(BIN)/python benchmarks/crash_test.py
 

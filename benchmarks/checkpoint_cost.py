@@ -54,8 +54,10 @@ def measure(engine: str) -> None:
             seconds["all"] += time.perf_counter()
 
     Trainer._save, RunWriter.write_history = timed(save), timed(write_history)
-    # Beside the project, on an ordinary disk: /tmp can be memory, where flushing costs nothing.
-    with tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".cost-") as place:
+    # With the other runs, on an ordinary disk: /tmp can be memory, where flushing costs nothing.
+    runs = Path(__file__).parents[1] / "runs"
+    runs.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runs, prefix=".cost-") as place:
         folder = Path(place) / "run"
         recipe = replace(get("report-cnn"), engine=engine, epochs=EPOCHS)
         train(recipe, load(), folder, progress=Clock())
