@@ -1,0 +1,86 @@
+"""The command line: parses, calls one public function, prints.
+
+options   what several commands share
+training  reproduce, train
+figures   evaluate, report
+inputs    recipes, data fetch, data info
+bench     bench speed
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fashionlab import __version__
+from fashionlab.cli import bench, figures, inputs, training
+from fashionlab.cli.options import say
+from fashionlab.errors import FashionlabError, StoppedError
+
+app = typer.Typer(
+    help="Train and measure image classifiers on Fashion-MNIST and its kind.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Find, fetch and describe the data.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+bench_app = typer.Typer(help="Measure side by side.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+
+app.command()(training.reproduce)
+app.command()(training.train)
+app.command()(figures.evaluate)
+app.command()(figures.report)
+app.command()(inputs.recipes)
+data_app.command()(inputs.fetch)
+data_app.command()(inputs.info)
+bench_app.command("speed")(bench.bench_speed)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fashionlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
+) -> None:
+    """Shows `--debug` in the help; `main` takes it from any place in the line."""
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line and exit status 2."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        sys.exit(app(arguments, standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort):
+        say("fashionlab: stopped; what was not finished was not kept")
+        sys.exit(130)
+    except Exception as error:
+        line = _one_line(error)
+        if isinstance(error, StoppedError):
+            say(f"fashionlab: {line}")
+            sys.exit(error.status)
+        if line is None or len(arguments) < len(sys.argv) - 1:
+            raise
+        if line:  # a command without its arguments has shown its help, and has none
+            say(f"fashionlab: {line}")
+    sys.exit(2)
+
+
+def _one_line(error: Exception) -> str | None:
+    """The line for an error that the user can mend; None for a fault of the program."""
+    if isinstance(error, FashionlabError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    if hasattr(error, "format_message"):  # the parser's own errors
+        return str(error.format_message())
+    return None

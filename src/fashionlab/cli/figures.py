@@ -1,0 +1,76 @@
+"""Commands that read finished runs: evaluate, report."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashionlab.cli.options import Json, RunFolder
+
+if TYPE_CHECKING:
+    from fashionlab.runs import Run
+
+
+def evaluate(run: RunFolder, as_json: Json = False) -> None:
+    """Compute a run's figures anew from its stored predictions."""
+    print_figures(run, as_json)
+
+
+def print_figures(folder: Path, as_json: bool) -> None:
+    """A finished run's figures, as `evaluate` and `train` print them."""
+    from fashionlab.runs import Run
+
+    run = Run(folder)
+    figures, training = run.metrics(), run.training_figures()
+    if as_json:
+        answer = {**figures.to_json(), "training": training, "weights_sha256": run.weights_sha256()}
+        typer.echo(json.dumps(answer, indent=2))
+        return
+    low, high = figures.accuracy_interval
+    typer.echo(
+        f"{folder}: {run.config['recipe']['name']}, {run.config['parameters']:,} parameters, "
+        f"trained on {run.config['data']['train']['name']}, seed {run.config['seed']}"
+    )
+    typer.echo(f"weights SHA-256 {run.weights_sha256()}{_chosen_epoch(run)}")
+    typer.echo(
+        f"test accuracy {figures.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"log loss {figures.log_loss:.4f}"
+    )
+    typer.echo(
+        f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
+        f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
+    )
+    names = run.class_names
+    columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)
+    width = max(13, *map(len, names))
+    head = ("precision", "recall", "F1", "correct", "of")
+    typer.echo(f"{'class':<{width}} " + " ".join(f"{text:>9}" for text in head))
+    for name, *values, correct, support in zip(names, *columns, strict=True):
+        shares = " ".join(f"{value:>9.4f}" for value in values)
+        typer.echo(f"{name:<{width}} {shares} {correct:>9,} {support:>9,}")
+    means = (figures.macro_precision, figures.macro_recall, figures.macro_f1)
+    shares = " ".join(f"{value:>9.4f}" for value in means)
+    total = f"{sum(figures.correct):>9,} {sum(figures.support):>9,}"
+    typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
+
+
+def _chosen_epoch(run: "Run") -> str:
+    from fashionlab.training import best_epoch
+
+    recipe = run.config["recipe"]
+    if not recipe.get("restore_best_weights"):
+        return ""
+    return f", of epoch {best_epoch(run.history(), recipe['monitor'])}, best {recipe['monitor']}"
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html for one run.")] = None,
+) -> None:
+    """Write one HTML page from what runs stored."""
+    from fashionlab.report.page import write_page
+    from fashionlab.runs import Run
+
+    page = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    typer.echo(write_page([Run(folder) for folder in runs], page).resolve().as_uri())
