@@ -150,8 +150,7 @@ def train(
     else:
         chosen, seed = recipes.override(recipes.get(recipe), given), seed or 0
         folder = out or Path("runs") / f"{chosen.name}-seed{seed}"
-    if not (resume and folder.exists()):
-        require_free(folder, resume)  # before the data are read, which takes a second
+    require_free(folder, resume)  # before the data are read, which takes a second
     run_training(
         chosen,
         load(data, log=say),
@@ -191,8 +190,7 @@ def _repeat(
 
     run = Run(original)
     folder = out or original.with_name(f"{original.name}-repeated")
-    if not (options["resume"] and folder.exists()):
-        require_free(folder, options["resume"])
+    require_free(folder, options["resume"])
     source = data or plan(original).source
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
     if as_json:

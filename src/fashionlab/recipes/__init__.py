@@ -5,13 +5,11 @@ named   the named ones, TOML files, changes
 """
 
 from fashionlab.recipes.named import RECIPES, get, override, read_toml
-from fashionlab.recipes.recipe import MONITORS, OPTIMIZERS, SCHEDULES, Recipe
+from fashionlab.recipes.recipe import OPTIMIZERS, Recipe
 
 __all__ = [
-    "MONITORS",
     "OPTIMIZERS",
     "RECIPES",
-    "SCHEDULES",
     "Recipe",
     "get",
     "override",

@@ -39,11 +39,12 @@ def require_absent(folder: Path) -> None:
 
 
 def require_free(folder: Path, resume: bool = False) -> None:
-    """Raises RunError where `folder` exists, or another process writes it.
+    """Raises RunError where another process writes `folder`.
 
-    Without `resume` also where an earlier one was stopped and has left a checkpoint.
+    Without `resume` also where it exists, or an earlier process was stopped and left a checkpoint.
     """
-    require_absent(folder)
+    if not resume:
+        require_absent(folder)
     work = work_folder(folder)
     Lock(work, folder).require_free()
     if not resume and (saved := checkpoints.saved(work)):

@@ -101,11 +101,6 @@ def averaged(model: Any) -> Iterator[None]:
         model.set_weights(before)
 
 
-def learning_rate(model: Any) -> float:
-    """That of the next step, in the digits that float32 has."""
-    return float(f"{float(model.optimizer.learning_rate):.7g}")
-
-
 def _numbered(kind: str, values: Sequence[Array]) -> dict[str, Array]:
     return {f"{kind}/{i:04d}": value for i, value in enumerate(values)}
 

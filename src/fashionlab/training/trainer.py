@@ -60,6 +60,7 @@ class Trainer:
         self.recipe, self.model, self.batches = recipe, model, batches
         self.watched, self.writer, self.progress = watched, writer, progress
         self.checkpoint_steps = checkpoint_steps
+        self._rate = recipe.rates(batches.steps)
         self._targets = one_hot(watched.labels, watched.classes)
         self.history: list[dict[str, float]] = []
         self._tally = Tally()
@@ -133,7 +134,7 @@ class Trainer:
         epoch, tally, every = len(self.history), self._tally, self.checkpoint_steps
         warned, began = False, time.perf_counter()
         for x, y in self.batches.epoch(epoch, tally.step):
-            rate = state.learning_rate(self.model)
+            rate = self._rate(self.steps)
             tally.add(len(x), rate, self._step(x, y))
             self.progress.step(
                 Step(
