@@ -12,14 +12,15 @@ LOWER = {"data", "scratch", "errors"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
     "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench"},
-    "bench": LOWER | {"models", "engines", "environment"},
+    "bench": LOWER | MIDDLE | {"training"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
     "training": LOWER | MIDDLE,
     "estimator": {"scratch", "models", "errors"},
     "runs": {"evaluation", "files", "errors"},
     "recipes": {"models", "engines", "data", "errors"},
-    "models": {"errors"},
+    "models": {"keras_torch", "errors"},
+    "keras_torch": set(),
     "environment": set(),
     "files": set(),
     "progress": {"errors"},

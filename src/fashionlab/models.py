@@ -129,4 +129,88 @@ def cnn(
     )
 
 
-BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn}
+MOMENTUM = 0.95  # of the moving mean and variance: those of the last 20 batches or so
+EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large beside a variance of images in [0, 1]
+
+
+def convnet(
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    classes: int,
+    seed: int,
+    *,
+    stem: int = 16,
+    stem_stride: int = 1,
+    stages: Sequence[Sequence[int]] = ((32, 1), (64, 1)),
+    residual: bool = False,
+    activation: str = "relu",
+    output: str = "linear",
+    dropout: float = 0.0,
+) -> Any:
+    """3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that each halve the image.
+
+    A stage begins with a convolution and a 2 x 2 maximum pool; its blocks are convolutions, each
+    with its input added where `residual`. With a `stem_stride` of 2 the stem halves the image too,
+    by windows of 4 x 4. Every convolution is followed by batch normalisation and `activation`. The
+    mean and the maximum of each channel, with `dropout`, go into the dense layer of `classes`.
+    """
+    layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
+    names = (f"conv_{i}" for i in count(1))
+    order, batch_normalization = image_order(nn)
+    axis = 1 if order == "channels_first" else -1
+
+    def convolution(x: Any, filters: int, window: int = 3, stride: int = 1, pool: int = 1) -> Any:
+        name = next(names)
+        x = layers.Conv2D(
+            filters,
+            window,
+            stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=nn.initializers.HeNormal(seed=next(seeds)),
+            data_format=order,
+            name=name,
+        )(x)
+        if pool > 1:
+            x = layers.MaxPooling2D(pool, data_format=order, name=f"{name}_pool")(x)
+        x = batch_normalization(axis=axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm")(
+            x
+        )
+        return layers.Activation(activation, name=f"{name}_{activation}")(x)
+
+    inputs = nn.Input(image_shape)
+    x = layers.Rescaling(1 / 255, name="rescaling")(inputs)
+    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
+    x = layers.Reshape(channels, name="channels")(x)
+    if order == "channels_first":  # a view: what lies last in memory stays there
+        x = layers.Permute((3, 1, 2), name="channels_first")(x)
+    x = convolution(x, stem, window=2 + stem_stride, stride=stem_stride)
+    for filters, blocks in stages:
+        x = convolution(x, filters, pool=2)
+        for _ in range(blocks):
+            y = convolution(x, filters)
+            x = layers.Add()([x, y]) if residual else y
+    means = layers.GlobalAveragePooling2D(data_format=order, name="means")(x)
+    maxima = layers.GlobalMaxPooling2D(data_format=order, name="maxima")(x)
+    x = layers.Concatenate(name="features")([means, maxima])
+    for layer in next(dropouts):
+        x = layer(x)
+    kernel = _initializer(nn, "glorot_uniform", next(seeds))
+    outputs = layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")(x)
+    return nn.Model(inputs, outputs, name="convnet")
+
+
+def image_order(nn: ModuleType) -> tuple[str, Any]:
+    """The data format, and the class of batch normalisation, that are the fastest on `nn`.
+
+    Neither changes what a network computes, nor the layout of its weights. What they are worth on
+    PyTorch: benchmarks/keras_torch.py.
+    """
+    if nn.backend.backend() != "torch":
+        return "channels_last", nn.layers.BatchNormalization
+    from fashionlab.keras_torch import BatchNormalization
+
+    return "channels_first", BatchNormalization  # else each layer copies its images there and back
+
+
+BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn, "convnet": convnet}

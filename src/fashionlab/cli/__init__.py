@@ -4,7 +4,7 @@ options   what several commands share
 training  reproduce, train
 figures   evaluate, report
 inputs    recipes, data fetch, data info
-bench     bench speed
+bench     bench speed, accuracy, record
 """
 
 import sys
@@ -36,6 +36,8 @@ app.command()(inputs.recipes)
 data_app.command()(inputs.fetch)
 data_app.command()(inputs.info)
 bench_app.command("speed")(bench.bench_speed)
+bench_app.command("accuracy")(bench.bench_accuracy)
+bench_app.command("record")(bench.bench_record)
 
 
 def _show_version(wanted: bool) -> None:

@@ -79,11 +79,20 @@ def train(
     moving_average: Annotated[
         float | None, typer.Option(help="Momentum of the weights' moving average, e.g. 0.999.")
     ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of each target spread over all classes.")
+    ] = None,
     output_activation: Annotated[
         str | None, typer.Option(help="linear (logits, through softmax), sigmoid or softmax.")
     ] = None,
     validation_fraction: Annotated[
         float | None, typer.Option(help="Share of the training set to hold out.")
+    ] = None,
+    test_each_epoch: Annotated[
+        bool | None, typer.Option(help="Log test accuracy too; nothing is chosen by it.")
+    ] = None,
+    flip_at_prediction: Annotated[
+        bool | None, typer.Option(help="Predict from an image and its mirror image.")
     ] = None,
     early_stopping_patience: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without a better one.")
@@ -102,6 +111,10 @@ def train(
         list[str] | None,
         typer.Option(help="A change of the images, flip=true or shift=2; can be repeated."),
     ] = None,
+    optimizer_option: Annotated[
+        list[str] | None,
+        typer.Option(help="An argument of the optimizer, e.g. momentum=0.9; can be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a recipe and write its run folder; go on with one; or repeat a finished run."""
@@ -117,13 +130,19 @@ def train(
         "final_learning_rate": final_learning_rate,
         "warmup_epochs": warmup_epochs,
         "moving_average": moving_average,
+        "label_smoothing": label_smoothing,
         "output_activation": output_activation,
+        "test_each_epoch": test_each_epoch,
+        "flip_at_prediction": flip_at_prediction,
         "validation_fraction": validation_fraction,
         "early_stopping_patience": early_stopping_patience,
         "restore_best_weights": restore_best_weights,
         "monitor": monitor,
         "model": _options("--model", model) if model else None,
         "augment": _options("--augment", augment) if augment else None,
+        "optimizer_options": _options("--optimizer-option", optimizer_option)
+        if optimizer_option
+        else None,
     }
     given = {name: value for name, value in fields.items() if value is not None}
     if repeated:

@@ -74,7 +74,7 @@ class Batches:
     def epoch(
         self, epoch: int, start: int = 0
     ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-        """Yield (images (B, H, W) uint8, one-hot targets (B, K) float32); do not write into them.
+        """Yield (images (B, H, W) uint8, targets (B, K) float32); do not write into them.
 
         `epoch` counts from 0. `start` is the number of batches to leave out: a training that was
         stopped within an epoch goes on with the batches that it would have had.
@@ -88,10 +88,11 @@ class Batches:
         draws = self._augmentation and self._augmentation.draw(n, self.seed, epoch)
         if self.steps == 1:
             if not start:
-                yield (draws.apply(images, np.arange(n)) if draws else images), self._targets
+                whole = images, self._targets
+                yield draws.apply(*whole, np.arange(n)) if draws else whole
             return
         order = batch_order(n, self.seed, epoch)
         for first in range(start * self.batch_size, n, self.batch_size):
             rows = order[first : first + self.batch_size]
-            chosen = images[rows]
-            yield (draws.apply(chosen, rows) if draws else chosen), self._targets[rows]
+            chosen = images[rows], self._targets[rows]
+            yield draws.apply(*chosen, rows) if draws else chosen

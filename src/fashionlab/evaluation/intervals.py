@@ -58,3 +58,49 @@ def mean_std(values: Iterable[float]) -> tuple[float, float]:
             raise InvalidValueError(f"values must be finite, got {value!r}; drop the failed run")
     mean = math.fsum(x) / len(x)
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in x) / (len(x) - 1))
+
+
+def mean_interval(values: Iterable[float], confidence: float = 0.95) -> tuple[float, float]:
+    """Student's interval for the mean of a few values, such as the accuracies of several seeds.
+
+        m ± t s / √n,  t = the quantile of Student's distribution with n − 1 degrees of freedom
+
+    It says how well the mean over seeds is known, not how well the test images stand for others:
+    that is `wilson_interval`. Raises InvalidValueError as `mean_std` does, and unless
+    0 < confidence < 1. Source: Student (1908), "The probable error of a mean", Biometrika 6, 1-25.
+    """
+    x = list(values)
+    mean, deviation = mean_std(x)
+    if not 0 < confidence < 1:
+        raise InvalidValueError(
+            f"confidence must lie strictly between 0 and 1, got {confidence!r}; use e.g. 0.95"
+        )
+    half = _student_quantile((1 + confidence) / 2, len(x) - 1) * deviation / math.sqrt(len(x))
+    return mean - half, mean + half
+
+
+def _student_quantile(p: float, degrees: int) -> float:
+    """The t at which Student's distribution function is p > 1/2, by bisection.
+
+    With a whole number of degrees v and θ = atan(t / √v) the distribution function is a finite sum
+    (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+    """
+
+    def within(t: float) -> float:  # the probability of [-t, t]
+        theta = math.atan(t / math.sqrt(degrees))
+        cos, sin = math.cos(theta), math.sin(theta)
+        term, total = (cos, cos) if degrees % 2 else (1.0, 1.0)
+        for k in range(3 if degrees % 2 else 2, degrees - 1, 2):
+            term *= cos * cos * (k - 1) / k
+            total += term
+        if degrees == 1:
+            return 2 * theta / math.pi
+        return 2 / math.pi * (theta + sin * total) if degrees % 2 else sin * total
+
+    low, high = 0.0, 1.0
+    while within(high) < 2 * p - 1:
+        high *= 2
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if within(middle) < 2 * p - 1 else (low, middle)
+    return high

@@ -1,5 +1,7 @@
 """A model's outputs -> log-probabilities, the form in which a run stores its predictions."""
 
+from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,3 +23,10 @@ def log_probabilities(outputs: NDArray[Any], output: str) -> NDArray[np.float32]
     total = np.maximum(x.sum(axis=-1, keepdims=True), EPSILON)
     q = np.clip(x / total, EPSILON, 1)
     return np.asarray(np.log(q / q.sum(axis=-1, keepdims=True)), np.float32)
+
+
+def mean_of_views(views: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Log of the mean probabilities of several views of the same images, (N, K) each."""
+    each = list(views)
+    total = reduce(np.logaddexp, [np.asarray(view, np.float64) for view in each])
+    return np.asarray(total - np.log(len(each)), np.float32)

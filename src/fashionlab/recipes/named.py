@@ -1,7 +1,8 @@
 """The named recipes, and recipes of one's own: in a file, or by changes of a named one.
 
-The `report-*` recipes rebuild the three systems of a course report, with its layers, losses and
-epochs. What the report leaves open is chosen once, with the reason beside it.
+report    the three systems of a course report, as it has them
+accurate  the same layers trained well, and networks beyond them: the highest accuracy of a size
+fast      the record: the least time to an accuracy
 """
 
 import tomllib
@@ -11,67 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.recipes.recipe import Recipe, one_of
+from fashionlab.recipes import accurate, fast, report
+from fashionlab.recipes.recipe import TABLES, Recipe, one_of
 
-_KERAS_DEFAULTS: dict[str, Any] = {
-    "engine": "keras",
-    # The report names no optimizer; Adam with its default rate is what its time's tutorials used.
-    "optimizer": "Adam",
-    "learning_rate": 0.001,
-    # Sigmoid with categorical cross-entropy contradicts ten exclusive classes; kept to compare. On
-    # PyTorch and JAX the sigmoids are divided by their sum; on TensorFlow Keras 3.15 takes their
-    # logits instead, as if they were a softmax's (`_keras_logits` in its TensorFlow backend).
-    "output_activation": "sigmoid",
-}
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="report-net",
-            builder="mlp",
-            engine="scratch",
-            epochs=150,  # full-batch iterations, "about 150"
-            batch_size=None,
-            optimizer="SGD",
-            # Not given. Of 0.35, 0.5, 0.7 and 1 the one whose accuracy on held-out training images
-            # is the nearest to the report's, and with 0.7 the nearest to the losses of its log
-            # (benchmarks/report_net_rate.py).
-            learning_rate=0.5,
-            output_activation="linear",
-            model={
-                "units": (512,),
-                "activation": "sigmoid",
-                # Its first loss of 21.46 needs weights this large.
-                "initializer": "standard_normal",
-            },
-        ),
-        Recipe(
-            name="report-mlp",
-            builder="mlp",
-            epochs=30,
-            batch_size=256,  # not given; half the time an epoch of 128 on two cores
-            model={"units": (512, 256)},
-            **_KERAS_DEFAULTS,
-        ),
-        Recipe(
-            name="report-cnn",
-            builder="cnn",
-            epochs=10,
-            batch_size=128,  # not given
-            model={"filters": 32, "kernel": 2, "units": (256,)},
-            **_KERAS_DEFAULTS,
-        ),
-        Recipe(
-            name="report-cnn-text",
-            builder="cnn",
-            epochs=10,
-            batch_size=128,  # not given
-            model={"filters": 42, "kernel": 3, "units": (512,)},
-            **_KERAS_DEFAULTS,
-        ),
-    )
-}
+RECIPES = {recipe.name: recipe for recipe in (*report.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
 
 
 def get(name: str) -> Recipe:
@@ -109,13 +53,13 @@ def read_toml(path: Path) -> Recipe:
 
 
 def override(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """The recipe with these fields changed; those of `model` and `augment` are added."""
+    """The recipe with these fields changed; those of tables are added."""
     for key in values:
         one_of("field", key, [f.name for f in fields(Recipe)])
     changes = dict(values)
     if changes.get("batch_size") == "all":
         changes["batch_size"] = None
-    for table in ("model", "augment"):
+    for table in TABLES:
         if isinstance(changes.get(table), Mapping):
             changes[table] = {**getattr(recipe, table), **changes[table]}
     return replace(recipe, **changes)

@@ -21,6 +21,12 @@ OPTIMIZERS = (
 OUTPUT_ACTIVATIONS = ("linear", "sigmoid", "softmax")
 SCHEDULES = ("constant", "cosine", "exponential")
 MONITORS = ("validation_loss", "validation_accuracy")
+TABLES = ("model", "augment", "optimizer_options")  # fields that are tables of options
+FIELDS_OF_THEIR_OWN = {  # arguments of an optimizer that a recipe has as a field
+    "learning_rate": "learning_rate",
+    "use_ema": "moving_average",
+    "ema_momentum": "moving_average",
+}
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,17 @@ class Recipe:
     optimizer: str  # a class of nn.optimizers
     learning_rate: float
     output_activation: str  # of the last layer; "linear" gives logits, trained through softmax
-    # The share of the training set that is held out and evaluated after each epoch. With none, the
-    # test set is evaluated there, as the course report did; nothing is chosen by it.
+    # The share of the training set that is held out and evaluated after each epoch.
     validation_fraction: float = 0.0
+    # Evaluate the test set after each epoch too, as the course report did; nothing is chosen by it.
+    test_each_epoch: bool = False
     model: Mapping[str, Any] = field(default_factory=dict)  # the builder's other options
     augment: Mapping[str, Any] = field(default_factory=dict)  # fields of data.Augmentation
+    # Other arguments of the optimizer, such as momentum and weight_decay.
+    optimizer_options: Mapping[str, Any] = field(default_factory=dict)
+    label_smoothing: float = 0.0  # the share of each target that is spread over all classes
+    # Predict from the mean probabilities of an image and its mirror image.
+    flip_at_prediction: bool = False
     schedule: str = "constant"  # of the learning rate over all steps; one of SCHEDULES
     final_learning_rate: float = 0.0  # where a schedule ends
     warmup_epochs: float = 0  # with "cosine": in which the rate climbs from 0 first
@@ -68,20 +80,39 @@ class Recipe:
             raise InvalidValueError(
                 f"validation_fraction must be in [0, 1), 0 for none; received {share!r}"
             )
-        self._check_course()
-        if not isinstance(self.augment, Mapping):
+        if not _is_number(self.label_smoothing) or not 0 <= self.label_smoothing < 1:
             raise InvalidValueError(
-                f"augment must be a table of options; received {self.augment!r}"
+                f"label_smoothing must be in [0, 1); received {self.label_smoothing!r}"
             )
+        for name in ("test_each_epoch", "flip_at_prediction", "restore_best_weights"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise InvalidValueError(f"{name} must be true or false; received {value!r}")
+        self._check_course()
+        self._check_tables()
+
+    def _check_tables(self) -> None:
+        """Options of the model, the augmentation and the optimizer."""
+        for name in TABLES:
+            value = getattr(self, name)
+            if not isinstance(value, Mapping):
+                raise InvalidValueError(f"{name} must be a table of options; received {value!r}")
         for key in self.augment:
             one_of("option of augment", key, [f.name for f in fields(Augmentation)])
         Augmentation(**self.augment)
-        if not isinstance(self.model, Mapping):
-            raise InvalidValueError(f"model must be a table of options; received {self.model!r}")
         options = inspect.signature(BUILDERS[self.builder]).parameters.values()
         known = [p.name for p in options if p.kind is p.KEYWORD_ONLY and p.name != "output"]
         for key in self.model:
             one_of(f"option of {self.builder}", key, known)
+        for key, value in self.optimizer_options.items():
+            if key in FIELDS_OF_THEIR_OWN:
+                raise InvalidValueError(
+                    f"optimizer_options must not have {key}; give {FIELDS_OF_THEIR_OWN[key]}"
+                )
+            if not isinstance(value, bool) and not (_is_number(value) and math.isfinite(value)):
+                raise InvalidValueError(
+                    f"optimizer option {key} must be a number, true or false; received {value!r}"
+                )
 
     def _check_course(self) -> None:
         """What changes in the course of a training: rate, average, the epoch that is chosen."""
@@ -109,7 +140,6 @@ class Recipe:
                 f"warmup_epochs needs schedule 'cosine'; received {self.schedule!r}"
             )
         average, patience = self.moving_average, self.early_stopping_patience
-        best = self.restore_best_weights
         if average is not None and (not _is_number(average) or not 0 < average < 1):
             raise InvalidValueError(
                 f"moving_average must be a momentum between 0 and 1, such as 0.999; "
@@ -120,11 +150,7 @@ class Recipe:
                 f"early_stopping_patience must be a whole number of epochs from 1; "
                 f"received {patience!r}"
             )
-        if not isinstance(best, bool):
-            raise InvalidValueError(
-                f"restore_best_weights must be true or false; received {best!r}"
-            )
-        if (patience is not None or best) and not self.validation_fraction:
+        if (patience is not None or self.restore_best_weights) and not self.validation_fraction:
             raise InvalidValueError(
                 "early_stopping_patience and restore_best_weights choose an epoch, and the test "
                 "set is never used to choose; give a validation_fraction above 0"
@@ -161,7 +187,10 @@ class Recipe:
             raise InvalidValueError(f"{self.name} cannot be built: {reason}") from error
         model.compile(
             optimizer=self._optimizer(nn, steps),
-            loss=nn.losses.CategoricalCrossentropy(from_logits=self.output_activation == "linear"),
+            loss=nn.losses.CategoricalCrossentropy(
+                from_logits=self.output_activation == "linear",
+                label_smoothing=self.label_smoothing,
+            ),
             metrics=["accuracy"],
         )
         return model
@@ -170,8 +199,19 @@ class Recipe:
         average: dict[str, Any] = {}
         if self.moving_average is not None:
             average = {"use_ema": True, "ema_momentum": self.moving_average}
-        rate = self._schedule(nn, steps)
-        return getattr(nn.optimizers, self.optimizer)(learning_rate=rate, **average)
+        options = {
+            # An int such as 1 in a TOML file stands for a number, which scratch wants as float.
+            key: float(value) if type(value) is int else value
+            for key, value in self.optimizer_options.items()
+        }
+        kind, rate = getattr(nn.optimizers, self.optimizer), self._schedule(nn, steps)
+        try:
+            return kind(learning_rate=rate, **average, **options)
+        except (TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InvalidValueError(
+                f"{self.name}: {self.optimizer} refuses optimizer_options {options}: {reason}"
+            ) from error
 
     def rates(self, steps: int) -> Callable[[int], float]:
         """The learning rate of each step, counted from 0 over the training, `steps` an epoch.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fashionlab.recipes import RECIPES, Recipe
+from fashionlab.recipes import RECIPES, TABLES, Recipe
 from fashionlab.report.content import RunView
 from fashionlab.report.formatting import listing
 
@@ -103,9 +103,9 @@ def _weights(recipe: Recipe) -> str:
 
 
 def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields and the options of both tables side by side, as JSON gives them back."""
+    """The fields and the options of its tables side by side, as JSON gives them back."""
     fields: dict[str, Any] = json.loads(json.dumps(recipe))
-    tables = {table: fields.pop(table) for table in ("model", "augment")}
+    tables = {table: fields.pop(table) for table in TABLES}
     return fields | {
         f"{table} {name}": value
         for table, options in tables.items()

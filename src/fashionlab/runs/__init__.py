@@ -6,6 +6,7 @@
     history.csv          a row an epoch
     weights.safetensors  the trained weights
     predictions.npz      log-probabilities (N, K) of the test images, and their labels (N,)
+    protocol.json        what it was trained on, how often the test set was read, copies in it
     metrics.json         the figures computed from predictions.npz
     examples.npz         test images that the page shows, (M, H, W), and their indices (M,)
     tensorboard/         events, where `train --tensorboard` wrote some

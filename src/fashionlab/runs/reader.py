@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.evaluation.copies import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
 from fashionlab.runs.layout import CONFIG, EXAMPLES, HISTORY, PREDICTIONS, WEIGHTS, work_folder
@@ -89,6 +90,26 @@ class Run:
         value: dict[str, Any] = self._json("environment")
         return value
 
+    def protocol(self) -> dict[str, Any]:
+        """What it was trained on, and how often the test set was read: `training.train` wrote it.
+
+        Raises RunError for a run that was trained before there was one.
+        """
+        value: dict[str, Any] = self._json("protocol")
+        numbers = ("images_trained_on", "images_held_out", "test_set_read")
+        pairs = value.get("test_copies")
+        if not all(type(value.get(name)) is int for name in numbers) or not _are_pairs(pairs):
+            raise self._damaged("protocol.json", f"no {', '.join(numbers)}, test_copies")
+        return value
+
+    def accuracy_without_copies(self) -> float:
+        """Test accuracy without the images that stand in the training set too."""
+        copied = {place for place, _ in self.protocol()["test_copies"]}
+        log_probabilities, labels = self.predictions()
+        if not copied <= set(range(len(labels))):
+            raise self._damaged("protocol.json", "test_copies are not in the test set")
+        return accuracy_without(log_probabilities, labels, copied)
+
     def layers(self) -> list[dict[str, Any]]:
         """The model's summary: name, type, output shape and parameters of each layer."""
         value: list[dict[str, Any]] = self._json("model", list)
@@ -152,6 +173,13 @@ class Run:
         return Examples(
             images, indices, labels[indices], shown.argmax(axis=1), np.exp(shown.max(axis=1))
         )
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(type(place) is int for place in pair)
+        for pair in value
+    )
 
 
 def _within(indices: Array, n: int) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -42,7 +43,7 @@ class Tally:
 
 
 class Trainer:
-    """Trains a model on batches, and evaluates it on the `watched` part after each epoch.
+    """Trains a model on batches, and evaluates it on the `watched` part, if any, after each epoch.
 
     A checkpoint follows every epoch, and every `checkpoint_steps` steps where that is given.
     """
@@ -52,7 +53,7 @@ class Trainer:
         recipe: Recipe,
         model: Any,
         batches: Batches,
-        watched: Dataset,
+        watched: Dataset | None,
         writer: RunWriter,
         progress: Progress,
         checkpoint_steps: int | None = None,
@@ -61,7 +62,6 @@ class Trainer:
         self.watched, self.writer, self.progress = watched, writer, progress
         self.checkpoint_steps = checkpoint_steps
         self._rate = recipe.rates(batches.steps)
-        self._targets = one_hot(watched.labels, watched.classes)
         self.history: list[dict[str, float]] = []
         self._tally = Tally()
         self._best: list[NDArray[Any]] = []  # weights of the best epoch, where they are wanted
@@ -70,6 +70,11 @@ class Trainer:
     def steps(self) -> int:
         """Made since the training began, in this session and before."""
         return len(self.history) * self.batches.steps + self._tally.step
+
+    @property
+    def evaluations(self) -> Counter[str]:
+        """How often each part was evaluated, in this session and before."""
+        return Counter({self.watched.part: len(self.history)} if self.watched else {})
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from there. Raises CheckpointError where it is not of this training."""
@@ -171,13 +176,19 @@ class Trainer:
         return logs
 
     def _evaluated(self) -> dict[str, float]:
+        """Loss and accuracy of the watched part, without the mirror images of the prediction."""
+        watched = self.watched
+        if watched is None:
+            return {}
         with state.averaged(self.model), np.errstate(over="ignore", invalid="ignore"):
             loss, accuracy = self.model.evaluate(
-                self.watched.images, self._targets, batch_size=EVALUATION_BATCH, verbose=0
+                watched.images,
+                one_hot(watched.labels, watched.classes),
+                batch_size=EVALUATION_BATCH,
+                verbose=0,
             )
         self._require_finite(loss)  # the epoch's last step may have broken the weights
-        part = self.watched.part
-        return {f"{part}_loss": float(loss), f"{part}_accuracy": float(accuracy)}
+        return {f"{watched.part}_loss": float(loss), f"{watched.part}_accuracy": float(accuracy)}
 
     def _require_finite(self, loss: float) -> None:
         if not math.isfinite(loss):

@@ -7,12 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fashionlab.data import Batches, Dataset, split
 from fashionlab.engines import engine
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.evaluation.copies import copies
 from fashionlab.evaluation.examples import select_examples
-from fashionlab.evaluation.predictions import log_probabilities
+from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.progress import Progress, Several
 from fashionlab.recipes import Recipe
 from fashionlab.runs import (
@@ -44,8 +48,9 @@ def train(
 ) -> Run:
     """Train on (train, test) and write the run folder `out`.
 
-    Each epoch is followed by an evaluation of the validation split, or, where the recipe holds
-    none out, of the test set, as the course report did. No choice is made on the test figures.
+    Each epoch is followed by an evaluation of the validation split, where the recipe holds one out.
+    The test set is read once, at the end, and no choice is made on it; a recipe with
+    `test_each_epoch` reads it after each epoch too. The run's protocol.json says which.
 
     A checkpoint is written to `out`.partial after each epoch, and after every `checkpoint_steps`
     steps. With `resume` a training that was stopped goes on from the newest sound one, and comes
@@ -66,10 +71,10 @@ def train(
         progress.say(f"{out} is finished; it is used as it is")
         return done
     require_free(out, resume)  # before the engine is imported and the model built: seconds
-    training, test = data
-    watched = test
+    (training, test), held_out = data, None
     if recipe.validation_fraction:
-        training, watched = split(training, recipe.validation_fraction, seed)
+        training, held_out = split(training, recipe.validation_fraction, seed)
+    watched = held_out or (test if recipe.test_each_epoch else None)
     with RunWriter(out, resume) as writer, Interrupts() as interrupts:
         checkpoint = writer.newest_checkpoint(progress.say)
         decisive = settings(recipe, data, seed)
@@ -95,6 +100,7 @@ def train(
         finally:
             progress.stop()
         _write_result(writer, model, recipe, test)
+        _write_protocol(writer, trainer, data, held_out)
     return Run(out)
 
 
@@ -201,8 +207,43 @@ def _described(layer: Any) -> dict[str, Any]:
 
 def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) -> None:
     writer.write_weights(state.weights_by_name(model))
-    outputs = model.predict(test.images, batch_size=EVALUATION_BATCH, verbose=0)
-    predictions = log_probabilities(outputs, recipe.output_activation)  # (N, K)
+    predictions = _predicted(model, recipe, test)  # (N, K)
     writer.write_predictions(predictions, test.labels)
     shown = select_examples(predictions, test.labels)
     writer.write_examples(test.images[shown], shown)
+
+
+def _predicted(model: Any, recipe: Recipe, part: Dataset) -> NDArray[np.float32]:
+    """(N, K) log-probabilities of a part's images, and, where the recipe flips, their mirrors."""
+    views = [part.images, part.images[:, :, ::-1]][: 1 + recipe.flip_at_prediction]
+    return mean_of_views(
+        log_probabilities(
+            model.predict(np.ascontiguousarray(view), batch_size=EVALUATION_BATCH, verbose=0),
+            recipe.output_activation,
+        )
+        for view in views
+    )
+
+
+def _write_protocol(
+    writer: RunWriter, trainer: Trainer, data: Data, held_out: Dataset | None
+) -> None:
+    """What the test set was used for, as it was done; and where it has images of the training."""
+    (training, test), recipe = data, trainer.recipe
+    validation = {}
+    if held_out:
+        predictions = _predicted(trainer.model, recipe, held_out)
+        right = predictions.argmax(axis=1) == held_out.labels
+        validation = {"validation_accuracy": float(right.mean())}
+    writer.write_json(
+        "protocol",
+        {
+            "images_trained_on": len(trainer.batches.dataset),
+            "images_held_out": len(held_out) if held_out else 0,
+            "epochs": len(trainer.history),
+            "epoch_chosen_by": recipe.monitor if recipe.restore_best_weights else None,
+            "test_set_read": 1 + trainer.evaluations["test"],  # times; once for the predictions
+            **validation,
+            "test_copies": copies(test.images, training.images),
+        },
+    )

@@ -1,0 +1,142 @@
+"""Keras on PyTorch beside a plain PyTorch loop: where the time goes, and what our forms give back.
+
+    python benchmarks/keras_torch.py [--turns 7] [--steps 30]
+
+The network of `small` trains in four ways, in turn, on the same batches: as Keras is by default;
+with the channels first, which saves the copies around every convolution and pool; with batch
+normalisation by PyTorch's own kernel as well, which is how `models.convnet` builds it; and as a
+plain PyTorch network, in the memory order that is its fastest. Writes results/keras_torch.csv.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+import tables
+
+from fashionlab.data import one_hot
+from fashionlab.data.synthetic import draw
+from fashionlab.engines import engine
+from fashionlab.environment import environment
+from fashionlab.models import EPSILON, MOMENTUM, image_order
+from fashionlab.recipes import get
+
+keras = engine("keras")
+
+import torch  # noqa: E402  after Keras's backend was chosen
+from torch import nn  # noqa: E402
+
+RECIPE = get("small")
+OPTIONS = RECIPE.optimizer_options
+SIDE, CLASSES, WARM = 28, 10, 5
+
+
+def keras_step(order: str, normalization: Any) -> Callable[[Any, Any], Any]:
+    """A step as `fashionlab train` makes it."""
+    with patch("fashionlab.models.image_order", lambda _: (order, normalization)):
+        model = RECIPE.build(keras, (SIDE, SIDE), CLASSES)
+    return lambda x, y: model.train_on_batch(x, y, return_dict=True)
+
+
+class Means(nn.Module):
+    """The mean and the maximum of each channel."""
+
+    def forward(self, x: Any) -> Any:
+        """(B, C, H, W) to (B, 2 C)."""
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
+
+def torch_step() -> Callable[[Any, Any], Any]:
+    """The same network, loss and optimizer in a plain loop."""
+    channels, layers = 1, []
+
+    def convolution(filters: int, pool: bool = False) -> None:
+        nonlocal channels
+        layers.append(nn.Conv2d(channels, filters, 3, padding=1, bias=False))
+        layers.extend([nn.MaxPool2d(2)] if pool else [])
+        layers.append(nn.BatchNorm2d(filters, EPSILON, 1 - MOMENTUM))
+        layers.append({"relu": nn.ReLU, "silu": nn.SiLU}[RECIPE.model.get("activation", "relu")]())
+        channels = filters
+
+    convolution(RECIPE.model["stem"])
+    for filters, blocks in RECIPE.model["stages"]:
+        convolution(filters, pool=True)
+        for _ in range(blocks):
+            convolution(filters)
+    model = nn.Sequential(*layers, Means(), nn.Linear(2 * channels, CLASSES))
+    model.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(
+        model.parameters(),
+        RECIPE.learning_rate,
+        momentum=OPTIONS["momentum"],
+        nesterov=OPTIONS["nesterov"],
+        weight_decay=OPTIONS["weight_decay"],
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(RECIPE.moving_average)
+    )
+
+    def step(x: Any, y: Any) -> float:
+        images = torch.from_numpy(x).float().div_(255).unsqueeze(1)
+        outputs = model(images)
+        loss = nn.functional.cross_entropy(
+            outputs, torch.from_numpy(y), label_smoothing=RECIPE.label_smoothing
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        average.update_parameters(model)
+        right = (outputs.argmax(1) == torch.from_numpy(y).argmax(1)).float().mean()
+        return loss.item() + right.item()
+
+    return step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=30)
+    options = parser.parse_args()
+    batch = RECIPE.batch_size
+    images = draw(train=batch, test=1)[0]
+    x, y = images.images, one_hot(images.labels, images.classes)
+    stock = keras.layers.BatchNormalization
+    ways = {
+        "Keras, by default": keras_step("channels_last", stock),
+        "Keras, channels first": keras_step("channels_first", stock),
+        "Keras, as fashionlab builds it": keras_step(*image_order(keras)),
+        "plain PyTorch": torch_step(),
+    }
+    for step in ways.values():
+        for _ in range(WARM):
+            step(x, y)
+    rows: list[dict[str, object]] = []
+    for turn in range(options.turns):
+        for name, step in ways.items():
+            began = time.perf_counter()
+            for _ in range(options.steps):
+                step(x, y)
+            seconds = (time.perf_counter() - began) / options.steps
+            rows.append(
+                {
+                    "turn": turn,
+                    "way": name,
+                    "images_a_second": round(batch / seconds),
+                    "batch": batch,
+                    "steps": options.steps,
+                    **tables.machine(environment()),
+                }
+            )
+        tables.write("keras_torch", rows)
+    plain = [float(str(r["images_a_second"])) for r in rows if r["way"] == "plain PyTorch"]
+    for name in ways:
+        own = [float(str(r["images_a_second"])) for r in rows if r["way"] == name]
+        share = median(a / b for a, b in zip(own, plain, strict=True))
+        print(f"{name:<32} {median(own):8,.0f} images/s, {share:.0%} of plain PyTorch")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The accuracy of a recipe over several seeds, each trained as any user would train it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fashionlab.bench import results
+from fashionlab.data import Dataset
+from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation.intervals import mean_interval, mean_std
+from fashionlab.progress import Progress
+from fashionlab.recipes import Recipe
+from fashionlab.runs import Run
+from fashionlab.training import train
+
+SAME = ("recipe", "seed")  # a later row takes the place of one that has these
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """What the seeds of one recipe reached, as shares."""
+
+    recipe: str
+    part: str  # "test", or "validation" where the recipe holds one out
+    values: Sequence[float]
+
+    def __str__(self) -> str:
+        n = len(self.values)
+        if n == 1:
+            return f"{self.recipe}: {self.part} accuracy {self.values[0]:.2%}, 1 seed"
+        mean, deviation = mean_std(self.values)
+        low, high = mean_interval(self.values)
+        return (
+            f"{self.recipe}: {self.part} accuracy {mean:.2%}, standard deviation {deviation:.2%}, "
+            f"95 % interval of the mean {low:.2%} to {high:.2%}, {n} seeds"
+        )
+
+
+def accuracy(
+    recipe: Recipe,
+    data: tuple[Dataset, Dataset],
+    seeds: int,
+    *,
+    folder: Path = Path("runs/accuracy"),
+    out: Path,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Accuracies:
+    """Train with the seeds 0 to `seeds` - 1, and write a row per run to the CSV file `out`.
+
+    A run that was finished or begun in `folder` is used, or goes on. Where the recipe holds a
+    validation part out, its accuracy is the answer, for choices to be made by; the test figures
+    are then not looked at. Raises InvalidValueError for a number below 1.
+    """
+    if seeds < 1:
+        raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
+    values = []
+    for seed in range(seeds):
+        place = folder / f"{recipe.name}-seed{seed}"
+        run = train(recipe, data, place, seed, progress, resume=True)
+        row = measured(run)
+        results.add(out, row, SAME)
+        values.append(float(row["accuracy"]))
+        say(f"{recipe.name}, seed {seed}: {row['part']} accuracy {values[-1]:.2%}")
+    return Accuracies(recipe.name, measured(run)["part"], values)
+
+
+def measured(run: Run) -> dict[str, Any]:
+    """The row of a finished run."""
+    protocol, facts = run.protocol(), results.facts(run)
+    held_out = protocol["images_held_out"]
+    part = "validation" if held_out else "test"
+    right = protocol["validation_accuracy"] if held_out else run.metrics().accuracy
+    alone = "" if held_out else f"{run.accuracy_without_copies():.4f}"
+    return {
+        **facts,
+        "part": part,
+        "accuracy": f"{right:.4f}",
+        "accuracy_without_copies": alone,
+        "log_loss": "" if held_out else f"{run.metrics().log_loss:.4f}",
+        "images_trained_on": protocol["images_trained_on"],
+        "test_set_read": protocol["test_set_read"],
+        "training_seconds": f"{sum(row['seconds'] for row in run.history()):.1f}",
+        "weights_sha256": run.weights_sha256(),
+    }

@@ -1,0 +1,114 @@
+"""The record: seconds from raw arrays in memory to an accuracy, each run in a new process."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from fashionlab import recipes
+from fashionlab.bench import results
+from fashionlab.errors import InvalidValueError, WorkerError
+from fashionlab.runs import Run
+
+RECIPES = {  # % of the test images -> the recipe whose mean over seeds reaches it
+    90: "fast-90",
+    92: "fast-92",
+    93: "fast-93",
+    94: "fast-94",
+    95: "medium",
+}
+SAME = ("recipe", "seed")
+
+
+@dataclass(frozen=True)
+class Time:
+    """The runs of one level."""
+
+    level: int  # %
+    recipe: str
+    seconds: Sequence[float]
+    accuracies: Sequence[float]  # shares
+
+    @property
+    def reached(self) -> bool:
+        """Whether the mean accuracy is the level's."""
+        return fmean(self.accuracies) >= self.level / 100
+
+    def __str__(self) -> str:
+        verdict = "" if self.reached else ": not reached"
+        return (
+            f"{self.level} %: {fmean(self.seconds):.1f} s, {self.recipe}, mean test accuracy "
+            f"{fmean(self.accuracies):.2%} of {len(self.seconds)} seeds{verdict}"
+        )
+
+
+def record(
+    levels: Sequence[int],
+    data: str | None,
+    seeds: int,
+    *,
+    folder: Path = Path("runs/record"),
+    out: Path,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Time]:
+    """Train the recipe of each level, and write a row per run to the CSV file `out`.
+
+    The clock starts when the training set is in memory as bytes, and stops when the last epoch's
+    weights are there: importing and compiling what trains, building the model, augmentation and
+    checkpoints count. `data` is what `data.load` takes. The runs' folders are left in `folder`; a
+    run that has its row in `out`, in the same settings, is not measured again.
+
+    Raises InvalidValueError for a level that there is not, WorkerError where a run fails.
+    """
+    for level in levels:
+        if level not in RECIPES:
+            raise InvalidValueError(
+                f"level must be one of {', '.join(map(str, RECIPES))}; received {level}"
+            )
+    if seeds < 1:
+        raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
+    times = []
+    for level in levels or RECIPES:
+        rows = [_run(RECIPES[level], seed, data, folder, out) for seed in range(seeds)]
+        time = Time(
+            level,
+            RECIPES[level],
+            [float(row["seconds"]) for row in rows],
+            [float(row["accuracy"]) for row in rows],
+        )
+        say(str(time))
+        times.append(time)
+    return times
+
+
+def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dict[str, Any]:
+    """The row of one run, from the file where it was measured already."""
+    known = results.of(results.read(out), recipe=name, seed=str(seed)) if out.exists() else []
+    if known and known[0]["settings"] == results.settings(asdict(recipes.get(name))):
+        return dict(known[0])
+    place = folder / f"{name}-seed{seed}"
+    request = {"recipe": name, "seed": seed, "data": data, "out": str(place)}
+    done = subprocess.run(  # noqa: S603  our own module
+        [sys.executable, "-m", "fashionlab.bench.race", json.dumps(request)],
+        check=False,
+        stdout=subprocess.PIPE,
+    )
+    if done.returncode:
+        raise WorkerError(
+            f"{name}, seed {seed}, ended with status {done.returncode}: what it said is above"
+        )
+    run = Run(place)
+    row = {
+        **results.facts(run),
+        "seconds": f"{json.loads(done.stdout)['seconds']:.2f}",
+        "training_seconds": f"{sum(row['seconds'] for row in run.history()):.2f}",
+        "accuracy": f"{run.metrics().accuracy:.4f}",
+        "test_set_read": run.protocol()["test_set_read"],
+        "weights_sha256": run.weights_sha256(),
+    }
+    results.add(out, row, SAME)
+    return row

@@ -1,0 +1,28 @@
+"""Copies: test images that stand in the training set too, pixel by pixel."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]  # (N, H, W)
+
+
+def copies(test: Images, training: Images) -> list[list[int]]:
+    """[position in test, position in training] of each pair of equal images, in this order."""
+    places: dict[bytes, list[int]] = {}
+    for i, image in enumerate(test):
+        places.setdefault(image.tobytes(), []).append(i)
+    pairs = [[i, j] for j, image in enumerate(training) for i in places.get(image.tobytes(), ())]
+    return sorted(pairs)
+
+
+def accuracy_without(
+    log_probabilities: NDArray[Any], labels: NDArray[Any], left_out: Iterable[int]
+) -> float:
+    """The share of the images (N, K), labels (N,), that are right, but for those left out."""
+    counted = np.ones(len(labels), bool)
+    counted[list(left_out)] = False
+    right = log_probabilities.argmax(axis=1) == labels
+    return float(right[counted].mean())
