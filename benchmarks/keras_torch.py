@@ -11,6 +11,7 @@ plain PyTorch network, in the memory order that is its fastest. Writes results/k
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from typing import Any
 from unittest.mock import patch
@@ -21,7 +22,7 @@ from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine
 from fashionlab.environment import environment
-from fashionlab.models import EPSILON, MOMENTUM, image_order
+from fashionlab.models import EPSILON, MOMENTUM, Order, image_order
 from fashionlab.recipes import get
 
 keras = engine("keras")
@@ -34,9 +35,9 @@ OPTIONS = RECIPE.optimizer_options
 SIDE, CLASSES, WARM = 28, 10, 5
 
 
-def keras_step(order: str, normalization: Any) -> Callable[[Any, Any], Any]:
+def keras_step(order: Order) -> Callable[[Any, Any], Any]:
     """A step as `fashionlab train` makes it."""
-    with patch("fashionlab.models.image_order", lambda _: (order, normalization)):
+    with patch("fashionlab.models.image_order", lambda _: order):
         model = RECIPE.build(keras, (SIDE, SIDE), CLASSES)
     return lambda x, y: model.train_on_batch(x, y, return_dict=True)
 
@@ -105,9 +106,9 @@ def main() -> None:
     x, y = images.images, one_hot(images.labels, images.classes)
     stock = keras.layers.BatchNormalization
     ways = {
-        "Keras, by default": keras_step("channels_last", stock),
-        "Keras, channels first": keras_step("channels_first", stock),
-        "Keras, as fashionlab builds it": keras_step(*image_order(keras)),
+        "Keras, by default": keras_step(Order(stock, -1, {})),
+        "Keras, channels first": keras_step(replace(image_order(keras), batch_normalization=stock)),
+        "Keras, as fashionlab builds it": keras_step(image_order(keras)),
         "plain PyTorch": torch_step(),
     }
     for step in ways.values():

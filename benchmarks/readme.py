@@ -5,11 +5,14 @@ python benchmarks/readme.py
 
 from collections import defaultdict
 from pathlib import Path
+from statistics import fmean, median
 
 import tables
 
+from fashionlab.bench.record import RECIPES as LEVELS
 from fashionlab.bench.table import Spread, Summary, ratio, summaries
-from fashionlab.evaluation.intervals import mean_std, wilson_interval
+from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
+from fashionlab.recipes import RECIPES
 from fashionlab.report import formatting
 from fashionlab.report.reference import REFERENCES
 
@@ -166,6 +169,98 @@ def checkpoint_cost() -> str:
     return "\n".join(lines)
 
 
+def accuracy() -> str:
+    """The recipes' accuracy over seeds, from accuracy.csv."""
+    rows = [row for row in tables.read("accuracy") if row["part"] == "test"]
+    lines = [
+        "| recipe | parameters | epochs, on | test accuracy, % (mean ± standard deviation) | n "
+        "| 95 % interval of the mean over seeds | of one run's test images "
+        "| minutes of training |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for recipe in sorted({row["recipe"] for row in rows}, key=list(RECIPES).index):
+        own = [row for row in rows if row["recipe"] == recipe]
+        accuracies = [100 * float(row["accuracy"]) for row in own]
+        n, mean = len(own), fmean(accuracies)
+        spread, interval = "", "–"
+        if n > 1:
+            spread = f" ± {mean_std(accuracies)[1]:.2f}"
+            interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies))
+        low, high = wilson_interval(round(100 * mean), TEST_IMAGES)
+        minutes = fmean(float(row["training_seconds"]) for row in own) / 60
+        lines.append(
+            f"| `{recipe}` | {int(own[0]['parameters']):,} "
+            f"| {own[0]['epochs']}, {own[0]['engine']} "
+            f"| {mean:.2f}{spread} | {n} | {interval} | {100 * low:.2f} to {100 * high:.2f} "
+            f"| {minutes:.1f} |"
+        )
+    copied = all(row["accuracy"] == row["accuracy_without_copies"] for row in rows)
+    read = {row["test_set_read"] for row in rows}
+    lines += [
+        "",
+        f"Trained on all {int(rows[0]['images_trained_on']):,} images; the test set was read "
+        f"{' or '.join(sorted(read))} time a run, at its end"
+        + (
+            "; none of its images stands in the training set, so that the figures without such "
+            "copies are the same"
+            if copied
+            else ""
+        )
+        + f". {_where(rows)}. Written by `fashionlab bench accuracy RECIPE`.",
+    ]
+    return "\n".join(lines)
+
+
+def record() -> str:
+    """Seconds to an accuracy, from record.csv."""
+    rows = tables.read("record")
+    lines = [
+        "| test accuracy | seconds (mean ± standard deviation) | reached, % (mean ± standard "
+        "deviation) | n | recipe | parameters | epochs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for level, recipe in LEVELS.items():
+        own = [row for row in rows if row["recipe"] == recipe]
+        if not own:
+            continue
+        seconds = [float(row["seconds"]) for row in own]
+        accuracies = [100 * float(row["accuracy"]) for row in own]
+        short = "" if fmean(accuracies) >= level else " (short of it)"
+        lines.append(
+            f"| {level} % | {_mean(seconds, 1)} | {_mean(accuracies, 2)}{short} | {len(own)} "
+            f"| `{recipe}` | {int(own[0]['parameters']):,} | {own[0]['epochs']} |"
+        )
+    lines += ["", f"{_where(rows)}. Written by `fashionlab bench record`."]
+    return "\n".join(lines)
+
+
+def _mean(values: list[float], digits: int) -> str:
+    spread = f" ± {mean_std(values)[1]:.{digits}f}" if len(values) > 1 else ""
+    return f"{fmean(values):.{digits}f}{spread}"
+
+
+def keras_torch() -> str:
+    """Keras on PyTorch beside plain PyTorch, from keras_torch.csv."""
+    rows = tables.read("keras_torch")
+    rates = defaultdict(list)
+    for row in rows:
+        rates[row["way"]].append(float(row["images_a_second"]))
+    plain = rates["plain PyTorch"]
+    lines = ["| | images/s in training | of plain PyTorch, % |", "|---|---|---|"]
+    for way, own in rates.items():
+        shares = [100 * a / b for a, b in zip(own, plain, strict=True)]
+        lines.append(
+            f"| {way} | {median(own):,.0f} "
+            f"| {median(shares):.0f} ({min(shares):.0f} to {max(shares):.0f}) |"
+        )
+    lines += [
+        "",
+        f"Medians of {len(plain)} turns of {rows[0]['steps']} steps of the network of `small`, "
+        f"batch {rows[0]['batch']}; {_where(rows)}. Written by `python benchmarks/keras_torch.py`.",
+    ]
+    return "\n".join(lines)
+
+
 def _where(rows: list[dict[str, str]]) -> str:
     machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
     versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
@@ -173,7 +268,13 @@ def _where(rows: list[dict[str, str]]) -> str:
 
 
 PAGES = {
-    "README.md": {"report_systems": report_systems, "speed": speed},
+    "README.md": {
+        "report_systems": report_systems,
+        "accuracy": accuracy,
+        "record": record,
+        "speed": speed,
+    },
+    "docs/protocol.md": {"keras_torch": keras_torch},
     "docs/runs.md": {"crash_test": crash_test, "checkpoint_cost": checkpoint_cost},
 }
 

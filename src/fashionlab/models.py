@@ -5,12 +5,16 @@ divides twice. With `output="linear"` it returns logits, to be trained with `fro
 is softmax with cross-entropy, without the clipping that stops the gradient of a very wrong image.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain, count
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+Layers = list[Any]
 
 
 def _seeds(seed: int) -> Iterator[int]:
@@ -150,67 +154,85 @@ def convnet(
     """3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that each halve the image.
 
     A stage begins with a convolution and a 2 x 2 maximum pool; its blocks are convolutions, each
-    with its input added where `residual`. With a `stem_stride` of 2 the stem halves the image too,
-    by windows of 4 x 4. Every convolution is followed by batch normalisation and `activation`. The
-    mean and the maximum of each channel, with `dropout`, go into the dense layer of `classes`.
+    with its input added where `residual`, which needs Keras. With a `stem_stride` of 2 the stem
+    halves the image too, by windows of 4 x 4. Every convolution is followed by batch normalisation
+    and `activation`. The maximum of each channel, with `dropout`, goes into the dense layer of
+    `classes`. Raises ValueError where the stages leave nothing of the image.
     """
     layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
     names = (f"conv_{i}" for i in count(1))
-    order, batch_normalization = image_order(nn)
-    axis = 1 if order == "channels_first" else -1
-
-    def convolution(x: Any, filters: int, window: int = 3, stride: int = 1, pool: int = 1) -> Any:
-        name = next(names)
-        x = layers.Conv2D(
-            filters,
-            window,
-            stride,
-            padding="same",
-            use_bias=False,
-            kernel_initializer=nn.initializers.HeNormal(seed=next(seeds)),
-            data_format=order,
-            name=name,
-        )(x)
-        if pool > 1:
-            x = layers.MaxPooling2D(pool, data_format=order, name=f"{name}_pool")(x)
-        x = batch_normalization(axis=axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm")(
-            x
+    order = image_order(nn)
+    height, width, channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
+    left = [-(-side // stem_stride) // 2 ** len(stages) for side in (height, width)]
+    if min(left) < 1:
+        raise ValueError(
+            f"convnet: {len(stages)} stages must leave a pixel of an image; received images of "
+            f"{height} x {width}"
         )
-        return layers.Activation(activation, name=f"{name}_{activation}")(x)
 
-    inputs = nn.Input(image_shape)
-    x = layers.Rescaling(1 / 255, name="rescaling")(inputs)
-    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
-    x = layers.Reshape(channels, name="channels")(x)
-    if order == "channels_first":  # a view: what lies last in memory stays there
-        x = layers.Permute((3, 1, 2), name="channels_first")(x)
-    x = convolution(x, stem, window=2 + stem_stride, stride=stem_stride)
-    for filters, blocks in stages:
-        x = convolution(x, filters, pool=2)
-        for _ in range(blocks):
-            y = convolution(x, filters)
-            x = layers.Add()([x, y]) if residual else y
-    means = layers.GlobalAveragePooling2D(data_format=order, name="means")(x)
-    maxima = layers.GlobalMaxPooling2D(data_format=order, name="maxima")(x)
-    x = layers.Concatenate(name="features")([means, maxima])
-    for layer in next(dropouts):
-        x = layer(x)
+    def convolution(filters: int, window: int = 3, stride: int = 1, pool: bool = False) -> Layers:
+        name = next(names)
+        kernel = nn.initializers.HeNormal(seed=next(seeds))
+        options = {"padding": "same", "use_bias": False, "kernel_initializer": kernel}
+        return [
+            layers.Conv2D(filters, window, stride, name=name, **options, **order.options),
+            *([layers.MaxPooling2D(2, name=f"{name}_pool", **order.options)] if pool else []),
+            order.batch_normalization(
+                axis=order.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm"
+            ),
+            layers.Activation(activation, name=f"{name}_{activation}"),
+        ]
+
+    parts = [
+        [layers.Rescaling(1 / 255, name="rescaling")],
+        [layers.Reshape((height, width, channels), name="channels"), *order.reordered(layers)],
+        convolution(stem, window=2 + stem_stride, stride=stem_stride),
+    ]
+    blocks = set()  # the parts that are
+    for filters, n in stages:
+        parts.append(convolution(filters, pool=True))
+        blocks |= set(range(len(parts), len(parts) + n))
+        parts += [convolution(filters) for _ in range(n)]
     kernel = _initializer(nn, "glorot_uniform", next(seeds))
-    outputs = layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")(x)
-    return nn.Model(inputs, outputs, name="convnet")
+    parts += [
+        [layers.MaxPooling2D(tuple(left), name="maxima", **order.options)],
+        [layers.Flatten(name="flatten"), *next(dropouts)],
+        [layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")],
+    ]
+    if not residual:
+        return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
+    inputs = x = nn.Input(image_shape)
+    for i, part in enumerate(parts):
+        y = reduce(lambda value, layer: layer(value), part, x)
+        x = layers.Add(name=f"sum_{i}")([x, y]) if i in blocks else y
+    return nn.Model(inputs, x)
 
 
-def image_order(nn: ModuleType) -> tuple[str, Any]:
-    """The data format, and the class of batch normalisation, that are the fastest on `nn`.
+@dataclass(frozen=True)
+class Order:
+    """In which order a library's images have their axes, and who normalises them."""
+
+    batch_normalization: Any  # the class
+    axis: int  # of the channels
+    options: Mapping[str, str]  # of convolutions and pools
+
+    def reordered(self, layers: Any) -> Layers:
+        """From channels last; a view: the bytes stay where they are."""
+        return [layers.Permute((3, 1, 2), name="channels_first")] if self.axis == 1 else []
+
+
+def image_order(nn: ModuleType) -> Order:
+    """The order, and the batch normalisation, that are the fastest on `nn`.
 
     Neither changes what a network computes, nor the layout of its weights. What they are worth on
     PyTorch: benchmarks/keras_torch.py.
     """
-    if nn.backend.backend() != "torch":
-        return "channels_last", nn.layers.BatchNormalization
-    from fashionlab.keras_torch import BatchNormalization
+    if nn.__name__ != "keras" or nn.backend.backend() != "torch":
+        return Order(nn.layers.BatchNormalization, -1, {})
+    from fashionlab.keras_parts.batch_normalization import BatchNormalization
 
-    return "channels_first", BatchNormalization  # else each layer copies its images there and back
+    # Keras would copy the images into this order and back around every layer.
+    return Order(BatchNormalization, 1, {"data_format": "channels_first"})
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn, "convnet": convnet}

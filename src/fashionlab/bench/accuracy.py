@@ -7,7 +7,7 @@ from typing import Any
 
 from fashionlab.bench import results
 from fashionlab.data import Dataset
-from fashionlab.errors import InvalidValueError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.intervals import mean_interval, mean_std
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
@@ -51,7 +51,8 @@ def accuracy(
 
     A run that was finished or begun in `folder` is used, or goes on. Where the recipe holds a
     validation part out, its accuracy is the answer, for choices to be made by; the test figures
-    are then not looked at. Raises InvalidValueError for a number below 1.
+    are then not looked at. Raises InvalidValueError for a number below 1, RunError for a run in
+    `folder` that is not this one.
     """
     if seeds < 1:
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
@@ -69,6 +70,11 @@ def accuracy(
 def measured(run: Run) -> dict[str, Any]:
     """The row of a finished run."""
     protocol, facts = run.protocol(), results.facts(run)
+    if not protocol:
+        raise RunError(
+            f"{run.folder} was trained by an older version, which did not record how the test set "
+            "was used; remove it, to train it anew"
+        )
     held_out = protocol["images_held_out"]
     part = "validation" if held_out else "test"
     right = protocol["validation_accuracy"] if held_out else run.metrics().accuracy

@@ -11,6 +11,8 @@ from fashionlab.cli.options import Json, RunFolder
 if TYPE_CHECKING:
     from fashionlab.runs import Run
 
+COPIES_SHOWN = 10
+
 
 def evaluate(run: RunFolder, as_json: Json = False) -> None:
     """Compute a run's figures anew from its stored predictions."""
@@ -24,7 +26,13 @@ def print_figures(folder: Path, as_json: bool) -> None:
     run = Run(folder)
     figures, training = run.metrics(), run.training_figures()
     if as_json:
-        answer = {**figures.to_json(), "training": training, "weights_sha256": run.weights_sha256()}
+        answer = {
+            **figures.to_json(),
+            "accuracy_without_copies": run.accuracy_without_copies(),
+            "protocol": run.protocol(),
+            "training": training,
+            "weights_sha256": run.weights_sha256(),
+        }
         typer.echo(json.dumps(answer, indent=2))
         return
     low, high = figures.accuracy_interval
@@ -41,6 +49,8 @@ def print_figures(folder: Path, as_json: bool) -> None:
         f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
         f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
     )
+    for line in _protocol(run):
+        typer.echo(line)
     names = run.class_names
     columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)
     width = max(13, *map(len, names))
@@ -53,6 +63,29 @@ def print_figures(folder: Path, as_json: bool) -> None:
     shares = " ".join(f"{value:>9.4f}" for value in means)
     total = f"{sum(figures.correct):>9,} {sum(figures.support):>9,}"
     typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
+
+
+def _protocol(run: "Run") -> list[str]:
+    """What the figures stand on; nothing for a run that did not record it."""
+    protocol = run.protocol()
+    if not protocol:
+        return []
+    held_out, read = protocol["images_held_out"], protocol["test_set_read"]
+    validation = ""
+    if held_out:
+        validation = f" (accuracy {protocol['validation_accuracy']:.2%})"
+    lines = [
+        f"trained on {protocol['images_trained_on']:,} images, {held_out:,} held out{validation}; "
+        f"the test set was read {'once' if read == 1 else f'{read} times'}"
+    ]
+    if copied := sorted({place for place, _ in protocol["test_copies"]}):
+        shown = ", ".join(map(str, copied[:COPIES_SHOWN]))
+        more = f" and {len(copied) - COPIES_SHOWN} more" if len(copied) > COPIES_SHOWN else ""
+        lines.append(
+            f"without the {len(copied)} test images that stand in the training set too ({shown}"
+            f"{more}): test accuracy {run.accuracy_without_copies():.2%}"
+        )
+    return lines
 
 
 def _chosen_epoch(run: "Run") -> str:

@@ -16,7 +16,7 @@ from fashionlab.models import BUILDERS
 # Those of Keras that take a learning rate and need nothing else; scratch has the first four.
 OPTIMIZERS = (
     *("SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "Adafactor"),
-    *("Ftrl", "Lamb", "Lion"),
+    *("Ftrl", "Lamb", "Lion", "Muon"),
 )
 OUTPUT_ACTIVATIONS = ("linear", "sigmoid", "softmax")
 SCHEDULES = ("constant", "cosine", "exponential")
@@ -204,7 +204,12 @@ class Recipe:
             key: float(value) if type(value) is int else value
             for key, value in self.optimizer_options.items()
         }
-        kind, rate = getattr(nn.optimizers, self.optimizer), self._schedule(nn, steps)
+        rate = self._schedule(nn, steps)
+        kind = getattr(nn.optimizers, self.optimizer)
+        if self.optimizer == "Muon":
+            from fashionlab.keras_parts.muon import Muon
+
+            kind = Muon
         try:
             return kind(learning_rate=rate, **average, **options)
         except (TypeError, ValueError) as error:

@@ -19,6 +19,7 @@ HISTORY = "history.csv"
 WEIGHTS = "weights.safetensors"
 PREDICTIONS = "predictions.npz"
 EXAMPLES = "examples.npz"
+PROTOCOL = "protocol.json"
 TENSORBOARD = "tensorboard"
 
 

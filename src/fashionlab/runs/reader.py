@@ -14,7 +14,15 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.copies import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
-from fashionlab.runs.layout import CONFIG, EXAMPLES, HISTORY, PREDICTIONS, WEIGHTS, work_folder
+from fashionlab.runs.layout import (
+    CONFIG,
+    EXAMPLES,
+    HISTORY,
+    PREDICTIONS,
+    PROTOCOL,
+    WEIGHTS,
+    work_folder,
+)
 
 Array = NDArray[Any]
 
@@ -93,21 +101,24 @@ class Run:
     def protocol(self) -> dict[str, Any]:
         """What it was trained on, and how often the test set was read: `training.train` wrote it.
 
-        Raises RunError for a run that was trained before there was one.
+        Empty for a run of an older version, which did not record it.
         """
+        if not (self.folder / PROTOCOL).exists():
+            return {}
         value: dict[str, Any] = self._json("protocol")
         numbers = ("images_trained_on", "images_held_out", "test_set_read")
         pairs = value.get("test_copies")
-        if not all(type(value.get(name)) is int for name in numbers) or not _are_pairs(pairs):
-            raise self._damaged("protocol.json", f"no {', '.join(numbers)}, test_copies")
+        whole = all(type(value.get(name)) is int for name in numbers) and _are_pairs(pairs)
+        if not whole or (value["images_held_out"] and "validation_accuracy" not in value):
+            raise self._damaged(PROTOCOL, f"no {', '.join(numbers)}, test_copies")
         return value
 
     def accuracy_without_copies(self) -> float:
-        """Test accuracy without the images that stand in the training set too."""
-        copied = {place for place, _ in self.protocol()["test_copies"]}
+        """Test accuracy without the images that stand in the training set too, where known."""
+        copied = {place for place, _ in self.protocol().get("test_copies", ())}
         log_probabilities, labels = self.predictions()
         if not copied <= set(range(len(labels))):
-            raise self._damaged("protocol.json", "test_copies are not in the test set")
+            raise self._damaged(PROTOCOL, "test_copies are not in the test set")
         return accuracy_without(log_probabilities, labels, copied)
 
     def layers(self) -> list[dict[str, Any]]:

@@ -1,0 +1,150 @@
+"""`bench accuracy`, `bench record`: rows, figures, what goes wrong. No timing is asserted."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from statistics import mean, stdev
+
+import pytest
+
+from fashionlab.bench import record as record_room
+from fashionlab.bench import results
+from fashionlab.bench.accuracy import Accuracies, accuracy
+from fashionlab.bench.record import Time, record
+from fashionlab.data.synthetic import draw
+from fashionlab.errors import InvalidValueError, WorkerError
+from fashionlab.recipes import RECIPES
+from fashionlab.runs import Run
+
+RECIPE = replace(RECIPES["net"], epochs=2, warmup_epochs=0, batch_size=50)
+DATA = draw(300, 200)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("accuracy")
+
+
+@pytest.fixture(scope="module")
+def measured(place):
+    return accuracy(RECIPE, DATA, 3, folder=place / "runs", out=place / "a.csv")
+
+
+def test_a_row_per_run_says_what_the_run_reached(measured, place):
+    rows = results.read(place / "a.csv")
+    assert [row["seed"] for row in rows] == ["0", "1", "2"]
+    for row, value in zip(rows, measured.values, strict=True):
+        run = Run(place / "runs" / f"net-seed{row['seed']}")
+        assert float(row["accuracy"]) == value == pytest.approx(run.metrics().accuracy, abs=5e-5)
+        assert float(row["accuracy_without_copies"]) == value  # the drawn set has none
+        assert (row["part"], row["test_set_read"]) == ("test", "1")
+        assert (row["images_trained_on"], row["epochs"]) == ("300", "2")
+        assert row["weights_sha256"] == run.weights_sha256()
+    assert len({row["weights_sha256"] for row in rows}) == 3
+    values = measured.values
+    assert f"accuracy {mean(values):.2%}, standard deviation {stdev(values):.2%}" in str(measured)
+
+
+def test_finished_runs_are_used_and_their_rows_not_written_twice(measured, place):
+    seen = []
+    again = accuracy(RECIPE, DATA, 2, folder=place / "runs", out=place / "a.csv", say=seen.append)
+    assert again.values == measured.values[:2]
+    assert len(results.read(place / "a.csv")) == 3
+    assert seen[0].startswith("net, seed 0: test accuracy")
+
+
+def test_with_a_part_held_out_the_test_figures_are_not_given(tmp_path):
+    recipe = replace(RECIPE, validation_fraction=0.2)
+    found = accuracy(recipe, DATA, 1, folder=tmp_path, out=tmp_path / "v.csv")
+    row = results.read(tmp_path / "v.csv")[0]
+    assert found.part == row["part"] == "validation"
+    run = Run(tmp_path / "net-seed0")
+    assert found.values == [pytest.approx(run.protocol()["validation_accuracy"], abs=5e-5)]
+    assert row["accuracy_without_copies"] == row["log_loss"] == ""
+    assert str(found) == f"net: validation accuracy {found.values[0]:.2%}, 1 seed"
+
+
+def test_no_seed_is_refused(tmp_path):
+    with pytest.raises(InvalidValueError, match="seeds must be a whole number from 1; received 0"):
+        accuracy(RECIPE, DATA, 0, folder=tmp_path, out=tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def row(recipe="net", seed=0, settings="a", accuracy=0.9):
+    return {"recipe": recipe, "seed": seed, "settings": settings, "accuracy": accuracy}
+
+
+def test_rows_of_a_recipe_in_other_settings_go_and_all_others_stay(tmp_path):
+    out = tmp_path / "r.csv"
+    for each in (row(seed=10), row(seed=2), row("mlp"), row(seed=2, accuracy=0.8)):
+        results.add(out, each, ("recipe", "seed"))
+    kept = [(r["recipe"], r["seed"], r["accuracy"]) for r in results.read(out)]
+    assert kept == [("mlp", "0", "0.9"), ("net", "2", "0.8"), ("net", "10", "0.9")]
+    results.add(out, row(settings="b"), ("recipe", "seed"))
+    kept = [(r["recipe"], r["seed"], r["settings"]) for r in results.read(out)]
+    assert kept == [("mlp", "0", "a"), ("net", "0", "b")]
+    before = out.read_bytes()
+    with pytest.raises(InvalidValueError, match="must have the columns recipe, seconds"):
+        results.add(out, {"recipe": "net", "seconds": 3}, ("recipe",))
+    assert out.read_bytes() == before
+
+
+def test_the_record_is_run_in_a_process_of_its_own_and_written_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(record_room, "RECIPES", {90: "net"})
+    said, out = [], tmp_path / "r.csv"
+    options = {"folder": tmp_path / "runs", "out": out, "say": said.append}
+    (time,) = record([], "synthetic", 1, **options)
+    run = Run(tmp_path / "runs" / "net-seed0")
+    found = results.read(out)[0]
+    assert float(found["accuracy"]) == pytest.approx(run.metrics().accuracy, abs=5e-5)
+    assert time.seconds == [float(found["seconds"])]
+    # The clock begins before the first step and ends after the last.
+    assert float(found["seconds"]) > float(found["training_seconds"]) > 0
+    assert said == [str(time)]
+    assert record([90], "synthetic", 1, **options) == [time]  # not run again: its folder is there
+    with pytest.raises(WorkerError, match="net, seed 1, ended with status 1"):
+        (tmp_path / "runs" / "net-seed1").mkdir()
+        record([90], "synthetic", 2, **options)
+    assert len(results.read(out)) == 1
+
+
+@pytest.mark.parametrize(
+    ("levels", "seeds", "message"),
+    [
+        ([91], 1, "level must be one of 90, 92, 93, 94, 95; received 91"),
+        ([90], 0, "seeds must be a whole number from 1; received 0"),
+    ],
+)
+def test_the_record_refuses_what_it_does_not_have(levels, seeds, message, tmp_path):
+    with pytest.raises(InvalidValueError, match=message):
+        record(levels, "synthetic", seeds, folder=tmp_path, out=tmp_path / "r.csv")
+
+
+def test_every_level_has_its_recipe():
+    assert all(name in RECIPES for name in record_room.RECIPES.values())
+
+
+def test_a_level_is_reached_by_the_mean_alone():
+    assert Time(90, "net", [1.0, 2.0], [0.89, 0.91]).reached
+    below = Time(90, "net", [1.0, 2.0], [0.8899, 0.91])
+    assert not below.reached
+    assert str(below) == "90 %: 1.5 s, net, mean test accuracy 90.00% of 2 seeds: not reached"
+
+
+def test_the_command_prints_mean_deviation_and_interval(tmp_path):
+    recipe = tmp_path / "quick.toml"
+    recipe.write_text('base = "net"\nepochs = 2\nbatch_size = 1000\n')
+    command = [sys.executable, "-c", "from fashionlab.cli import main; main()"]
+    command += ["bench", "accuracy", str(recipe), "--json"]
+    done = subprocess.run(
+        [*command, "--seeds", "2", "--data", "synthetic", "--out", str(tmp_path / "a.csv")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    values = [float(r["accuracy"]) for r in results.read(tmp_path / "a.csv")]
+    assert answer == {"recipe": "quick", "part": "test", "values": values}
+    assert "95 % interval of the mean" in str(Accuracies(**answer))

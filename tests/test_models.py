@@ -1,0 +1,166 @@
+"""The convolution network and its parts compute what Keras's own layers and formulas give."""
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from fashionlab.data import one_hot
+from fashionlab.data.synthetic import draw
+from fashionlab.engines import engine
+from fashionlab.errors import InvalidValueError
+from fashionlab.keras_parts.batch_normalization import BatchNormalization
+from fashionlab.keras_parts.muon import Muon
+from fashionlab.models import EPSILON, MOMENTUM, Order, convnet
+from fashionlab.recipes import RECIPES, override
+
+keras = engine("keras")
+RECIPE = override(
+    RECIPES["small"], {"model": {"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True}}
+)
+IMAGES = draw(train=24, test=1)[0]
+X, Y = IMAGES.images, one_hot(IMAGES.labels, IMAGES.classes)
+
+
+def stock():
+    """Keras's own order of axes and batch normalisation."""
+    own = Order(keras.layers.BatchNormalization, -1, {})
+    return patch("fashionlab.models.image_order", lambda _: own)
+
+
+def build(**changes):
+    return replace(RECIPE, **changes).build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
+
+
+def test_the_fast_forms_predict_and_train_as_keras_does():
+    ours = build()
+    with stock():
+        theirs = build()
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)  # shapes and initial values
+    for _ in range(3):
+        a, b = (m.train_on_batch(X, Y, return_dict=True) for m in (ours, theirs))
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
+    before = build().get_weights()
+    values = 24 * 7 * 7  # of a channel in a batch, in the smallest images that are normalised
+    for a, b, old in zip(ours.get_weights(), theirs.get_weights(), before, strict=True):
+        assert not np.array_equal(b, old)
+        np.testing.assert_allclose(a, b, atol=2 / values * np.abs(b).max() + 1e-4)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(
+        ours.predict(X, verbose=0), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_batch_normalisation_by_hand():
+    rng = np.random.default_rng(0)
+    x = rng.normal(3, 2, (5, 4, 6, 7)).astype(np.float32)  # (B, C, H, W)
+    layer = BatchNormalization(axis=1, momentum=0.9, epsilon=1e-5)
+    layer.build(x.shape)
+    gamma, beta = rng.normal(size=(2, 4)).astype(np.float32)
+    layer.set_weights([gamma, beta, np.zeros(4, np.float32), np.ones(4, np.float32)])
+    out = np.asarray(layer(x, training=True).detach())
+    mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3))
+    by_channel = (slice(None), np.newaxis, np.newaxis)
+    expected = (x - mean[by_channel]) / np.sqrt(variance + 1e-5)[by_channel]
+    expected = expected * gamma[by_channel] + beta[by_channel]
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    n = 5 * 6 * 7
+    moving = [0.1 * mean, 0.9 + 0.1 * variance * n / (n - 1)]
+    for weight, value in zip(layer.get_weights()[2:], moving, strict=True):
+        np.testing.assert_allclose(weight, value, rtol=1e-5)
+    out = np.asarray(layer(x, training=False).detach())
+    expected = (x - moving[0][by_channel]) / np.sqrt(moving[1] + 1e-5)[by_channel]
+    expected = expected * gamma[by_channel] + beta[by_channel]
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["axis", "mask"])
+def test_batch_normalisation_leaves_the_rest_to_keras(mode):
+    x = np.random.default_rng(0).normal(size=(5, 6, 4)).astype(np.float32)
+    mask = np.arange(6) < np.array([[6], [2], [3], [6], [4]]) if mode == "mask" else None
+    ours, theirs = BatchNormalization(), keras.layers.BatchNormalization()
+    a, b = (np.asarray(layer(x, training=True, mask=mask).detach()) for layer in (ours, theirs))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_convnet_has_the_layers_that_its_options_say():
+    model = convnet(
+        keras, (28, 20), 7, 0, stem=3, stem_stride=2, stages=((5, 0), (4, 2)), activation="silu"
+    )
+    shapes = [layer.output.shape[1:] for layer in model.layers if "silu" in layer.name]
+    assert shapes == [(3, 14, 10), (5, 7, 5), (4, 3, 2), (4, 3, 2), (4, 3, 2)]
+    kernels = 4 * 4 * 3 + 9 * 3 * 5 + 9 * 5 * 4 + 2 * 9 * 4 * 4
+    norms, dense = 4 * (3 + 5 + 4 + 4 + 4), (4 + 1) * 7
+    assert model.count_params() == kernels + norms + dense
+    norm = model.get_layer("conv_1_norm")
+    assert (norm.momentum, norm.epsilon) == (MOMENTUM, EPSILON)
+    assert model.predict(np.zeros((2, 28, 20), np.uint8), verbose=0).shape == (2, 7)
+
+
+def test_scratch_predicts_and_trains_as_keras_does():
+    plain = override(RECIPE, {"model": {"residual": False}, "moving_average": None})
+    plain = replace(plain, optimizer="SGD", optimizer_options={"momentum": 0.9, "nesterov": True})
+    theirs = plain.build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
+    ours = plain.build(engine("scratch"), IMAGES.image_shape, IMAGES.classes, steps=3)
+    ours.set_weights(theirs.get_weights())
+    for _ in range(3):
+        a, b = (m.train_on_batch(X, Y, return_dict=True) for m in (ours, theirs))
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(
+        ours.predict(X, verbose=0), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_scratch_says_what_it_lacks():
+    with pytest.raises(InvalidValueError, match="scratch has no 'Input'|use --engine keras"):
+        RECIPE.build(engine("scratch"), (28, 28), 10)  # it is residual
+
+
+def test_stages_that_leave_nothing_of_an_image_are_refused():
+    with pytest.raises(InvalidValueError, match="2 stages must leave a pixel .* images of 3 x 28"):
+        RECIPE.build(keras, (3, 28), 10)
+
+
+def muon_by_hand(kernel, gradients, rate, momentum, decay, scale):
+    """Jordan et al.: momentum, five Newton-Schulz steps towards the nearest orthogonal matrix."""
+    shape, m = kernel.shape, np.zeros_like(kernel, np.float64)
+    for gradient in gradients:
+        m = momentum * m + gradient
+        x = (gradient + momentum * m).reshape(-1, shape[-1])
+        wide = x.T if x.shape[0] > x.shape[1] else x
+        wide = wide / (np.sqrt((wide**2).sum()) + 1e-7)
+        for _ in range(5):
+            a = wide @ wide.T
+            wide = 3.4445 * wide + (-4.7750 * a + 2.0315 * a @ a) @ wide
+        step = wide.T if x.shape[0] > x.shape[1] else wide
+        kernel = kernel * (1 - rate * decay)
+        kernel = kernel - (rate * scale * np.sqrt(max(x.shape)) * step).reshape(shape)
+    return kernel
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 8, 5), (3, 3, 2, 40)])
+def test_muon_by_hand(shape):
+    rng = np.random.default_rng(1)
+    first, *gradients = rng.normal(size=(4, *shape)).astype(np.float32)
+    variable = keras.Variable(first)
+    muon = Muon(learning_rate=0.1, momentum=0.9, weight_decay=0.3, rms_rate=0.2)
+    for gradient in gradients:
+        muon.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+    expected = muon_by_hand(first.astype(np.float64), gradients, 0.1, 0.9, 0.3, 0.2)
+    np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 1, 8), (20, 10), (6,)])
+def test_muon_leaves_the_rest_to_adamw(shape):
+    rng = np.random.default_rng(2)
+    first, *gradients = rng.normal(size=(4, *shape)).astype(np.float32)
+    ours, theirs = keras.Variable(first), keras.Variable(first)
+    muon = Muon(learning_rate=0.1, adam_lr_ratio=0.2, adam_weight_decay=0.3)
+    adamw = keras.optimizers.AdamW(learning_rate=0.02, weight_decay=0.3 / 0.2)
+    for gradient in gradients:
+        muon.apply([keras.ops.convert_to_tensor(gradient)], [ours])
+        adamw.apply([keras.ops.convert_to_tensor(gradient)], [theirs])
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
