@@ -57,6 +57,7 @@ def test_a_run_folder_is_whole_and_nothing_lies_beside_it(run):
         "metrics.json",
         "model.json",
         "predictions.npz",
+        "protocol.json",
         "weights.safetensors",
     ]
     assert [p.name for p in run.parent.iterdir()] == ["net"]
@@ -68,6 +69,10 @@ def test_evaluate_recomputes_the_stored_figures(run):
     figures = json.loads(done.stdout)
     training = figures.pop("training")
     assert figures.pop("weights_sha256") == Run(run).weights_sha256()
+    protocol = figures.pop("protocol")
+    assert protocol == json.loads((run / "protocol.json").read_text())
+    assert (protocol["images_held_out"], protocol["test_set_read"]) == (0, 4)  # it logs it
+    assert figures.pop("accuracy_without_copies") == figures["accuracy"]
     assert figures == json.loads((run / "metrics.json").read_text())
     last = Run(run).history()[-1]
     assert (training["epochs"], training["accuracy"]) == (3, last["accuracy"])
@@ -227,6 +232,11 @@ def test_every_field_of_a_recipe_is_an_option(tmp_path):
         "early_stopping_patience": 2,
         "restore_best_weights": True,
         "monitor": "validation_accuracy",
+        "label_smoothing": 0.1,
+        "optimizer_options": {"weight_decay": 0.01, "beta_1": 0.8},
+        "test_each_epoch": False,
+        "flip_at_prediction": True,
+        "precision": "float32",
     }
     assert set(expected) | {"name", "builder", "engine"} == set(run.config["recipe"])
     assert {key: run.config["recipe"][key] for key in expected} == expected

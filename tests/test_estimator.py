@@ -288,7 +288,10 @@ def test_dense_computes_in_the_precision_of_its_rows(iris):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"builder": "vgg"}, "builder must be a function or one of dense, mlp, cnn; .* 'vgg'"),
+        (
+            {"builder": "vgg"},
+            "builder must be a function or one of dense, mlp, cnn, convnet; .* 'vgg'",
+        ),
         ({"builder_options": {"unit": 3}}, "must fit the builder: .*'unit'"),
         ({"builder": lambda nn, s, k, seed: None}, "returns a scratch Sequential of 3 logits"),
         ({"builder": "mlp", "builder_options": {"output": "softmax"}}, "must be linear"),

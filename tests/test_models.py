@@ -5,21 +5,24 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine
 from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation.predictions import log_probabilities
 from fashionlab.keras_parts.batch_normalization import BatchNormalization
 from fashionlab.keras_parts.muon import Muon
 from fashionlab.models import EPSILON, MOMENTUM, Order, convnet
 from fashionlab.recipes import RECIPES, override
+from fashionlab.training import train
 
 keras = engine("keras")
 RECIPE = override(
     RECIPES["small"], {"model": {"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True}}
 )
-IMAGES = draw(train=24, test=1)[0]
+IMAGES, TEST = draw(train=24, test=10)
 X, Y = IMAGES.images, one_hot(IMAGES.labels, IMAGES.classes)
 
 
@@ -51,6 +54,38 @@ def test_the_fast_forms_predict_and_train_as_keras_does():
     np.testing.assert_allclose(
         ours.predict(X, verbose=0), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-4
     )
+
+
+def test_in_bfloat16_layers_compute_with_it_and_weights_and_outputs_are_float32(monkeypatch):
+    monkeypatch.setattr("fashionlab.engines.multiplies_bfloat16", lambda nn: True)
+    precise, quick = build(), build(precision="bfloat16")
+    assert {layer.compute_dtype for layer in precise.layers} == {"float32"}
+    computing = {layer.name: layer.compute_dtype for layer in quick.layers}
+    assert computing.pop("output") == "float32"
+    assert set(computing.values()) == {"bfloat16"}
+    assert {w.dtype for w in quick.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"  # as before
+    for _ in range(3):
+        a, b = (m.train_on_batch(X, Y, return_dict=True) for m in (precise, quick))
+        assert a["loss"] == pytest.approx(b["loss"], rel=0.02)
+    assert quick.predict(X, verbose=0).dtype == np.float32
+
+
+def test_where_bfloat16_is_not_fast_it_is_not_used(monkeypatch):
+    monkeypatch.setattr("fashionlab.engines.multiplies_bfloat16", lambda nn: False)
+    assert {x.compute_dtype for x in build(precision="bfloat16").layers} == {"float32"}
+
+
+def test_a_run_in_bfloat16_predicts_in_float32(monkeypatch, tmp_path):
+    monkeypatch.setattr("fashionlab.engines.multiplies_bfloat16", lambda nn: True)
+    recipe = replace(RECIPE, precision="bfloat16", epochs=1, batch_size=20, warmup_epochs=0)
+    run = train(replace(recipe, flip_at_prediction=False), (IMAGES, TEST), tmp_path / "run")
+    model = build()
+    weights = load_file(tmp_path / "run" / "weights.safetensors")
+    for layer in model.layers:
+        layer.set_weights([weights[f"{layer.name}.{w.name}"] for w in layer.weights])
+    expected = log_probabilities(model.predict(TEST.images, verbose=0), "linear")
+    np.testing.assert_allclose(run.predictions()[0], expected, atol=1e-6)
 
 
 def test_batch_normalisation_by_hand():
@@ -115,12 +150,12 @@ def test_scratch_predicts_and_trains_as_keras_does():
 
 
 def test_scratch_says_what_it_lacks():
-    with pytest.raises(InvalidValueError, match="scratch has no 'Input'|use --engine keras"):
+    with pytest.raises(InvalidValueError, match="no layer 'Add'"):
         RECIPE.build(engine("scratch"), (28, 28), 10)  # it is residual
 
 
 def test_stages_that_leave_nothing_of_an_image_are_refused():
-    with pytest.raises(InvalidValueError, match="2 stages must leave a pixel .* images of 3 x 28"):
+    with pytest.raises(InvalidValueError, match=r"2 stages must leave a pixel .* images of 3 x 28"):
         RECIPE.build(keras, (3, 28), 10)
 
 

@@ -346,8 +346,8 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             listed = value is None or (isinstance(value, Sequence) and all(map(_whole, value)))
             _require(name, listed, "None or a sequence of whole numbers from 1", value)
-        given = self.builder != "cnn" or self.image_shape is not None
-        _require("image_shape", given, "given for the builder 'cnn'", self.image_shape)
+        given = self.builder not in ("cnn", "convnet") or self.image_shape is not None
+        _require("image_shape", given, f"given for the builder {self.builder!r}", self.image_shape)
         share, rate = self.validation_fraction, self.learning_rate
         inside = isinstance(share, Real) and 0 < float(share) < 1
         _require("validation_fraction", inside, "in (0, 1)", share)

@@ -160,6 +160,7 @@ def convnet(
     `classes`. Raises ValueError where the stages leave nothing of the image.
     """
     layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
+    add = layers.Add if residual else None  # AttributeError where `nn` has none
     names = (f"conv_{i}" for i in count(1))
     order = image_order(nn)
     height, width, channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
@@ -197,14 +198,22 @@ def convnet(
     parts += [
         [layers.MaxPooling2D(tuple(left), name="maxima", **order.options)],
         [layers.Flatten(name="flatten"), *next(dropouts)],
-        [layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")],
+        [
+            layers.Dense(
+                classes,
+                activation=output,
+                kernel_initializer=kernel,
+                dtype="float32",
+                name="output",
+            )
+        ],
     ]
-    if not residual:
+    if add is None:
         return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
     inputs = x = nn.Input(image_shape)
     for i, part in enumerate(parts):
         y = reduce(lambda value, layer: layer(value), part, x)
-        x = layers.Add(name=f"sum_{i}")([x, y]) if i in blocks else y
+        x = add(name=f"sum_{i}")([x, y]) if i in blocks else y
     return nn.Model(inputs, x)
 
 

@@ -1,114 +1,273 @@
-"""Augmentation: the same pixels from (seed, epoch), whatever the batches."""
+"""Augmentation: changes of images and targets that follow from (seed, epoch) alone."""
+
+from dataclasses import replace
+from itertools import pairwise
+from math import nan
 
 import numpy as np
 import pytest
+from scipy.ndimage import affine_transform
+from scipy.stats import beta, kstest
 
-from fashionlab.data import Augmentation, Batches
-from fashionlab.data.synthetic import draw
+from fashionlab.data import Augmentation, one_hot
 from fashionlab.errors import InvalidValueError
 
-TRAIN = draw(train=50, test=1)[0]
-BOTH = Augmentation(flip=True, shift=3)
+N, HEIGHT, WIDTH = 60, 20, 28
+ROWS = np.arange(N)
+IMAGES = np.random.default_rng(0).integers(0, 256, (N, HEIGHT, WIDTH), np.uint8)
+TARGETS = one_hot(ROWS // (N // 2), 2)  # an image and its partner never have the same label
+for array in (IMAGES, TARGETS):
+    array.flags.writeable = False  # whoever writes into them fails
+
+OWN = {"flip": True, "rotate": 30, "zoom": 0.2, "shift": 3, "erase": 0.5}
+EACH = [{name: value} for name, value in (OWN | {"cutmix": 0.5, "mixup": 0.5}).items()]
+ALL = [OWN | {"cutmix": 0.5}, OWN | {"mixup": 0.5}]
 
 
 def moved(image, down, right):
     """By hand: pixel by pixel."""
     height, width = image.shape
     out = np.zeros_like(image)
-    for y in range(height):
-        for x in range(width):
-            if 0 <= y - down < height and 0 <= x - right < width:
-                out[y, x] = image[y - down, x - right]
+    for y, x in np.ndindex(height, width):
+        if 0 <= y - down < height and 0 <= x - right < width:
+            out[y, x] = image[y - down, x - right]
     return out
 
 
-def test_each_image_is_what_its_draws_say_by_hand():
-    draws = BOTH.draw(50, seed=1, epoch=2)
-    rows = np.array([7, 3, 40, 7])
-    out = draws.apply(TRAIN.images[rows], rows)
-    assert out.dtype == np.uint8
+def turned(image, angle, scale):
+    """By SciPy: clockwise by the angle, larger by the scale; beyond the border lies black."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    back = np.linalg.inv(scale * np.array([[cos, sin], [-sin, cos]]))  # of (down, right)
+    centre = (np.array(image.shape) - 1) / 2
+    offset = centre - back @ centre
+    return affine_transform(image.astype(float), back, offset, order=1, mode="grid-constant")
+
+
+def flipped(images):
+    """Which are mirrored; the others must be as they were."""
+    mirrored = (images == IMAGES[:, :, ::-1]).all((1, 2))
+    np.testing.assert_array_equal(images[~mirrored], IMAGES[~mirrored])
+    return mirrored
+
+
+def sides(mask):
+    """Height and width of a mask, which must be one full rectangle."""
+    height, width = (np.ptp(np.flatnonzero(mask.any(axis))) + 1 for axis in (1, 0))
+    assert mask.sum() == height * width
+    return height, width
+
+
+def erasing(erase, n):
+    """Erased images, and where: there it does not matter what was before."""
+    images = np.random.default_rng(1).integers(0, 256, (n, 28, 28), np.uint8)
+    draws, targets = Augmentation(erase=erase).draw(n, 0, 0), one_hot(np.zeros(n, int), 1)
+    out, inverse = (draws.apply(x, targets, np.arange(n))[0] for x in (images, ~images))
+    return out, out == inverse
+
+
+def cutting(draws, n):
+    """Where pixels come from the partner, and all targets, given the image's own label first."""
+    white = np.arange(n) >= n // 2
+    images = np.zeros((n, HEIGHT, WIDTH), np.uint8)
+    images[white] = 255
+    out, targets = draws.apply(images, one_hot(white.astype(int), 2), np.arange(n))
+    return out != images, np.where(white[:, np.newaxis], targets[:, ::-1], targets)
+
+
+def test_each_image_is_flipped_in_exactly_one_of_two_successive_epochs():
+    flip = Augmentation(flip=True)
+    epochs = [flip.draw(N, 3, epoch).apply(IMAGES, TARGETS, ROWS)[0] for epoch in range(4)]
+    for before, after in pairwise(epochs):
+        np.testing.assert_array_equal(flipped(after), ~flipped(before))
+
+
+def test_half_of_the_images_are_flipped_first_which_ones_the_seed_says():
+    a, b = (Augmentation(flip=True).draw(10_000, seed, 0).flipped for seed in (1, 2))
+    assert abs(a.mean() - 0.5) < 0.02
+    assert abs((a == b).mean() - 0.5) < 0.02
+
+
+def test_flip_quarter_turn_clockwise_and_shift_follow_each_other_by_hand():
+    square, rows = IMAGES[:, :, :HEIGHT], np.array([7, 3, 40, 7])
+    draws = Augmentation(flip=True, rotate=90, shift=3).draw(N, 1, 2)
+    draws = replace(draws, angles=np.full(N, np.pi / 2))
+    out, targets = draws.apply(square[rows], TARGETS[rows], rows)
     for image, row in zip(out, rows, strict=True):
-        expected = TRAIN.images[row][:, ::-1] if draws.flipped[row] else TRAIN.images[row]
+        expected = square[row, :, ::-1] if draws.flipped[row] else square[row]
+        expected = np.rot90(expected, -1)  # clockwise
         np.testing.assert_array_equal(image, moved(expected, *draws.moves[row]))
+    np.testing.assert_array_equal(targets, TARGETS[rows])
 
 
-def test_the_draws_follow_from_seed_and_epoch_alone_and_reach_all_values():
-    draws = BOTH.draw(10_000, seed=1, epoch=2)
-    again = BOTH.draw(10_000, seed=1, epoch=2)
-    np.testing.assert_array_equal(draws.moves, again.moves)
-    np.testing.assert_array_equal(draws.flipped, again.flipped)
-    for seed, epoch in ((1, 3), (2, 2), (2, 1)):
-        other = BOTH.draw(10_000, seed, epoch)
-        assert not np.array_equal(draws.moves, other.moves)
-        assert not np.array_equal(draws.flipped, other.flipped)
-    assert abs(draws.flipped.mean() - 0.5) < 0.02
-    for axis in (0, 1):
-        values, counts = np.unique(draws.moves[:, axis], return_counts=True)
+@pytest.mark.parametrize("options", [{"rotate": 180}, {"zoom": 0.5}, {"rotate": 30, "zoom": 0.2}])
+def test_rotation_and_zoom_are_those_of_scipy_but_for_rounding(options):
+    draws = Augmentation(**options).draw(N, 0, 0)
+    out = draws.apply(IMAGES, TARGETS, ROWS)[0]
+    expected = [turned(IMAGES[row], draws.angles[row], draws.scales[row]) for row in ROWS]
+    np.testing.assert_allclose(out, expected, rtol=0, atol=0.51)
+
+
+def test_rotations_zooms_and_shifts_reach_their_bounds_evenly():
+    draws = Augmentation(rotate=30, zoom=0.2, shift=3).draw(10_000, seed=1, epoch=2)
+    for values, low, high in ((np.rad2deg(draws.angles), -30, 30), (draws.scales, 0.8, 1.2)):
+        shares = np.histogram(values, 10, (low, high))[0] / 10_000
+        np.testing.assert_allclose(shares, 0.1, atol=0.015)
+    for moves in draws.moves.T:
+        values, counts = np.unique(moves, return_counts=True)
         assert values.tolist() == [-3, -2, -1, 0, 1, 2, 3]
-        assert counts.min() > 1_250
+        np.testing.assert_allclose(counts / 10_000, 1 / 7, atol=0.015)
 
 
-def test_flips_alone_and_shifts_alone():
-    rows = np.arange(50)
-    flips = Augmentation(flip=True).draw(50, 0, 0)
-    out = flips.apply(TRAIN.images, rows)
-    assert 0 < flips.flipped.sum() < 50
-    np.testing.assert_array_equal(out[flips.flipped], TRAIN.images[flips.flipped, :, ::-1])
-    np.testing.assert_array_equal(out[~flips.flipped], TRAIN.images[~flips.flipped])
-    shifts = Augmentation(shift=1).draw(50, 0, 0)
-    np.testing.assert_array_equal(
-        shifts.apply(TRAIN.images, rows)[5], moved(TRAIN.images[5], *shifts.moves[5])
-    )
+def test_erasing_reaches_as_many_images_as_its_probability_says():
+    _, where = erasing(0.25, 4000)
+    assert abs(where.any((1, 2)).mean() - 0.25) < 0.03
 
 
-def test_the_images_themselves_are_never_written():
-    before = TRAIN.images.copy()
-    for batch_size in (8, None):
-        for images, _ in Batches(TRAIN, batch_size, 0, BOTH).epoch(0):
-            images[:] = 0
-    np.testing.assert_array_equal(TRAIN.images, before)
+def test_an_erased_rectangle_has_the_area_and_proportions_of_zhong_et_al():
+    h, w = np.transpose([sides(mask) for mask in erasing(1, 1000)[1]])
+    # Rounded to pixels, a side is less than one pixel longer or shorter than it was drawn.
+    least, most = (h - 1) * (w - 1) / 28**2, (h + 1) * (w + 1) / 28**2
+    assert (most > 0.02).all() and (least < 0.4).all()
+    assert most.min() < 0.05 and least.max() > 0.3
+    assert ((h + 1) / (w - 1) > 0.3).all() and ((w + 1) / (h - 1) > 0.3).all()
 
 
-@pytest.mark.parametrize("augmentation", [None, BOTH])
-@pytest.mark.parametrize("start", [1, 3, 6, 7])
-def test_an_epoch_entered_in_its_middle_is_the_rest_of_the_whole_one(augmentation, start):
-    batches = Batches(TRAIN, 8, 4, augmentation)
-    whole, rest = list(batches.epoch(5)), list(batches.epoch(5, start))
-    assert len(rest) == 7 - start
-    for (x, y), (x2, y2) in zip(whole[start:], rest, strict=True):
-        np.testing.assert_array_equal(x, x2)
-        np.testing.assert_array_equal(y, y2)
+def test_erased_rectangles_lie_everywhere_in_the_image():
+    _, where = erasing(1, 1000)
+    assert where.any((0, 1)).all() and where.any((0, 2)).all()
 
 
-def test_an_image_is_changed_alike_whatever_the_batch_size():
-    def of(batch_size):
-        parts = [x for x, _ in Batches(TRAIN, batch_size, 0, BOTH).epoch(1)]
-        return sorted(image.tobytes() for image in np.concatenate(parts))
+def test_an_erased_rectangle_holds_uniform_noise():
+    out, where = erasing(1, 1000)
+    shares = np.histogram(out[where], 8, (0, 256))[0] / where.sum()
+    np.testing.assert_allclose(shares, 1 / 8, atol=0.02)
+    assert min(len(np.unique(image[mask])) for image, mask in zip(out, where, strict=True)) > 8
 
-    assert of(8) == of(50) == of(None) == of(1)
+
+def test_the_noise_differs_between_images():
+    out, where = erasing(1, 1000)
+    centre = out[:, 14, 14][where[:, 14, 14]]  # of every image that is erased there
+    assert len(np.unique(centre)) > 128
 
 
-def test_one_batch_of_all_images_is_augmented_and_over_after_one():
-    batches = Batches(TRAIN, None, 0, BOTH)
-    ((images, _),) = batches.epoch(0)
-    assert not np.array_equal(images, TRAIN.images)
-    assert list(batches.epoch(0, 1)) == []
+def test_erasing_touches_no_other_pixel_and_comes_after_flip_turn_and_shift():
+    draws = Augmentation(**OWN).draw(N, 0, 0)
+    alone = replace(draws, augmentation=Augmentation(erase=0.5))
+    noise, inverse = (alone.apply(x, TARGETS, ROWS)[0] for x in (IMAGES, ~IMAGES))
+    before = replace(draws, erased=None).apply(IMAGES, TARGETS, ROWS)[0]
+    expected = np.where(noise == inverse, noise, before)
+    np.testing.assert_array_equal(draws.apply(IMAGES, TARGETS, ROWS)[0], expected)
+
+
+def test_cutmix_reaches_as_many_images_as_its_probability_says():
+    replaced, _ = cutting(Augmentation(cutmix=0.25).draw(4000, 0, 0), 4000)
+    assert abs(replaced.any((1, 2)).mean() - 0.25) < 0.03
+
+
+def test_cutmix_replaces_a_rectangle_with_the_proportions_of_the_image():
+    replaced, _ = cutting(Augmentation(cutmix=1).draw(1000, 0, 0), 1000)
+    for mask in replaced[replaced.any((1, 2))]:
+        height, width = sides(mask)
+        edge = mask[[0, -1]].any() or mask[:, [0, -1]].any()  # the image may cut it off there
+        assert edge or abs(height / HEIGHT - width / WIDTH) < 1 / HEIGHT + 1 / WIDTH
+
+
+def test_cutmix_replaces_a_uniform_share_cut_off_at_the_border():
+    replaced, _ = cutting(Augmentation(cutmix=1).draw(4000, 0, 0), 4000)
+    # A side s about a uniform centre has s - s^2 / 4 within the image; the mean of its square, s^2
+    # uniform, is 77 / 240.
+    assert abs(replaced.mean() - 77 / 240) < 0.02
+
+
+def test_the_target_of_cutmix_has_the_counted_share_of_pixels():
+    replaced, targets = cutting(Augmentation(cutmix=0.5).draw(500, 0, 0), 500)
+    share = replaced.mean((1, 2))
+    np.testing.assert_allclose(targets, np.stack([1 - share, share], axis=1), atol=1e-6)
+
+
+def test_cutmix_takes_each_pixel_from_the_image_or_its_partner_after_their_own_changes():
+    draws = Augmentation(**OWN, cutmix=1).draw(N, 0, 0)
+    own = replace(draws, replaced=None).apply(IMAGES, TARGETS, ROWS)[0]
+    replaced, _ = cutting(replace(draws, augmentation=Augmentation(cutmix=1), erased=None), N)
+    expected = np.where(replaced, own[::-1], own)
+    np.testing.assert_array_equal(draws.apply(IMAGES, TARGETS, ROWS)[0], expected)
+
+
+def test_mixup_is_the_same_mean_of_images_as_of_targets_after_their_own_changes():
+    draws = Augmentation(**OWN, mixup=1).draw(N, 0, 0)
+    own = replace(draws, weights=None).apply(IMAGES, TARGETS, ROWS)[0]
+    out, targets = draws.apply(IMAGES, TARGETS, ROWS)
+    np.testing.assert_allclose(targets.sum(1), 1, atol=1e-6)
+    weights = (targets * TARGETS).sum(1)  # of each image's own label
+    for row, weight in enumerate(weights):
+        expected = weight * own[row] + (1 - weight) * own[N - 1 - row]
+        np.testing.assert_allclose(out[row], expected, rtol=0, atol=0.51)
+
+
+@pytest.mark.parametrize("mixup", [0.5, 1, 5])
+def test_the_weights_of_mixup_have_the_beta_distribution_about_one_half(mixup):
+    images, targets = np.zeros((20_000, 1, 1), np.uint8), one_hot(np.arange(20_000) // 10_000, 2)
+    draws = Augmentation(mixup=mixup).draw(20_000, 0, 0)
+    weights = (draws.apply(images, targets, np.arange(20_000))[1] * targets).sum(1)
+    assert abs(weights.mean() - 0.5) < 0.01
+    assert kstest(weights, beta(mixup, mixup).cdf).statistic < 0.015
+
+
+@pytest.mark.parametrize("options", EACH + ALL)
+def test_changes_follow_from_seed_and_epoch_alone(options):
+    def changed(seed, epoch):
+        draws = Augmentation(**options).draw(N, seed, epoch)
+        return [array.tobytes() for array in draws.apply(IMAGES, TARGETS, ROWS)]
+
+    first = changed(1, 2)
+    for seed, epoch in ((1, 3), (2, 2), (2, 1)):
+        assert changed(seed, epoch)[0] != first[0]
+    assert changed(1, 2) == first
+
+
+@pytest.mark.parametrize("size", [1, 8])
+def test_the_changes_of_an_image_by_itself_do_not_depend_on_its_batch(size):
+    draws = Augmentation(**OWN).draw(N, 0, 1)
+    whole, _ = draws.apply(IMAGES, TARGETS, ROWS)
+    order = np.random.default_rng(2).permutation(N)
+    for rows in (order[first : first + size] for first in range(0, N, size)):
+        part, _ = draws.apply(IMAGES[rows], TARGETS[rows], rows)
+        np.testing.assert_array_equal(part, whole[rows])
+
+
+@pytest.mark.parametrize("options", [{}, *EACH, *ALL])
+def test_changed_images_are_new_bytes_and_the_given_arrays_are_only_read(options):
+    out, targets = Augmentation(**options).draw(N, 0, 0).apply(IMAGES, TARGETS, ROWS)
+    assert not np.shares_memory(out, IMAGES)  # which, as TARGETS, let nobody write
+    assert (out.dtype, targets.dtype) == (np.uint8, np.float32)
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("name", "rule", "values"),
     [
-        ({"flip": 1}, "flip must be true or false; received 1"),
-        ({"shift": -1}, "shift must be a whole number"),
-        ({"shift": 1.5}, "shift must be a whole number"),
-        ({"shift": True}, "shift must be a whole number"),
+        ("flip", "true or false", [1, 0, None, "true"]),
+        ("shift", "a whole number of pixels from 0", [-1, 1.5, True, None, "1"]),
+        ("rotate", "from 0 to 180 degrees", [-0.01, 180.01, nan, True, None, "1"]),
+        ("zoom", "from 0 to 0.5", [-0.01, 0.501, nan, True, None, "0.1"]),
+        ("erase", "from 0 to 1", [-0.01, 1.01, nan, True, None, "0.1"]),
+        ("cutmix", "from 0 to 1", [-0.01, 1.01, nan, True, None, "0.1"]),
+        ("mixup", "from 0 to 100", [-0.01, 100.01, nan, True, None, "0.1"]),
     ],
 )
-def test_options_out_of_range_are_refused(options, words):
+def test_values_beyond_the_rule_of_an_option_are_refused(name, rule, values):
+    for value in values:
+        with pytest.raises(InvalidValueError, match=f"^{name} must be {rule}; received {value!r}$"):
+            Augmentation(**{name: value})
+
+
+def test_cutmix_with_mixup_is_refused():
+    words = "cutmix and mixup must not be mixed; received 0.5 and 1, set one to 0"
     with pytest.raises(InvalidValueError, match=words):
-        Augmentation(**options)
+        Augmentation(cutmix=0.5, mixup=1)
 
 
 def test_a_shift_that_leaves_nothing_is_refused():
-    with pytest.raises(InvalidValueError, match="below the image's sides, 28 x 28; received 28"):
-        next(Batches(TRAIN, 8, 0, Augmentation(shift=28)).epoch(0))
+    draws = Augmentation(shift=HEIGHT).draw(N, 0, 0)
+    words = "shift must be below the image's sides, 20 x 28; received 20"
+    with pytest.raises(InvalidValueError, match=words):
+        draws.apply(IMAGES, TARGETS, ROWS)

@@ -94,6 +94,9 @@ def train(
     flip_at_prediction: Annotated[
         bool | None, typer.Option(help="Predict from an image and its mirror image.")
     ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32; or bfloat16, where this machine is fast with it.")
+    ] = None,
     early_stopping_patience: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without a better one.")
     ] = None,
@@ -134,6 +137,7 @@ def train(
         "output_activation": output_activation,
         "test_each_epoch": test_each_epoch,
         "flip_at_prediction": flip_at_prediction,
+        "precision": precision,
         "validation_fraction": validation_fraction,
         "early_stopping_patience": early_stopping_patience,
         "restore_best_weights": restore_best_weights,

@@ -13,8 +13,11 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
     """Of channels that come first, by PyTorch's own kernel: a pass where Keras makes six.
 
     The moving variance is the unbiased one, as in PyTorch: n / (n - 1) times Keras's, for the n
-    values of a channel in a batch.
+    values of a channel in a batch. Images in bfloat16 are normalised by float32 weights.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, autocast=False)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Images (B, C, H, W) to the same, with each channel normalised."""

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from fashionlab.data import Augmentation
-from fashionlab.engines import ENGINES, engine
+from fashionlab.engines import ENGINES, computing_in, engine
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 
@@ -19,6 +19,7 @@ OPTIMIZERS = (
     *("Ftrl", "Lamb", "Lion", "Muon"),
 )
 OUTPUT_ACTIVATIONS = ("linear", "sigmoid", "softmax")
+PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("constant", "cosine", "exponential")
 MONITORS = ("validation_loss", "validation_accuracy")
 TABLES = ("model", "augment", "optimizer_options")  # fields that are tables of options
@@ -55,6 +56,9 @@ class Recipe:
     label_smoothing: float = 0.0  # the share of each target that is spread over all classes
     # Predict from the mean probabilities of an image and its mirror image.
     flip_at_prediction: bool = False
+    # Of the layers' arithmetic in training, one of PRECISIONS; weights and predictions are float32.
+    # "bfloat16" is used where the machine multiplies it at full speed, and is float32 elsewhere.
+    precision: str = "float32"
     schedule: str = "constant"  # of the learning rate over all steps; one of SCHEDULES
     final_learning_rate: float = 0.0  # where a schedule ends
     warmup_epochs: float = 0  # with "cosine": in which the rate climbs from 0 first
@@ -69,6 +73,11 @@ class Recipe:
         one_of("builder", self.builder, BUILDERS)
         one_of("engine", self.engine, ENGINES)
         one_of("output_activation", self.output_activation, OUTPUT_ACTIVATIONS)
+        one_of("precision", self.precision, PRECISIONS)
+        if (self.precision, self.engine) == ("bfloat16", "scratch"):
+            raise InvalidValueError(
+                "precision 'bfloat16' needs the keras engine; received 'scratch'"
+            )
         for name, least in (("epochs", 1), ("batch_size", 1)):
             value = getattr(self, name)
             if (name, value) != ("batch_size", None) and (type(value) is not int or value < least):
@@ -168,16 +177,19 @@ class Recipe:
         classes: int,
         seed: int = 0,
         steps: int = 1,
+        precision: str | None = None,
     ) -> Any:
         """The compiled model; `steps` are those of an epoch, for the schedule.
 
-        Raises InvalidValueError where `nn` lacks a layer that it needs, or refuses an option.
+        `precision` is the recipe's unless given. Raises InvalidValueError where `nn` lacks a layer
+        that it needs, or refuses an option.
         """
         one_of("optimizer", self.optimizer, [x for x in OPTIMIZERS if hasattr(nn.optimizers, x)])
         try:
-            model = BUILDERS[self.builder](
-                nn, image_shape, classes, seed, output=self.output_activation, **self.model
-            )
+            with computing_in(precision or self.precision, nn):
+                model = BUILDERS[self.builder](
+                    nn, image_shape, classes, seed, output=self.output_activation, **self.model
+                )
         except AttributeError as error:
             raise InvalidValueError(
                 f"{self.name} needs a layer that {nn.__name__} lacks ({error}); use --engine keras"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fashionlab import scratch
 from fashionlab.errors import CheckpointError
+from fashionlab.training import statistics
 
 Array = NDArray[Any]
 
@@ -77,24 +78,30 @@ def weights_by_name(model: Any) -> dict[str, Array]:
     }
 
 
-def average(model: Any) -> None:
-    """Give the model its weights' moving average, where the optimizer keeps one."""
+def average(model: Any, images: Array) -> None:
+    """Give the model its weights' moving average, where the optimizer keeps one.
+
+    Its batch normalisations get the statistics of `images` with it.
+    """
+    if not model.optimizer.use_ema:
+        return
     if isinstance(model, scratch.Sequential):
         model.optimizer.finalize(model.weights_vector)
     else:
         model.optimizer.finalize_variable_values(model.trainable_variables)
         # On JAX they are now the optimizer's own arrays, which the next `evaluate` would give up.
         model.set_weights(weights(model))
+    statistics.gather(model, images)
 
 
 @contextmanager
-def averaged(model: Any) -> Iterator[None]:
+def averaged(model: Any, images: Array) -> Iterator[None]:
     """In this context the model has the moving average of its weights, where there is one."""
     if not model.optimizer.use_ema:
         yield
         return
     before = weights(model)
-    average(model)
+    average(model, images)
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from fashionlab.errors import CheckpointError, InvalidValueError
 from fashionlab.progress import Progress, Step
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Checkpoint, RunWriter
-from fashionlab.training import state
+from fashionlab.training import state, statistics
 from fashionlab.training.best import best_epoch, is_over
 from fashionlab.training.interrupts import Interrupts
 
@@ -61,6 +61,7 @@ class Trainer:
         self.recipe, self.model, self.batches = recipe, model, batches
         self.watched, self.writer, self.progress = watched, writer, progress
         self.checkpoint_steps = checkpoint_steps
+        self._sample = statistics.chosen(batches.dataset.images, batches.seed)
         self._rate = recipe.rates(batches.steps)
         self.history: list[dict[str, float]] = []
         self._tally = Tally()
@@ -112,7 +113,7 @@ class Trainer:
         if self.recipe.restore_best_weights:
             self.model.set_weights(self._best)
         else:
-            state.average(self.model)
+            state.average(self.model, self._sample)
 
     def _epoch(self, interrupts: Interrupts) -> None:
         """The steps that are left of an epoch, its evaluation, and its checkpoint."""
@@ -180,7 +181,7 @@ class Trainer:
         watched = self.watched
         if watched is None:
             return {}
-        with state.averaged(self.model), np.errstate(over="ignore", invalid="ignore"):
+        with state.averaged(self.model, self._sample), np.errstate(over="ignore", invalid="ignore"):
             loss, accuracy = self.model.evaluate(
                 watched.images,
                 one_hot(watched.labels, watched.classes),
@@ -202,7 +203,7 @@ class Trainer:
         if recipe.restore_best_weights and best_epoch(self.history, recipe.monitor) == len(
             self.history
         ):
-            with state.averaged(self.model):
+            with state.averaged(self.model, self._sample):
                 self._best = state.weights(self.model)
 
     def _save(self) -> None:
