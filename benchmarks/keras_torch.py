@@ -5,7 +5,8 @@
 The network of `small` trains in four ways, in turn, on the same batches: as Keras is by default;
 with the channels first, which saves the copies around every convolution and pool; with batch
 normalisation by PyTorch's own kernel as well, which is how `models.convnet` builds it; and as a
-plain PyTorch network, in the memory order that is its fastest. Writes results/keras_torch.csv.
+plain PyTorch network, in the memory order that is its fastest. All compute in the precision of the
+recipe. Writes results/keras_torch.csv.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import tables
 
 from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import engine, multiplies_bfloat16
 from fashionlab.environment import environment
 from fashionlab.models import EPSILON, MOMENTUM, Order, image_order
 from fashionlab.recipes import get
@@ -42,14 +43,6 @@ def keras_step(order: Order) -> Callable[[Any, Any], Any]:
     return lambda x, y: model.train_on_batch(x, y, return_dict=True)
 
 
-class Means(nn.Module):
-    """The mean and the maximum of each channel."""
-
-    def forward(self, x: Any) -> Any:
-        """(B, C, H, W) to (B, 2 C)."""
-        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
-
-
 def torch_step() -> Callable[[Any, Any], Any]:
     """The same network, loss and optimizer in a plain loop."""
     channels, layers = 1, []
@@ -67,7 +60,8 @@ def torch_step() -> Callable[[Any, Any], Any]:
         convolution(filters, pool=True)
         for _ in range(blocks):
             convolution(filters)
-    model = nn.Sequential(*layers, Means(), nn.Linear(2 * channels, CLASSES))
+    head = (nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES))
+    model = nn.Sequential(*layers, *head)
     model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         model.parameters(),
@@ -80,11 +74,14 @@ def torch_step() -> Callable[[Any, Any], Any]:
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(RECIPE.moving_average)
     )
 
+    quick = RECIPE.precision == "bfloat16" and multiplies_bfloat16(keras)
+
     def step(x: Any, y: Any) -> float:
         images = torch.from_numpy(x).float().div_(255).unsqueeze(1)
-        outputs = model(images)
+        with torch.autocast("cpu", torch.bfloat16, enabled=quick):
+            outputs = model(images)
         loss = nn.functional.cross_entropy(
-            outputs, torch.from_numpy(y), label_smoothing=RECIPE.label_smoothing
+            outputs.float(), torch.from_numpy(y), label_smoothing=RECIPE.label_smoothing
         )
         optimizer.zero_grad()
         loss.backward()

@@ -3,11 +3,12 @@
 import math
 import statistics
 
+import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.evaluation.intervals import mean_std, wilson_interval
+from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,30 @@ def test_mean_std_equals_the_standard_library_on_close_values() -> None:
 def test_mean_std_refuses_too_few_or_non_finite_values(values: list[float]) -> None:
     with pytest.raises(InvalidValueError, match=r", got .*; "):
         mean_std(values)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 10, 31])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_the_interval_of_a_mean_is_scipys(n, confidence):
+    values = np.random.default_rng(n).normal(0.93, 0.002, n)
+    expected = t.interval(confidence, n - 1, values.mean(), values.std(ddof=1) / math.sqrt(n))
+    assert mean_interval(values, confidence) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_interval_of_a_mean_by_hand():
+    # 90, 92, 94: mean 92, deviation 2; t of 2 degrees at 97.5 % is 4.303 (any printed table)
+    low, high = mean_interval([90, 92, 94])
+    assert (low, high) == pytest.approx(
+        (92 - 4.303 * 2 / 3**0.5, 92 + 4.303 * 2 / 3**0.5), abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -0.5, 95])
+def test_the_interval_of_a_mean_refuses_other_confidences(confidence):
+    with pytest.raises(InvalidValueError, match="confidence must lie strictly between 0 and 1"):
+        mean_interval([1, 2], confidence)
+
+
+def test_the_interval_of_one_value_is_refused():
+    with pytest.raises(InvalidValueError, match="needs at least 2 values, got 1"):
+        mean_interval([0.9])

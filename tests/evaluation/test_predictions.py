@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fashionlab.evaluation.predictions import log_probabilities
+from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 
 
 def test_logits_go_through_softmax_without_overflow():
@@ -25,3 +25,11 @@ def test_rows_are_normalised_and_keep_the_decision(output):
 
 def test_all_zero_outputs_stay_finite():
     assert np.isfinite(log_probabilities(np.zeros((1, 10)), "sigmoid")).all()
+
+
+def test_views_are_joined_by_the_mean_of_their_probabilities():
+    first, second = np.log([[0.9, 0.1], [0.5, 0.5]]), np.log([[0.2, 0.8], [0.5, 0.5]])
+    got = mean_of_views([first.astype(np.float32), second.astype(np.float32)])
+    np.testing.assert_allclose(np.exp(got), [[0.55, 0.45], [0.5, 0.5]], rtol=1e-6)
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(mean_of_views([first]), first, rtol=1e-6)

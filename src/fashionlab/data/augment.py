@@ -15,7 +15,8 @@ from fashionlab.errors import InvalidValueError
 Images = NDArray[np.uint8]
 Targets = NDArray[np.float32]
 Numbers = NDArray[np.float64]
-STREAM = 1  # of random numbers, apart from that of the batches' order
+# Streams of random numbers, apart from that of the batches' order, which is (seed, epoch).
+CHANGES, FIRST_FLIPS = 1, 2
 # Shares of the image, and height over width, of random erasing: Zhong et al. 2017.
 LEAST_ERASED, MOST_ERASED, FLATTEST = 0.02, 0.4, 0.3
 NOISE = 64  # places, a side, where the noise of an erased rectangle may begin
@@ -68,8 +69,8 @@ class Augmentation:
 
     def draw(self, n: int, seed: int, epoch: int) -> "Draws":
         """What happens to each of n images in an epoch, counted from 0."""
-        first = np.random.default_rng([seed, STREAM]).random(n) < 0.5
-        rng = np.random.default_rng([seed, epoch, STREAM])
+        first = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
+        rng = np.random.default_rng([seed, epoch, CHANGES])
         return Draws(
             self,
             flipped=first ^ bool(epoch % 2),

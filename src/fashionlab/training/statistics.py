@@ -16,12 +16,13 @@ from fashionlab import scratch
 
 IMAGES = 10_000  # from which they are gathered, at most
 BATCH = 500
-STREAM = 2  # of random numbers, apart from those of the batches and of their augmentation
+STREAM = 3  # of random numbers, apart from those of the batches and of their augmentation
 
 
 def chosen(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     """Images to gather them from, (M, H, W) of (N, H, W), in an order without meaning."""
-    return images[np.random.default_rng([seed, STREAM]).permutation(len(images))[:IMAGES]]
+    order = np.random.default_rng([seed, 0, STREAM]).permutation(len(images))
+    return images[order[:IMAGES]]
 
 
 def gather(model: Any, images: NDArray[np.uint8]) -> None:

@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from fashionlab.evaluation.copies import accuracy_without, copies
+
+
+def images(*values):
+    return np.array(values, np.uint8)[:, np.newaxis, np.newaxis] * np.ones((1, 2, 3), np.uint8)
+
+
+def test_every_pair_of_equal_images_is_named_and_nothing_else():
+    test, training = images(5, 6, 7, 6), images(6, 1, 7, 7)
+    assert copies(test, training) == [[1, 0], [2, 2], [2, 3], [3, 0]]
+    training[0, 1, 2] += 1  # one pixel, by one step
+    assert copies(test, training) == [[2, 2], [2, 3]]
+    assert copies(test, images(1, 2)) == []
+
+
+def test_accuracy_without_images_counts_only_the_others():
+    logs = np.log([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [0.2, 0.8]])
+    labels = np.array([0, 1, 1, 1])
+    assert accuracy_without(logs, labels, []) == 0.75
+    assert accuracy_without(logs, labels, {0}) == pytest.approx(2 / 3)
+    assert accuracy_without(logs, labels, {1}) == 1
