@@ -11,7 +11,7 @@ ROOT = Path(fashionlab.__file__).parent
 LOWER = {"data", "scratch", "errors"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
-    "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench"},
+    "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench", "shipped"},
     "bench": LOWER | MIDDLE | {"training"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
@@ -29,6 +29,7 @@ ALLOWED = {
     "data": {"errors"},
     "scratch": set(),
     "errors": set(),
+    "shipped": set(),
 }
 
 

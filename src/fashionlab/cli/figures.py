@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashionlab.cli.options import Json, RunFolder
+from fashionlab.cli.options import Json, RunFolder, run_folder
+from fashionlab.shipped import FOLDER
 
 if TYPE_CHECKING:
     from fashionlab.runs import Run
@@ -98,12 +99,16 @@ def _chosen_epoch(run: "Run") -> str:
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Run folders; 'shipped' is one.", parser=run_folder),
+    ],
     out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html for one run.")] = None,
 ) -> None:
     """Write one HTML page from what runs stored."""
     from fashionlab.report.page import write_page
     from fashionlab.runs import Run
 
-    page = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    beside = len(runs) == 1 and runs[0] != FOLDER  # nothing is written into the package
+    page = out or (runs[0] / "report.html" if beside else Path("report.html"))
     typer.echo(write_page([Run(folder) for folder in runs], page).resolve().as_uri())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fashionlab.cli.figures import print_figures
-from fashionlab.cli.options import Data, Engine, Json, Seed, say
+from fashionlab.cli.options import Data, Engine, Json, Seed, run_folder, say
 from fashionlab.errors import InvalidValueError
+from fashionlab.shipped import FOLDER, NAME
 
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
@@ -56,7 +57,11 @@ def train(
     ] = False,
     repeated: Annotated[
         Path | None,
-        typer.Option("--from", help="Train this run again, and say whether the weights are equal."),
+        typer.Option(
+            "--from",
+            help="Train this run, or 'shipped', again, and say whether the weights are equal.",
+            parser=run_folder,
+        ),
     ] = None,
     checkpoint_steps: Annotated[
         int | None, typer.Option(help="Steps between checkpoints; they also follow each epoch.")
@@ -212,9 +217,11 @@ def _repeat(
     from fashionlab.training import plan, repeat
 
     run = Run(original)
-    folder = out or original.with_name(f"{original.name}-repeated")
+    beside, source = original.with_name(f"{original.name}-repeated"), plan(original).source
+    if original == FOLDER:  # it was trained on another machine
+        beside, source = Path("runs") / f"{NAME}-repeated", None
+    folder, source = out or beside, data or source
     require_free(folder, options["resume"])
-    source = data or plan(original).source
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
     if as_json:
         before, now = repetition.sha256

@@ -57,7 +57,7 @@ class Recipe:
     # Predict from the mean probabilities of an image and its mirror image.
     flip_at_prediction: bool = False
     # Of the layers' arithmetic in training, one of PRECISIONS; weights and predictions are float32.
-    # "bfloat16" is used where the machine multiplies it at full speed, and is float32 elsewhere.
+    # "bfloat16" is float32 where the machine or the engine does not multiply it at full speed.
     precision: str = "float32"
     schedule: str = "constant"  # of the learning rate over all steps; one of SCHEDULES
     final_learning_rate: float = 0.0  # where a schedule ends
@@ -74,10 +74,6 @@ class Recipe:
         one_of("engine", self.engine, ENGINES)
         one_of("output_activation", self.output_activation, OUTPUT_ACTIVATIONS)
         one_of("precision", self.precision, PRECISIONS)
-        if (self.precision, self.engine) == ("bfloat16", "scratch"):
-            raise InvalidValueError(
-                "precision 'bfloat16' needs the keras engine; received 'scratch'"
-            )
         for name, least in (("epochs", 1), ("batch_size", 1)):
             value = getattr(self, name)
             if (name, value) != ("batch_size", None) and (type(value) is not int or value < least):

@@ -1,0 +1,57 @@
+"""What was tried on held-out images before a recipe was fixed: results/choices.csv.
+
+    fashionlab train RECIPE --validation-fraction 0.1667 --out runs/choices/NAME [other fields]
+    python benchmarks/choices.py runs/choices/*
+
+A row for each of these runs, with the fields that decide it; rows of other runs stay. Test accuracy
+is not among them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import tables
+
+from fashionlab.runs import Run
+
+FIELDS = ("batch_size", "optimizer", "learning_rate", "label_smoothing", "moving_average")
+OPTIONS = ("model", "augment", "optimizer_options")
+
+
+def row(run: Run) -> dict[str, object]:
+    """The trial's recipe, and what it reached on the images that were held out."""
+    recipe, protocol = run.config["recipe"], run.protocol()
+    if not protocol.get("images_held_out"):
+        sys.exit(f"{run.folder} holds nothing out: its figures must not decide anything")
+    return {
+        "trial": run.folder.name,
+        "recipe": recipe["name"],
+        "validation_accuracy": f"{protocol['validation_accuracy']:.4f}",
+        "images_held_out": protocol["images_held_out"],
+        "seed": run.config["seed"],
+        "parameters": run.config["parameters"],
+        "epochs": protocol["epochs"],
+        "precision": recipe["precision"],
+        **{name: recipe[name] for name in FIELDS},
+        **{name: _text(recipe[name]) for name in OPTIONS},
+        **tables.machine(run.environment()),
+    }
+
+
+def _text(options: dict[str, Any]) -> str:
+    return " ".join(f"{k}={str(v).replace(' ', '')}" for k, v in options.items() if v is not False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", type=Path, nargs="+")
+    rows = {str(r["trial"]): r for r in map(row, map(Run, parser.parse_args().runs))}
+    known = tables.read("choices") if (tables.RESULTS / "choices.csv").exists() else []
+    kept = [dict[str, object](old) for old in known if old["trial"] not in rows]
+    tables.write("choices", sorted([*kept, *rows.values()], key=lambda r: str(r["trial"])))
+
+
+if __name__ == "__main__":
+    main()

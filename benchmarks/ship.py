@@ -1,0 +1,55 @@
+"""Put a finished run into the package, as the model that comes with it.
+
+    python benchmarks/ship.py runs/accuracy/medium-seed0
+
+It must be seed 0 of a named recipe as it is now, trained on all of Fashion-MNIST's training images
+from a clean commit: not the best of several seeds, which would have been chosen by the test set.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from fashionlab.recipes import RECIPES
+from fashionlab.runs import Run
+from fashionlab.shipped import FOLDER, LARGEST
+
+
+def objections(run: Run) -> list[str]:
+    """Why a run must not be shipped."""
+    recipe, environment = run.config["recipe"], run.environment()
+    named = RECIPES.get(recipe["name"])
+    as_it_is = named and json.loads(json.dumps(asdict(named)))
+    size = sum(path.stat().st_size for path in run.folder.iterdir())
+    checks = {
+        "not a named recipe as it is now": recipe == as_it_is,
+        f"seed {run.config['seed']}, not 0": run.config["seed"] == 0,
+        "not Fashion-MNIST": run.config["data"]["train"]["name"] == "fashion-mnist",
+        "images were held out": run.protocol().get("images_held_out") == 0,
+        "the test set was read more than once": run.protocol().get("test_set_read") == 1,
+        f"commit {environment['commit']}": not str(environment["commit"]).endswith("+changes"),
+        f"{size:,} bytes, more than {LARGEST:,}": size <= LARGEST,
+    }
+    return [why for why, holds in checks.items() if not holds]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    run = Run(parser.parse_args().run)
+    accuracy = run.metrics().accuracy  # raises where its files do not fit each other
+    if why := objections(run):
+        sys.exit(f"{run.folder} must not be shipped: {'; '.join(why)}")
+    new = FOLDER.with_name("new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(run.folder, new)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    new.rename(FOLDER)
+    print(f"{run.config['recipe']['name']}, test accuracy {accuracy:.2%}: {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
