@@ -210,7 +210,9 @@ def test_every_field_of_a_recipe_is_an_option(tmp_path):
         *("--augment", "flip=true", "--augment", "shift=1", "--schedule", "cosine"),
         *("--final-learning-rate", "0.001", "--warmup-epochs", "0.5", "--moving-average", "0.9"),
         *("--early-stopping-patience", "2", "--restore-best-weights"),
-        *("--monitor", "validation_accuracy"),
+        *("--monitor", "validation_accuracy", "--label-smoothing", "0.1"),
+        *("--optimizer-option", "weight_decay=0.01", "--optimizer-option", "beta_1=0.8"),
+        *("--no-test-each-epoch", "--flip-at-prediction", "--precision", "float32"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
