@@ -19,8 +19,13 @@ from fashionlab.recipes import RECIPES, override
 from fashionlab.training import train
 
 keras = engine("keras")
-RECIPE = override(
-    RECIPES["small"], {"model": {"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True}}
+RECIPE = replace(
+    RECIPES["small"],
+    model={"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True},
+    precision="float32",
+    optimizer="SGD",
+    optimizer_options={"momentum": 0.9, "nesterov": True, "weight_decay": 0.005},
+    learning_rate=0.1,
 )
 IMAGES, TEST = draw(train=24, test=10)
 X, Y = IMAGES.images, one_hot(IMAGES.labels, IMAGES.classes)
@@ -136,7 +141,6 @@ def test_convnet_has_the_layers_that_its_options_say():
 
 def test_scratch_predicts_and_trains_as_keras_does():
     plain = override(RECIPE, {"model": {"residual": False}, "moving_average": None})
-    plain = replace(plain, optimizer="SGD", optimizer_options={"momentum": 0.9, "nesterov": True})
     theirs = plain.build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
     ours = plain.build(engine("scratch"), IMAGES.image_shape, IMAGES.classes, steps=3)
     ours.set_weights(theirs.get_weights())
@@ -199,3 +203,29 @@ def test_muon_leaves_the_rest_to_adamw(shape):
         muon.apply([keras.ops.convert_to_tensor(gradient)], [ours])
         adamw.apply([keras.ops.convert_to_tensor(gradient)], [theirs])
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_muons_average_is_that_of_the_weights_after_each_step():
+    first, *gradients = np.random.default_rng(3).normal(size=(5, 3, 3, 4, 6)).astype(np.float32)
+    variable = keras.Variable(first)
+    muon = Muon(learning_rate=0.1, use_ema=True, ema_momentum=0.6)
+    seen = []
+    for gradient in gradients:
+        muon.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        seen.append(variable.numpy().copy())
+    expected = seen[0]
+    for weights in seen[1:]:
+        expected = 0.6 * expected + 0.4 * weights
+    muon.finalize_variable_values([variable])
+    np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_muon_trains_on_and_leaves_no_weight_where_it_was():
+    model = replace(RECIPE, optimizer="Muon", optimizer_options={}, learning_rate=0.02).build(
+        keras, IMAGES.image_shape, IMAGES.classes, steps=30
+    )
+    before = [w.numpy().copy() for w in model.trainable_weights]
+    losses = [model.train_on_batch(X, Y, return_dict=True)["loss"] for _ in range(30)]
+    assert losses[-1] < losses[0] / 1.5
+    for weights, old in zip(model.trainable_weights, before, strict=True):
+        assert not np.array_equal(weights.numpy(), old)

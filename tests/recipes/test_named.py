@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -24,6 +24,41 @@ from fashionlab.errors import InvalidValueError, MissingDependencyError
 )
 def test_parameter_counts_are_the_reports(name, parameters):
     assert recipes.get(name).build(engine("keras"), (28, 28), 10).count_params() == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("tiny", 20_000), ("small", 100_000), ("medium", 300_000)]
+)
+def test_parameter_counts_are_below_what_the_names_stand_for(name, most):
+    assert most / 2 < recipes.get(name).build(engine("keras"), (28, 28), 10).count_params() < most
+
+
+@pytest.mark.parametrize("name", ["net", "mlp", "cnn"])
+@pytest.mark.parametrize("engine_name", ["scratch", "keras"])
+def test_the_reports_layers_trained_well_are_its_layers(name, engine_name):
+    ours, theirs = (
+        recipes.get(n).build(engine(engine_name), (28, 28), 10) for n in (name, f"report-{name}")
+    )
+    assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
+    model, report = recipes.get(name).model, recipes.get(f"report-{name}").model
+    assert model.get("activation") == report.get("activation")
+
+
+@pytest.mark.parametrize("name", ["tiny", "small"])
+def test_small_convolution_networks_are_built_by_scratch_too(name):
+    changes = {"engine": "scratch", "optimizer": "SGD", "optimizer_options": {}}
+    recipe = replace(recipes.get(name), **changes)
+    ours = recipe.build(engine("scratch"), (28, 28), 10)
+    theirs = recipe.build(engine("keras"), (28, 28), 10)
+    assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
+
+
+@pytest.mark.parametrize("name", [n for n in recipes.RECIPES if not n.startswith("report-")])
+def test_no_recipe_chooses_by_or_watches_the_test_set(name):
+    recipe = recipes.get(name)
+    assert not recipe.test_each_epoch and not recipe.restore_best_weights
+    assert recipe.validation_fraction == 0 and recipe.early_stopping_patience is None
+    assert recipe.schedule == "cosine"  # fixed before the training begins
 
 
 @pytest.mark.parametrize("name", ["report-net", "report-mlp"])
