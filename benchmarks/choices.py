@@ -9,11 +9,13 @@ is not among them.
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import tables
 
+from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 
 FIELDS = ("batch_size", "optimizer", "learning_rate", "label_smoothing", "moving_average")
@@ -22,7 +24,7 @@ OPTIONS = ("model", "augment", "optimizer_options")
 
 def row(run: Run) -> dict[str, object]:
     """The trial's recipe, and what it reached on the images that were held out."""
-    recipe, protocol = run.config["recipe"], run.protocol()
+    recipe, protocol = asdict(Recipe(**run.config["recipe"])), run.protocol()
     if not protocol.get("images_held_out"):
         sys.exit(f"{run.folder} holds nothing out: its figures must not decide anything")
     return {

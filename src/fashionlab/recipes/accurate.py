@@ -60,10 +60,10 @@ RECIPES = (
     Recipe(
         name="cnn",
         builder="cnn",
-        epochs=60,
+        epochs=100,
         batch_size=256,
         learning_rate=0.0015,
-        model={"filters": 32, "kernel": 2, "units": (256,), "dropout": 0.2},
+        model={"filters": 32, "kernel": 2, "units": (256,), "dropout": 0.3},
         optimizer_options={"weight_decay": 0.01},
         label_smoothing=0.1,
         **_DENSE,
