@@ -13,6 +13,7 @@ from fashionlab import files
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import CheckpointError, RunError, StoppedError
 from fashionlab.progress import Progress
+from fashionlab.recipes import get
 from fashionlab.runs import Run, checkpoints
 from fashionlab.training import train
 
@@ -103,6 +104,35 @@ def test_every_optimizer_goes_on_exactly(engine, optimizer, data, tmp_path):
     train(chosen, data, tmp_path / "whole")
     with pytest.raises((StoppedError, KeyboardInterrupt)):
         train(chosen, data, tmp_path / "run", progress=StopsAt(9), checkpoint_steps=4)
+    train(chosen, data, tmp_path / "run", resume=True)
+    assert result(tmp_path / "run") == result(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("mixed", [{"cutmix": 0.5}, {"mixup": 0.5}])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_convolutions_with_all_that_their_recipes_may_have_go_on_exactly(
+    engine, mixed, data, tmp_path
+):
+    changes = {"rotate": 5.0, "zoom": 0.1, "shift": 1, "erase": 0.5, **mixed}
+    chosen = replace(
+        get("tiny"),
+        engine=engine,
+        epochs=2,
+        batch_size=30,
+        warmup_epochs=0,
+        validation_fraction=0.2,
+        restore_best_weights=True,
+        moving_average=0.9,
+        model={"stem": 3, "stages": ((4, 1),), "dropout": 0.3},
+        augment={"flip": True, **changes},
+    )
+    if engine == "scratch":
+        chosen = replace(chosen, optimizer="SGD", optimizer_options={"momentum": 0.9})
+    train(chosen, data, tmp_path / "whole")
+    for at in (4, 8):
+        with pytest.raises((StoppedError, KeyboardInterrupt)):
+            progress = StopsAt(at)
+            train(chosen, data, tmp_path / "run", 0, progress, checkpoint_steps=1, resume=True)
     train(chosen, data, tmp_path / "run", resume=True)
     assert result(tmp_path / "run") == result(tmp_path / "whole")
 
