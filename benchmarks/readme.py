@@ -273,9 +273,9 @@ def keras_torch() -> str:
     rates = defaultdict(list)
     for row in rows:
         rates[row["way"]].append(float(row["images_a_second"]))
-    plain = rates["plain PyTorch"]
     lines = ["| | images/s in training | of plain PyTorch, % |", "|---|---|---|"]
     for way, own in rates.items():
+        plain = rates["plain PyTorch" + (", bfloat16" if "bfloat16" in way else "")]
         shares = [100 * a / b for a, b in zip(own, plain, strict=True)]
         lines.append(
             f"| {way} | {median(own):,.0f} "

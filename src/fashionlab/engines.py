@@ -3,8 +3,6 @@
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -52,23 +50,6 @@ def keep_freed_memory() -> None:
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-@contextmanager
-def computing_in(precision: str, nn: ModuleType) -> Iterator[None]:
-    """In this context the layers of `nn` that are made compute in this precision.
-
-    "bfloat16" is float32 where this machine would not be faster by it. Weights are float32 always.
-    """
-    if precision == "float32" or not multiplies_bfloat16(nn):
-        yield
-        return
-    policy = nn.config.dtype_policy()
-    nn.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        yield
-    finally:
-        nn.config.set_dtype_policy(policy)
-
-
 def multiplies_bfloat16(nn: ModuleType) -> bool:
     """Whether this machine has instructions for it that the library `nn` uses."""
     if nn.__name__ != "keras" or nn.backend.backend() != "torch":
@@ -76,5 +57,5 @@ def multiplies_bfloat16(nn: ModuleType) -> bool:
     torch: Any = import_module("torch")
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities = torch.cpu.get_capabilities()
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older ones do not say
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))

@@ -160,7 +160,6 @@ def convnet(
     `classes`. Raises ValueError where the stages leave nothing of the image.
     """
     layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
-    add = layers.Add if residual else None  # AttributeError where `nn` has none
     names = (f"conv_{i}" for i in count(1))
     order = image_order(nn)
     height, width, channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
@@ -189,41 +188,28 @@ def convnet(
         [layers.Reshape((height, width, channels), name="channels"), *order.reordered(layers)],
         convolution(stem, window=2 + stem_stride, stride=stem_stride),
     ]
-    blocks = set()  # the parts that are
-    for filters, n in stages:
+    added: set[int] = set()  # the parts whose input is added to what they make of it
+    for filters, blocks in stages:
         parts.append(convolution(filters, pool=True))
-        blocks |= set(range(len(parts), len(parts) + n))
-        parts += [convolution(filters) for _ in range(n)]
+        added |= set(range(len(parts), len(parts) + blocks) if residual else ())
+        parts += [convolution(filters) for _ in range(blocks)]
     kernel = _initializer(nn, "glorot_uniform", next(seeds))
     parts += [
         [layers.MaxPooling2D(tuple(left), name="maxima", **order.options)],
         [layers.Flatten(name="flatten"), *next(dropouts)],
-        [
-            layers.Dense(
-                classes,
-                activation=output,
-                kernel_initializer=kernel,
-                dtype="float32",
-                name="output",
-            )
-        ],
+        [layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")],
     ]
-    if add is None:
-        return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
-    inputs = x = nn.Input(image_shape)
-    for i, part in enumerate(parts):
-        y = reduce(lambda value, layer: layer(value), part, x)
-        x = add(name=f"sum_{i}")([x, y]) if i in blocks else y
-    return nn.Model(inputs, x)
+    return _network(nn, image_shape, parts, added, order)
 
 
 @dataclass(frozen=True)
 class Order:
-    """In which order a library's images have their axes, and who normalises them."""
+    """In which order a library's images have their axes, and what is made for that order."""
 
     batch_normalization: Any  # the class
     axis: int  # of the channels
     options: Mapping[str, str]  # of convolutions and pools
+    model: Any = None  # the class, where the library's own are slower
 
     def reordered(self, layers: Any) -> Layers:
         """From channels last; a view: the bytes stay where they are."""
@@ -231,17 +217,32 @@ class Order:
 
 
 def image_order(nn: ModuleType) -> Order:
-    """The order, and the batch normalisation, that are the fastest on `nn`.
+    """The order, and with it the layers and the model, that are the fastest on `nn`.
 
-    Neither changes what a network computes, nor the layout of its weights. What they are worth on
-    PyTorch: benchmarks/keras_torch.py.
+    Nothing of it changes what a network computes, nor the layout of its weights. What it is worth
+    on PyTorch: benchmarks/keras_torch.py.
     """
     if nn.__name__ != "keras" or nn.backend.backend() != "torch":
         return Order(nn.layers.BatchNormalization, -1, {})
     from fashionlab.keras_parts.batch_normalization import BatchNormalization
+    from fashionlab.keras_parts.direct import Direct
 
     # Keras would copy the images into this order and back around every layer.
-    return Order(BatchNormalization, 1, {"data_format": "channels_first"})
+    return Order(BatchNormalization, 1, {"data_format": "channels_first"}, Direct)
+
+
+def _network(
+    nn: ModuleType, image_shape: tuple[int, ...], parts: list[Layers], added: set[int], order: Order
+) -> Any:
+    """The model of these parts, one after the other; those in `added` add their input."""
+    if not added and not order.model:
+        return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
+    add = nn.layers.Add  # AttributeError where `nn` has none
+    inputs = x = nn.Input(image_shape)
+    for i, part in enumerate(parts):
+        y = reduce(lambda value, layer: layer(value), part, x)
+        x = add(name=f"sum_{i}")([x, y]) if i in added else y
+    return order.model(inputs, x, parts, added) if order.model else nn.Model(inputs, x)
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn, "convnet": convnet}

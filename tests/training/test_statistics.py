@@ -20,6 +20,8 @@ RECIPE = replace(
     warmup_epochs=0,
     model={"stem": 3, "stages": ((4, 1),)},
     precision="float32",
+    optimizer="SGD",
+    optimizer_options={"momentum": 0.9},
 )
 
 

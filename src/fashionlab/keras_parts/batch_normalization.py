@@ -16,9 +16,6 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
     values of a channel in a batch. Images in bfloat16 are normalised by float32 weights.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options, autocast=False)
-
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Images (B, C, H, W) to the same, with each channel normalised."""
         if inputs.is_meta or self.axis != 1 or mask is not None:

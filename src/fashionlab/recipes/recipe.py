@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from fashionlab.data import Augmentation
-from fashionlab.engines import ENGINES, computing_in, engine
+from fashionlab.engines import ENGINES, engine, multiplies_bfloat16
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 
@@ -56,7 +56,7 @@ class Recipe:
     label_smoothing: float = 0.0  # the share of each target that is spread over all classes
     # Predict from the mean probabilities of an image and its mirror image.
     flip_at_prediction: bool = False
-    # Of the layers' arithmetic in training, one of PRECISIONS; weights and predictions are float32.
+    # Of convolutions in training, one of PRECISIONS; weights and predictions are float32 always.
     # "bfloat16" is float32 where the machine or the engine does not multiply it at full speed.
     precision: str = "float32"
     schedule: str = "constant"  # of the learning rate over all steps; one of SCHEDULES
@@ -74,6 +74,10 @@ class Recipe:
         one_of("engine", self.engine, ENGINES)
         one_of("output_activation", self.output_activation, OUTPUT_ACTIVATIONS)
         one_of("precision", self.precision, PRECISIONS)
+        if self.precision == "bfloat16" and self.builder != "convnet":
+            raise InvalidValueError(
+                f"precision 'bfloat16' needs the builder 'convnet'; received {self.builder!r}"
+            )
         for name, least in (("epochs", 1), ("batch_size", 1)):
             value = getattr(self, name)
             if (name, value) != ("batch_size", None) and (type(value) is not int or value < least):
@@ -173,19 +177,16 @@ class Recipe:
         classes: int,
         seed: int = 0,
         steps: int = 1,
-        precision: str | None = None,
     ) -> Any:
         """The compiled model; `steps` are those of an epoch, for the schedule.
 
-        `precision` is the recipe's unless given. Raises InvalidValueError where `nn` lacks a layer
-        that it needs, or refuses an option.
+        Raises InvalidValueError where `nn` lacks a layer that it needs, or refuses an option.
         """
         one_of("optimizer", self.optimizer, [x for x in OPTIMIZERS if hasattr(nn.optimizers, x)])
         try:
-            with computing_in(precision or self.precision, nn):
-                model = BUILDERS[self.builder](
-                    nn, image_shape, classes, seed, output=self.output_activation, **self.model
-                )
+            model = BUILDERS[self.builder](
+                nn, image_shape, classes, seed, output=self.output_activation, **self.model
+            )
         except AttributeError as error:
             raise InvalidValueError(
                 f"{self.name} needs a layer that {nn.__name__} lacks ({error}); use --engine keras"
@@ -193,6 +194,8 @@ class Recipe:
         except (TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InvalidValueError(f"{self.name} cannot be built: {reason}") from error
+        if self.precision == "bfloat16" and multiplies_bfloat16(nn):
+            model.in_bfloat16 = True
         model.compile(
             optimizer=self._optimizer(nn, steps),
             loss=nn.losses.CategoricalCrossentropy(

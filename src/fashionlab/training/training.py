@@ -99,9 +99,8 @@ def train(
             trainer.run(interrupts)
         finally:
             progress.stop()
-        model = _in_float32(recipe, model, training)
         _write_result(writer, model, recipe, test)
-        _write_protocol(writer, trainer, model, data, held_out)
+        _write_protocol(writer, trainer, data, held_out)
     return Run(out)
 
 
@@ -206,16 +205,6 @@ def _described(layer: Any) -> dict[str, Any]:
     }
 
 
-def _in_float32(recipe: Recipe, model: Any, training: Dataset) -> Any:
-    """The model with the same weights, predicting in float32, as other programs will."""
-    if recipe.precision == "float32":
-        return model
-    nn = engine(recipe.engine)
-    same = recipe.build(nn, training.image_shape, training.classes, precision="float32")
-    same.set_weights(state.weights(model))
-    return same
-
-
 def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) -> None:
     writer.write_weights(state.weights_by_name(model))
     predictions = _predicted(model, recipe, test)  # (N, K)
@@ -237,13 +226,13 @@ def _predicted(model: Any, recipe: Recipe, part: Dataset) -> NDArray[np.float32]
 
 
 def _write_protocol(
-    writer: RunWriter, trainer: Trainer, model: Any, data: Data, held_out: Dataset | None
+    writer: RunWriter, trainer: Trainer, data: Data, held_out: Dataset | None
 ) -> None:
     """What the test set was used for, as it was done; and where it has images of the training."""
     (training, test), recipe = data, trainer.recipe
     validation = {}
     if held_out:
-        predictions = _predicted(model, recipe, held_out)
+        predictions = _predicted(trainer.model, recipe, held_out)
         right = predictions.argmax(axis=1) == held_out.labels
         validation = {"validation_accuracy": float(right.mean())}
     writer.write_json(
