@@ -35,9 +35,9 @@ RECIPES = (
     ),
     Recipe(
         name="fast-94",
-        epochs=18,
+        epochs=12,
         warmup_epochs=1,
-        model={"stem": 32, "stages": ((48, 1), (80, 1), (96, 1)), "residual": True},
-        **_FAST,
+        model={"stem": 16, "stages": ((32, 1), (48, 1), (48, 1))},
+        **{**_FAST, "augment": {"flip": True, "erase": 0.25}, "moving_average": 0.998},
     ),
 )
