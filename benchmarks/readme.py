@@ -196,21 +196,24 @@ def accuracy() -> str:
             f"| {mean:.2f}{spread} | {n} | {interval} | {100 * low:.2f} to {100 * high:.2f} "
             f"| {minutes:.1f} | {reported} |"
         )
-    copied = all(row["accuracy"] == row["accuracy_without_copies"] for row in rows)
-    read = {row["test_set_read"] for row in rows}
+    once = "once a run, at its end"
+    if times := sorted({row["test_set_read"] for row in rows} - {"1"}):
+        once += f" (in some runs {' or '.join(times)} times)"
     lines += [
         "",
         f"Trained on all {int(rows[0]['images_trained_on']):,} images; the test set was read "
-        f"{' or '.join(sorted(read))} time a run, at its end"
-        + (
-            "; none of its images stands in the training set, so that the figures without such "
-            "copies are the same"
-            if copied
-            else ""
-        )
-        + f". {_where(rows)}. Written by `fashionlab bench accuracy RECIPE`.",
+        f"{once}{_copies(rows)}. {_where(rows)}. Written by `fashionlab bench accuracy RECIPE`.",
     ]
     return "\n".join(lines)
+
+
+def _copies(rows: list[dict[str, str]]) -> str:
+    if any(row["accuracy"] != row["accuracy_without_copies"] for row in rows):
+        return ""
+    return (
+        "; none of its images stands in the training set, so that the figures without such copies "
+        "are the same"
+    )
 
 
 def record() -> str:

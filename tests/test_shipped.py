@@ -29,7 +29,10 @@ def test_it_may_be_shipped_by_the_rules_for_it():
 
 def test_its_own_files_say_how_to_make_it_again():
     planned = plan(FOLDER)
-    assert (planned.recipe, planned.seed) == (RECIPES[planned.recipe.name], 0)
+    wanted = asdict(RECIPES[planned.recipe.name])
+    assert json.loads(json.dumps([asdict(planned.recipe), planned.seed])) == json.loads(
+        json.dumps([wanted, 0])
+    )
 
 
 def test_its_name_stands_for_its_folder(tmp_path):
