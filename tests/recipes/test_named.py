@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
@@ -46,8 +46,7 @@ def test_the_reports_layers_trained_well_are_its_layers(name, engine_name):
 
 @pytest.mark.parametrize("name", ["tiny", "small"])
 def test_small_convolution_networks_are_built_by_scratch_too(name):
-    changes = {"engine": "scratch", "optimizer": "SGD", "optimizer_options": {}}
-    recipe = replace(recipes.get(name), **changes)
+    recipe = recipes.override(recipes.get(name), {"engine": "scratch", "optimizer": "SGD"})
     ours = recipe.build(engine("scratch"), (28, 28), 10)
     theirs = recipe.build(engine("keras"), (28, 28), 10)
     assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
@@ -182,6 +181,14 @@ def test_options_of_augment_are_added_to_those_there_are():
         "flip": True,
         "shift": 2,
     }
+
+
+def test_with_another_optimizer_the_options_of_the_first_go():
+    tiny = recipes.get("tiny")
+    changed = recipes.override(tiny, {"optimizer": "SGD", "optimizer_options": {"momentum": 0.9}})
+    assert changed.optimizer_options == {"momentum": 0.9}
+    changed = recipes.override(tiny, {"optimizer": "Muon", "optimizer_options": {"momentum": 0.8}})
+    assert changed.optimizer_options == {**tiny.optimizer_options, "momentum": 0.8}
 
 
 def test_the_named_recipes_of_the_report_use_none_of_the_new_options():

@@ -53,10 +53,15 @@ def read_toml(path: Path) -> Recipe:
 
 
 def override(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """The recipe with these fields changed; those of tables are added."""
+    """The recipe with these fields changed; those of tables are added.
+
+    With another optimizer the options of the recipe's own go.
+    """
     for key in values:
         one_of("field", key, [f.name for f in fields(Recipe)])
     changes = dict(values)
+    if changes.get("optimizer", recipe.optimizer) != recipe.optimizer:
+        recipe = replace(recipe, optimizer_options={})
     if changes.get("batch_size") == "all":
         changes["batch_size"] = None
     for table in TABLES:
