@@ -182,10 +182,7 @@ def accuracy() -> str:
         own = [row for row in rows if row["recipe"] == recipe]
         accuracies = [100 * float(row["accuracy"]) for row in own]
         n, mean = len(own), fmean(accuracies)
-        spread, interval = "", "–"
-        if n > 1:
-            spread = f" ± {mean_std(accuracies)[1]:.2f}"
-            interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies))
+        interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies)) if n > 1 else "–"
         low, high = wilson_interval(round(100 * mean), TEST_IMAGES)
         minutes = fmean(float(row["training_seconds"]) for row in own) / 60
         reference = REFERENCES.get(f"report-{recipe}")
@@ -193,7 +190,7 @@ def accuracy() -> str:
         lines.append(
             f"| `{recipe}` | {int(own[0]['parameters']):,} "
             f"| {own[0]['epochs']}, {own[0]['engine']} "
-            f"| {mean:.2f}{spread} | {n} | {interval} | {100 * low:.2f} to {100 * high:.2f} "
+            f"| {_mean(accuracies, 2)} | {n} | {interval} | {100 * low:.2f} to {100 * high:.2f} "
             f"| {minutes:.1f} | {reported} |"
         )
     once = "once a run, at its end"

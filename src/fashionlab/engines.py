@@ -57,7 +57,5 @@ def multiplies_bfloat16(nn: ModuleType) -> bool:
     torch: Any = import_module("torch")
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, Any] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # older ones do not say
-    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    said: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older ones do not say
+    return any(said.get(name) for name in ("avx512_bf16", "amx_bf16"))

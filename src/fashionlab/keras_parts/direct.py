@@ -16,8 +16,8 @@ Layers = Sequence[Any]
 class Direct(keras.Model):  # type: ignore[misc]
     """A model of `parts` in a row, each of some layers; those in `added` add their input.
 
-    In training it calls each layer's own `call`; Keras would check, convert and record for a
-    quarter of a millisecond before each. With `in_bfloat16` the convolutions are computed in it;
+    In training it calls each layer's own `call`; Keras would check, convert and record before
+    each. With `in_bfloat16` the convolutions are computed in it;
     weights, normalisations' sums, the last part and the loss are float32. In prediction all is
     Keras's own, in float32.
     """

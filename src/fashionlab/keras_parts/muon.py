@@ -1,7 +1,7 @@
 """Muon for convolutions: Keras's own leaves their kernels to AdamW.
 
 On PyTorch each rule is a few operations for all weights together, where Keras would take some for
-each weight. What that is worth: benchmarks/keras_torch.py.
+each weight.
 """
 
 import math

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,11 +62,15 @@ class Trainer:
         self.recipe, self.model, self.batches = recipe, model, batches
         self.watched, self.writer, self.progress = watched, writer, progress
         self.checkpoint_steps = checkpoint_steps
-        self._sample = statistics.chosen(batches.dataset.images, batches.seed)
         self._rate = recipe.rates(batches.steps)
         self.history: list[dict[str, float]] = []
         self._tally = Tally()
         self._best: list[NDArray[Any]] = []  # weights of the best epoch, where they are wanted
+
+    @cached_property
+    def _sample(self) -> NDArray[np.uint8]:
+        """The images that averaged weights get their statistics from."""
+        return statistics.chosen(self.batches.dataset.images, self.batches.seed)
 
     @property
     def steps(self) -> int:
