@@ -180,6 +180,8 @@ def accuracy() -> str:
     ]
     for recipe in sorted({row["recipe"] for row in rows}, key=list(RECIPES).index):
         own = [row for row in rows if row["recipe"] == recipe]
+        if (seeds := [int(row["seed"]) for row in own]) != list(range(len(own))):
+            raise SystemExit(f"accuracy.csv must have all seeds from 0 of {recipe}; it has {seeds}")
         accuracies = [100 * float(row["accuracy"]) for row in own]
         n, mean = len(own), fmean(accuracies)
         interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies)) if n > 1 else "–"

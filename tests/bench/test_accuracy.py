@@ -54,6 +54,14 @@ def test_finished_runs_are_used_and_their_rows_not_written_twice(measured, place
     assert seen[0].startswith("net, seed 0: test accuracy")
 
 
+def test_a_measurement_goes_on_after_the_seeds_before(measured, place):
+    kept, out = results.read(place / "a.csv"), place / "parts.csv"
+    for first, seeds in ((1, 2), (0, 1)):
+        part = accuracy(RECIPE, DATA, seeds, first=first, folder=place / "runs", out=out)
+        assert part.values == measured.values[first : first + seeds]
+    assert results.read(out) == kept
+
+
 def test_with_a_part_held_out_the_test_figures_are_not_given(tmp_path):
     recipe = replace(RECIPE, validation_fraction=0.2)
     found = accuracy(recipe, DATA, 1, folder=tmp_path, out=tmp_path / "v.csv")
@@ -68,6 +76,12 @@ def test_with_a_part_held_out_the_test_figures_are_not_given(tmp_path):
 def test_no_seed_is_refused(tmp_path):
     with pytest.raises(InvalidValueError, match="seeds must be a whole number from 1; received 0"):
         accuracy(RECIPE, DATA, 0, folder=tmp_path, out=tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_first_seed_below_0_is_refused(tmp_path):
+    with pytest.raises(InvalidValueError, match="first seed must be a whole number from 0"):
+        accuracy(RECIPE, DATA, 1, first=-1, folder=tmp_path, out=tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
 
 

@@ -26,6 +26,7 @@ def write_run(
     watched="test",
     rows=3,
     perfect=False,
+    copies=(),
 ):
     classes = len(class_names)
     rng = np.random.default_rng(seed)
@@ -66,6 +67,16 @@ def write_run(
             {"name": "output", "type": "Dense", "output_shape": [classes], "parameters": 345},
         ]
         writer.write_json("model", layers)
+        writer.write_json(
+            "protocol",
+            {
+                "images_trained_on": 60_000,
+                "images_held_out": 0,
+                "test_set_read": 1,
+                "epoch_chosen_by": None,
+                "test_copies": copies,
+            },
+        )
         history = []
         for epoch in range(1, rows + 1):
             row = {"epoch": epoch, "loss": 2 / epoch, "accuracy": 1 - 0.5 / epoch}

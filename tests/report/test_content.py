@@ -6,6 +6,7 @@ import pytest
 
 from fashionlab.report.content import RunView, by_classes, by_environment
 from fashionlab.report.reference import Reference
+from fashionlab.runs import Run
 
 
 def view(run, number=1):
@@ -19,6 +20,30 @@ def test_the_verdict_says_where_the_reports_accuracy_lies(make_run, monkeypatch,
     references = {"report-mlp": Reference(parameters=1, test_accuracy=accuracy)}
     monkeypatch.setattr("fashionlab.report.content.REFERENCES", references)
     assert f"lies {place} this interval" in ours.verdict
+
+
+def test_what_the_figures_stand_on_is_said(make_run, change_json):
+    said = "trained on 60,000 images, 0 held out; the test set was read once"
+    run = make_run()
+    assert view(run).standing == [said]
+    run = change_json(
+        run, "protocol", {"images_held_out": 10, "validation_accuracy": 0.875, "test_set_read": 3}
+    )
+    (said,) = view(run).standing
+    assert said.endswith("10 held out (accuracy 87.50%); the test set was read 3 times")
+    (run.folder / "protocol.json").unlink()  # as a run of an older version
+    assert view(Run(run.folder)).standing == []
+
+
+def test_test_images_with_a_copy_in_the_training_set_are_named(make_run):
+    run = make_run(copies=[[place, 2 * place] for place in range(12)])
+    said = view(run).standing[1]
+    assert said.startswith(
+        "without the 12 test images that stand in the training set too (0, 1, 2, 3, 4, 5, 6, 7, 8, "
+        "9 and 2 more): test accuracy "
+    )
+    logs, labels = run.predictions()
+    assert said.endswith(f"{(logs.argmax(axis=1) == labels)[12:].mean():.2%}")
 
 
 @pytest.mark.parametrize("name", ["report-cnn-text", "my-own"])

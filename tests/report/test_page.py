@@ -53,6 +53,11 @@ def test_the_html_is_sound(html, page):
     assert set(links) == {f"#{name}" for name in ids}
 
 
+def test_the_page_says_what_the_figures_stand_on(html):
+    said = "<p>Trained on 60,000 images, 0 held out; the test set was read once.</p>"
+    assert html.count(said) == len(SYSTEMS)
+
+
 def test_every_picture_has_a_text_and_every_table_a_caption_and_scopes(page):
     images = page.all("img")
     assert len(images) >= 3 * (3 + 10)  # curves, matrix, a right image of each class

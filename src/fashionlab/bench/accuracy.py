@@ -42,22 +42,27 @@ def accuracy(
     data: tuple[Dataset, Dataset],
     seeds: int,
     *,
+    first: int = 0,
     folder: Path = Path("runs/accuracy"),
     out: Path,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Accuracies:
-    """Train with the seeds 0 to `seeds` - 1, and write a row per run to the CSV file `out`.
+    """Train with `seeds` seeds from `first` on, and write a row per run to the CSV file `out`.
 
-    A run that was finished or begun in `folder` is used, or goes on. Where the recipe holds a
-    validation part out, its accuracy is the answer, for choices to be made by; the test figures
-    are then not looked at. Raises InvalidValueError for a number below 1, RunError for a run in
+    Rows of other seeds stay there, so that a long measurement can be made in parts; a run that was
+    finished or begun in `folder` is used, or goes on. Where the recipe holds a validation part out,
+    its accuracy is the answer, for choices to be made by; the test figures are then not looked at.
+
+    Raises InvalidValueError for fewer than 1 seed or a first one below 0, RunError for a run in
     `folder` that is not this one.
     """
     if seeds < 1:
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
+    if first < 0:
+        raise InvalidValueError(f"first seed must be a whole number from 0; received {first}")
     values = []
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         place = folder / f"{recipe.name}-seed{seed}"
         run = train(recipe, data, place, seed, progress, resume=True)
         row = measured(run)

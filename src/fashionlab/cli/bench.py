@@ -54,7 +54,8 @@ def bench_accuracy(
     recipe: Annotated[
         str, typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file.")
     ],
-    seeds: Annotated[int, typer.Option(help="Runs, of the seeds from 0.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Runs, each of its own seed.")] = 3,
+    first_seed: Annotated[int, typer.Option(help="To go on after the seeds measured before.")] = 0,
     validation_fraction: Annotated[
         float | None,
         typer.Option(help="Hold this share out, and measure on it instead of the test set."),
@@ -84,6 +85,7 @@ def bench_accuracy(
         chosen,
         load(data, log=say),
         seeds,
+        first=first_seed,
         folder=folder,
         out=path,
         progress=for_stderr(say),

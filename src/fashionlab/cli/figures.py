@@ -12,8 +12,6 @@ from fashionlab.shipped import FOLDER
 if TYPE_CHECKING:
     from fashionlab.runs import Run
 
-COPIES_SHOWN = 10
-
 
 def evaluate(run: RunFolder, as_json: Json = False) -> None:
     """Compute a run's figures anew from its stored predictions."""
@@ -22,7 +20,7 @@ def evaluate(run: RunFolder, as_json: Json = False) -> None:
 
 def print_figures(folder: Path, as_json: bool) -> None:
     """A finished run's figures, as `evaluate` and `train` print them."""
-    from fashionlab.runs import Run
+    from fashionlab.runs import Run, standing
 
     run = Run(folder)
     figures, training = run.metrics(), run.training_figures()
@@ -50,7 +48,7 @@ def print_figures(folder: Path, as_json: bool) -> None:
         f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
         f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
     )
-    for line in _protocol(run):
+    for line in standing(run):
         typer.echo(line)
     names = run.class_names
     columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)
@@ -64,29 +62,6 @@ def print_figures(folder: Path, as_json: bool) -> None:
     shares = " ".join(f"{value:>9.4f}" for value in means)
     total = f"{sum(figures.correct):>9,} {sum(figures.support):>9,}"
     typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
-
-
-def _protocol(run: "Run") -> list[str]:
-    """What the figures stand on; nothing for a run that did not record it."""
-    protocol = run.protocol()
-    if not protocol:
-        return []
-    held_out, read = protocol["images_held_out"], protocol["test_set_read"]
-    validation = ""
-    if held_out:
-        validation = f" (accuracy {protocol['validation_accuracy']:.2%})"
-    lines = [
-        f"trained on {protocol['images_trained_on']:,} images, {held_out:,} held out{validation}; "
-        f"the test set was read {'once' if read == 1 else f'{read} times'}"
-    ]
-    if copied := sorted({place for place, _ in protocol["test_copies"]}):
-        shown = ", ".join(map(str, copied[:COPIES_SHOWN]))
-        more = f" and {len(copied) - COPIES_SHOWN} more" if len(copied) > COPIES_SHOWN else ""
-        lines.append(
-            f"without the {len(copied)} test images that stand in the training set too ({shown}"
-            f"{more}): test accuracy {run.accuracy_without_copies():.2%}"
-        )
-    return lines
 
 
 def _chosen_epoch(run: "Run") -> str:

@@ -15,7 +15,7 @@ from fashionlab.recipes import Recipe
 from fashionlab.report import plots
 from fashionlab.report.formatting import count, decimal, listing, percent, png_uri, svg_uri
 from fashionlab.report.reference import REFERENCES, TEST_IMAGES_PER_CLASS, Reference
-from fashionlab.runs import Run
+from fashionlab.runs import Run, standing
 
 GENUINE = "fashion-mnist"  # the Dataset name that only files of the right hashes get
 WATCHED = ("validation", "test")  # parts that a history may have beside training
@@ -70,6 +70,7 @@ class RunView:
         self.seed: int = run.config["seed"]
         self.class_names = run.class_names
         self.parameters: int = run.config["parameters"]
+        self.standing = standing(run)
         try:
             self.recipe = Recipe(**run.config["recipe"])
             self.train, self.test = (Part(**run.config["data"][k]) for k in ("train", "test"))

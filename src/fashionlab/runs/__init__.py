@@ -21,11 +21,22 @@ no code from it.
     checkpoints  save, check and load
     writer       RunWriter
     reader       Run
+    standing     the protocol of a run in words
 """
 
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.layout import is_begun, require_free
 from fashionlab.runs.reader import Run, recorded_json
+from fashionlab.runs.standing import standing
 from fashionlab.runs.writer import RunWriter, tidy
 
-__all__ = ["Checkpoint", "Run", "RunWriter", "is_begun", "recorded_json", "require_free", "tidy"]
+__all__ = [
+    "Checkpoint",
+    "Run",
+    "RunWriter",
+    "is_begun",
+    "recorded_json",
+    "require_free",
+    "standing",
+    "tidy",
+]

@@ -1,0 +1,31 @@
+"""What a run's figures stand on, in words: docs/protocol.md, as this run kept to it."""
+
+from fashionlab.runs.reader import Run
+
+COPIES_SHOWN = 10
+
+
+def standing(run: Run) -> list[str]:
+    """A line on the images and the test set's use, and one on copies where there are any.
+
+    Nothing for a run of an older version, which did not record them.
+    """
+    protocol = run.protocol()
+    if not protocol:
+        return []
+    held_out, read = protocol["images_held_out"], protocol["test_set_read"]
+    validation = ""
+    if held_out:
+        validation = f" (accuracy {protocol['validation_accuracy']:.2%})"
+    lines = [
+        f"trained on {protocol['images_trained_on']:,} images, {held_out:,} held out{validation}; "
+        f"the test set was read {'once' if read == 1 else f'{read} times'}"
+    ]
+    if copied := sorted({place for place, _ in protocol["test_copies"]}):
+        shown = ", ".join(map(str, copied[:COPIES_SHOWN]))
+        more = f" and {len(copied) - COPIES_SHOWN} more" if len(copied) > COPIES_SHOWN else ""
+        lines.append(
+            f"without the {len(copied)} test images that stand in the training set too ({shown}"
+            f"{more}): test accuracy {run.accuracy_without_copies():.2%}"
+        )
+    return lines
