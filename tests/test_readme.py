@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import readme
+import tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,3 +21,10 @@ def test_a_page_without_a_tables_markers_is_refused():
     damaged = text.replace("<!-- end of report_systems -->", "")
     with pytest.raises(SystemExit, match=r"README\.md must hold"):
         readme.filled("README.md", damaged)
+
+
+def test_a_recipe_with_a_seed_left_out_is_refused(monkeypatch):
+    rows = [row for row in tables.read("accuracy") if row["recipe"] == "net" and row["seed"] == "0"]
+    monkeypatch.setattr(tables, "read", lambda name: [{**rows[0], "seed": s} for s in "02"])
+    with pytest.raises(SystemExit, match=r"all seeds from 0 of net; it has \[0, 2\]"):
+        readme.accuracy()
