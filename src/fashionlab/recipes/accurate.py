@@ -87,10 +87,10 @@ RECIPES = (
     ),
     Recipe(
         name="medium",
-        epochs=100,
+        epochs=110,
         warmup_epochs=3,
-        model={"stem": 32, "stages": ((48, 1), (80, 1), (96, 1)), "residual": True},
-        augment={"flip": True, "erase": 0.5},
+        model={"stem": 32, "stages": ((48, 2), (64, 2), (80, 1)), "residual": True},
+        augment={"flip": True, "shift": 1, "erase": 0.5},
         **CONVOLUTIONS,
     ),
     Recipe(
