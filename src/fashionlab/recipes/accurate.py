@@ -82,7 +82,7 @@ RECIPES = (
         epochs=60,
         warmup_epochs=2,
         model={"stem": 16, "stages": ((32, 1), (48, 1), (48, 1))},
-        augment={"flip": True, "erase": 0.25},
+        augment={"flip": True, "shift": 1, "erase": 0.25},
         **CONVOLUTIONS,
     ),
     Recipe(

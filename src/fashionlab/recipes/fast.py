@@ -28,8 +28,8 @@ RECIPES = (
     ),
     Recipe(
         name="fast-93",
-        epochs=6,
-        warmup_epochs=1,
+        epochs=4,
+        warmup_epochs=0.5,
         model={"stem": 16, "stages": ((32, 1), (48, 1), (48, 1))},
         **_SHORT,
     ),
