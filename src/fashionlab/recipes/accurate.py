@@ -87,7 +87,7 @@ RECIPES = (
     ),
     Recipe(
         name="medium",
-        epochs=110,
+        epochs=100,
         warmup_epochs=3,
         model={"stem": 32, "stages": ((48, 2), (64, 2), (80, 1)), "residual": True},
         augment={"flip": True, "shift": 1, "erase": 0.5},
