@@ -180,20 +180,20 @@ def accuracy() -> str:
     ]
     for recipe in sorted({row["recipe"] for row in rows}, key=list(RECIPES).index):
         own = [row for row in rows if row["recipe"] == recipe]
-        if (seeds := [int(row["seed"]) for row in own]) != list(range(len(own))):
+        if (seeds := sorted(int(row["seed"]) for row in own)) != list(range(len(own))):
             raise SystemExit(f"accuracy.csv must have all seeds from 0 of {recipe}; it has {seeds}")
         accuracies = [100 * float(row["accuracy"]) for row in own]
         n, mean = len(own), fmean(accuracies)
         interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies)) if n > 1 else "–"
         low, high = wilson_interval(round(100 * mean), TEST_IMAGES)
-        minutes = fmean(float(row["training_seconds"]) for row in own) / 60
+        minutes = sorted(float(row["training_seconds"]) / 60 for row in own)
         reference = REFERENCES.get(f"report-{recipe}")
         reported = f"{100 * reference.test_accuracy:.2f}" if reference else "–"
         lines.append(
             f"| `{recipe}` | {int(own[0]['parameters']):,} "
             f"| {own[0]['epochs']}, {own[0]['engine']} "
             f"| {_mean(accuracies, 2)} | {n} | {interval} | {100 * low:.2f} to {100 * high:.2f} "
-            f"| {minutes:.1f} | {reported} |"
+            f"| {minutes[0]:.1f}{f' to {minutes[-1]:.1f}' if n > 1 else ''} | {reported} |"
         )
     once = "once a run, at its end"
     if times := sorted({row["test_set_read"] for row in rows} - {"1"}):
@@ -216,26 +216,44 @@ def _copies(rows: list[dict[str, str]]) -> str:
 
 
 def record() -> str:
-    """Seconds to an accuracy, from record.csv."""
+    """Seconds to an accuracy, from record.csv: a column for each machine."""
     rows = tables.read("record")
+    machines = sorted({(row["cpu"], row["cpus"]) for row in rows})
     lines = [
-        "| test accuracy | seconds (mean ± standard deviation) | reached, % (mean ± standard "
-        "deviation) | n | recipe | parameters | epochs |",
-        "|---|---|---|---|---|---|---|",
+        "| test accuracy | recipe | parameters | epochs | "
+        + " | ".join(f"{cpu}, {cpus} cores" for cpu, cpus in machines)
+        + " |",
+        "|---" * (4 + len(machines)) + "|",
     ]
     for level, recipe in LEVELS.items():
         own = [row for row in rows if row["recipe"] == recipe]
-        if not own:
-            continue
-        seconds = [float(row["seconds"]) for row in own]
-        accuracies = [100 * float(row["accuracy"]) for row in own]
-        short = "" if fmean(accuracies) >= level else " (short of it)"
-        lines.append(
-            f"| {level} % | {_mean(seconds, 1)} | {_mean(accuracies, 2)}{short} | {len(own)} "
-            f"| `{recipe}` | {int(own[0]['parameters']):,} | {own[0]['epochs']} |"
-        )
-    lines += ["", f"{_where(rows)}. Written by `fashionlab bench record`."]
+        if own:
+            cells = (
+                _times_to([row for row in own if (row["cpu"], row["cpus"]) == machine], level)
+                for machine in machines
+            )
+            lines.append(
+                f"| {level} % | `{recipe}` | {int(own[0]['parameters']):,} | {own[0]['epochs']} "
+                f"| {' | '.join(cells)} |"
+            )
+    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
+    lines += [
+        "",
+        "Seconds, and % of the test images reached: mean ± standard deviation of n runs. "
+        f"{'; '.join(versions)}. Written by `fashionlab bench record`.",
+    ]
     return "\n".join(lines)
+
+
+def _times_to(rows: list[dict[str, str]], level: int) -> str:
+    if not rows:
+        return "–"
+    accuracies = [100 * float(row["accuracy"]) for row in rows]
+    short = "" if fmean(accuracies) >= level else ", short of it"
+    return (
+        f"**{_mean([float(row['seconds']) for row in rows], 1)} s**; {_mean(accuracies, 2)} %"
+        f"{short}; n = {len(rows)}"
+    )
 
 
 def _mean(values: list[float], digits: int) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fashionlab.environment import processor
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -26,7 +28,7 @@ def machine(environment: Mapping[str, Any]) -> dict[str, object]:
     """The columns that say where a row was measured, from `fashionlab.environment`."""
     versions = environment["versions"]
     return {
-        "cpu": environment["cpu"],
+        "cpu": processor(environment),
         "cpus": environment["cpus"],
         "python": environment["python"],
         "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),

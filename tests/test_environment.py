@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from fashionlab.environment import differences, environment
+from fashionlab.environment import differences, environment, processor
 
 OLD = {  # as written before OpenBLAS, SIMD and variables were recorded
     "python": "3.11.7",
@@ -221,3 +221,8 @@ def test_a_long_or_unprintable_value_is_cut_and_escaped():
     assert "\n" not in phrase
     (phrase,) = differences(NEW | {"cpu": "\udcff"}, NEW)
     assert phrase == "cpu \\udcff, now Test CPU"
+
+
+def test_a_processor_is_named_with_its_newest_extension_where_that_is_recorded():
+    assert processor({"cpu": "A", "numpy_simd": ["X86_V2", "X86_V3"]}) == "A (X86_V3)"
+    assert processor({"cpu": "A", "numpy_simd": []}) == processor({"cpu": "A"}) == "A"

@@ -99,6 +99,16 @@ def environment() -> dict[str, Any]:
     }
 
 
+def processor(environment: Mapping[str, Any]) -> str:
+    """The processor's name with the newest of its extensions that NumPy uses, where recorded.
+
+    Virtual machines give processors of several generations one name, and the same training takes
+    twice as long on one of them as on the next.
+    """
+    extensions = environment.get("numpy_simd")
+    return environment["cpu"] + (f" ({extensions[-1]})" if extensions else "")
+
+
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The conditions on which the bits of a result depend and that differ, a phrase each.
 

@@ -86,7 +86,7 @@ def test_a_first_seed_below_0_is_refused(tmp_path):
 
 
 def row(recipe="net", seed=0, settings="a", accuracy=0.9):
-    return {"recipe": recipe, "seed": seed, "settings": settings, "accuracy": accuracy}
+    return {"recipe": recipe, "seed": seed, "settings": settings, "cpu": "c", "accuracy": accuracy}
 
 
 def test_rows_of_a_recipe_in_other_settings_go_and_all_others_stay(tmp_path):
@@ -117,6 +117,10 @@ def test_the_record_is_run_in_a_process_of_its_own_and_written_once(tmp_path, mo
     assert float(found["seconds"]) > float(found["training_seconds"]) > 0
     assert said == [str(time)]
     assert record([90], "synthetic", 1, **options) == [time]  # not run again: its folder is there
+    with monkeypatch.context() as elsewhere:  # on another machine it is, were there no such folder
+        elsewhere.setattr(record_room, "processor", lambda environment: "another")
+        with pytest.raises(WorkerError, match="net, seed 0, ended with status 1"):
+            record([90], "synthetic", 1, **options)
     with pytest.raises(WorkerError, match="net, seed 1, ended with status 1"):
         (tmp_path / "runs" / "net-seed1").mkdir()
         record([90], "synthetic", 2, **options)

@@ -11,6 +11,7 @@ from typing import Any
 
 from fashionlab import recipes
 from fashionlab.bench import results
+from fashionlab.environment import environment, processor
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.runs import Run
 
@@ -21,7 +22,7 @@ RECIPES = {  # % of the test images -> the recipe whose mean over seeds reaches 
     94: "fast-94",
     95: "medium",
 }
-SAME = ("recipe", "seed")
+SAME = ("recipe", "seed", "cpu", "cpus")  # seconds are those of a machine
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def record(
     The clock starts when the training set is in memory as bytes, and stops when the last epoch's
     weights are there: importing and compiling what trains, building the model, augmentation and
     checkpoints count. `data` is what `data.load` takes. The runs' folders are left in `folder`; a
-    run that has its row in `out`, in the same settings, is not measured again.
+    run that has its row in `out`, in the same settings and on the same machine, is not measured
+    again.
 
     Raises InvalidValueError for a level that there is not, WorkerError where a run fails.
     """
@@ -87,7 +89,14 @@ def record(
 
 def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dict[str, Any]:
     """The row of one run, from the file where it was measured already."""
-    known = results.of(results.read(out), recipe=name, seed=str(seed)) if out.exists() else []
+    here = environment()
+    same = {
+        "recipe": name,
+        "seed": str(seed),
+        "cpu": processor(here),
+        "cpus": str(here["cpus"]),
+    }
+    known = results.of(results.read(out), **same) if out.exists() else []
     if known and known[0]["settings"] == results.settings(asdict(recipes.get(name))):
         return dict(known[0])
     place = folder / f"{name}-seed{seed}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab import files
+from fashionlab.environment import processor
 from fashionlab.errors import InvalidValueError
 from fashionlab.runs import Run
 
@@ -40,7 +41,7 @@ def facts(run: Run) -> dict[str, Any]:
         "parameters": config["parameters"],
         "epochs": len(run.history()),
         "data": config["data"]["train"]["name"],
-        "cpu": environment["cpu"],
+        "cpu": processor(environment),
         "cpus": environment["cpus"],
         "python": environment["python"],
         "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
@@ -67,7 +68,7 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
         if any(old[name] != text[name] for name in same)
         and (old["recipe"] != text["recipe"] or old["settings"] == text["settings"])
     ]
-    rows = sorted([*kept, text], key=lambda r: [r["recipe"], int(r["seed"])])
+    rows = sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"])))
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(text))
     writer.writeheader()

@@ -23,7 +23,7 @@ from fashionlab.bench.cases import CASES, CLASSES, SIDE, Case
 from fashionlab.bench.contestants import CONTESTANTS, PRODUCTS, SCRATCH, Contestant
 from fashionlab.bench.process import Worker
 from fashionlab.data import Dataset
-from fashionlab.environment import environment
+from fashionlab.environment import environment, processor
 from fashionlab.errors import InvalidValueError, WorkerError
 
 TURNS = 5
@@ -268,7 +268,7 @@ class _Round:
         loaded = self.loaded[name]
         return {
             "form": loaded["form"],
-            "cpu": self.machine["cpu"],
+            "cpu": processor(self.machine),
             "cpus": self.machine["cpus"],
             "python": loaded["python"],
             "versions": loaded["versions"],
