@@ -106,7 +106,8 @@ def processor(environment: Mapping[str, Any]) -> str:
     twice as long on one of them as on the next.
     """
     extensions = environment.get("numpy_simd")
-    return environment["cpu"] + (f" ({extensions[-1]})" if extensions else "")
+    extension = f" ({extensions[-1]})" if extensions else ""
+    return f"{environment['cpu']}{extension}"
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
