@@ -17,7 +17,7 @@ from fashionlab.report import formatting
 from fashionlab.report.reference import REFERENCES
 
 ROOT = Path(__file__).parents[1]
-TEST_IMAGES = 10_000
+TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
 
 
 def report_systems() -> str:
@@ -285,6 +285,20 @@ def choices() -> str:
         "Written by `python benchmarks/choices.py`.",
     ]
     return "\n".join(lines)
+
+
+def large_trial() -> str:
+    """What a processor makes of `large`, from large_trial.csv."""
+    (row,) = tables.read("large_trial")
+    trained_on, epochs = int(row["images_trained_on"]), int(row["epochs"])
+    minutes = float(row["training_seconds"]) / 60
+    whole = minutes / epochs * TRAINING_IMAGES / trained_on
+    return (
+        f"{int(row['parameters']):,} parameters; {epochs} epochs of {row['data']} took "
+        f"{minutes:.1f} minutes, which makes {whole:.0f} minutes an epoch of all, and gave "
+        f"{100 * float(row['accuracy']):.1f} % on the 1,000 training images after them. "
+        f"{_where([row])}. Written by `python benchmarks/large_trial.py`."
+    )
 
 
 def keras_torch() -> str:
