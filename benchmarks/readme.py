@@ -336,7 +336,11 @@ PAGES = {
         "record": record,
         "speed": speed,
     },
-    "docs/protocol.md": {"choices": choices, "keras_torch": keras_torch},
+    "docs/protocol.md": {
+        "choices": choices,
+        "large_trial": large_trial,
+        "keras_torch": keras_torch,
+    },
     "docs/runs.md": {"crash_test": crash_test, "checkpoint_cost": checkpoint_cost},
 }
 
