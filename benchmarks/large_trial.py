@@ -1,6 +1,6 @@
 """`large` on a processor, a few epochs of a few images: does it train, and how long would it take?
 
-    python benchmarks/large_trial.py [--images 5000] [--epochs 3]
+    python benchmarks/large_trial.py [--images 1280] [--epochs 2]
 
 Trains on the first images of Fashion-MNIST's training set and measures on the 1,000 after them; the
 test set is not touched. Writes results/large_trial.csv.
@@ -24,8 +24,8 @@ MEASURED_ON = 1_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=5_000)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--images", type=int, default=1_280)
+    parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
     images = replace(load()[0], name=f"the first {options.images:,} images of fashion-mnist/train")
     parts = (
