@@ -11,8 +11,10 @@ ROOT = Path(fashionlab.__file__).parent
 LOWER = {"data", "scratch", "errors"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
-    "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench", "shipped"},
+    "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench", "shipped", "portable", "serve"},
     "bench": LOWER | MIDDLE | {"training"},
+    "serve": {"portable", "report", "runs", "shipped", "errors"},
+    "portable": {"evaluation", "models", "runs", "recipes", "data", "files", "shipped", "errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
     "training": LOWER | MIDDLE,

@@ -7,6 +7,7 @@ __version__ = "0.1.0.dev0"
 
 # Loaded on first use, so that `import fashionlab.scratch` needs NumPy alone.
 _LAZY = {
+    "Predictor": "fashionlab.portable",
     "ScratchClassifier": "fashionlab.estimator",  # scikit-learn's
     "load_fashion_mnist": "fashionlab.data",
 }

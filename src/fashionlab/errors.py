@@ -3,6 +3,8 @@
     FashionlabError
     ├── InvalidValueError       an option or argument outside its range (also a ValueError)
     ├── DataFormatError         a file is not what its name or header claims (also a ValueError)
+    ├── ImageError              bytes are not a picture that is taken (also a ValueError)
+    ├── ModelError              a file is not a portable model, or cannot be made one
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
     ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
     ├── RunError                a run folder stands in the way, is incomplete or cannot be written
@@ -24,6 +26,14 @@ class InvalidValueError(FashionlabError, ValueError):
 
 class DataFormatError(FashionlabError, ValueError):
     """A file's content contradicts its format, its header or its companions."""
+
+
+class ImageError(FashionlabError, ValueError):
+    """Bytes are not a picture of a kind and size that is taken."""
+
+
+class ModelError(FashionlabError):
+    """A file is not a portable model of fashionlab, or a run cannot be made one."""
 
 
 class DataNotFoundError(FashionlabError, FileNotFoundError):

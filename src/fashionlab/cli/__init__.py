@@ -3,6 +3,7 @@
 options   what several commands share
 training  reproduce, train
 figures   evaluate, report
+models    export, predict, serve; `answers` has what predict prints
 inputs    recipes, data fetch, data info
 bench     bench speed, accuracy, record
 """
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import bench, figures, inputs, training
+from fashionlab.cli import bench, figures, inputs, models, training
 from fashionlab.cli.options import say
 from fashionlab.errors import FashionlabError, StoppedError
 
@@ -32,6 +33,9 @@ app.command()(training.reproduce)
 app.command()(training.train)
 app.command()(figures.evaluate)
 app.command()(figures.report)
+app.command()(models.export)
+app.command()(models.predict)
+app.command()(models.serve)
 app.command()(inputs.recipes)
 data_app.command()(inputs.fetch)
 data_app.command()(inputs.info)

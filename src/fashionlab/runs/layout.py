@@ -20,6 +20,9 @@ WEIGHTS = "weights.safetensors"
 PREDICTIONS = "predictions.npz"
 EXAMPLES = "examples.npz"
 PROTOCOL = "protocol.json"
+MODEL, SMALL_MODEL = "model.onnx", "model-8bit.onnx"
+KERAS_MODEL, WEB = "model.keras", "web"
+REPORT = "report.html"
 TENSORBOARD = "tensorboard"
 
 

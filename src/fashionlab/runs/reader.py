@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.copies import accuracy_without
@@ -91,6 +93,13 @@ class Run:
         try:
             return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
         except OSError as error:
+            raise self._damaged(WEIGHTS, error) from error
+
+    def weights(self) -> dict[str, Array]:
+        """The trained weights by name, "layer.kernel" and the like."""
+        try:
+            return load((self.folder / WEIGHTS).read_bytes())
+        except (OSError, SafetensorError) as error:
             raise self._damaged(WEIGHTS, error) from error
 
     def environment(self) -> dict[str, Any]:

@@ -9,3 +9,4 @@ from pathlib import Path
 NAME = "shipped"  # what stands for the folder where a command takes a run
 FOLDER = Path(__file__).with_name("run")
 LARGEST = 2_000_000  # bytes, all files together
+MODEL = Path(__file__).with_name("model.onnx")  # the same, as `fashionlab export` wrote it

@@ -1,0 +1,163 @@
+"""What `predict` reads and prints: many pictures, one bad one of which stops none of the rest."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from fashionlab.cli.options import say
+from fashionlab.errors import FashionlabError, ImageError, InvalidValueError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fashionlab.portable import Prediction, Predictor
+    from fashionlab.portable.photo import Prepared
+
+STDIN = "-"
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}  # of the files that are taken from a folder
+AT_ONCE = 64  # pictures that are prepared and predicted together
+SHADES = " .:-=+*#%@"
+
+Write = Callable[[str, "Prediction"], None]
+
+
+def pictures(arguments: Sequence[str]) -> list[str]:
+    """Every file of the arguments, in their order; a folder stands for the pictures in it.
+
+    Raises InvalidValueError where a folder has none, or standard input is named twice.
+    """
+    found: list[str] = []
+    for argument in arguments:
+        path = Path(argument)
+        if argument == STDIN or not path.is_dir():
+            found.append(argument)
+            continue
+        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
+        if not inside:
+            raise InvalidValueError(
+                f"a folder must have PNG, JPEG or WebP files; {argument} has none; name another"
+            )
+        found += map(str, inside)
+    if found.count(STDIN) > 1:
+        raise InvalidValueError("standard input can be read once; name - once")
+    return found
+
+
+def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:
+    """Predict each of `paths` and give it to `write`; returns how many could not be read.
+
+    Those are said on standard error, a line each.
+    """
+    failed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for start in _progress(range(0, len(paths), AT_ONCE), len(paths)):
+            part = paths[start : start + AT_ONCE]
+            prepared = list(pool.map(lambda path: _prepared(predictor, path), part))
+            sound = [one for one in prepared if not isinstance(one, Exception)]
+            predictions = iter(predictor.predict_prepared(sound))
+            for path, one in zip(part, prepared, strict=True):
+                if isinstance(one, Exception):
+                    failed += 1
+                    say(f"fashionlab: {path}: {one}")
+                else:
+                    write(path, next(predictions))
+    return failed
+
+
+def _prepared(predictor: "Predictor", path: str) -> "Prepared | Exception":
+    from fashionlab.portable.decode import LARGEST_BYTES
+
+    try:
+        if path == STDIN:
+            return predictor.prepare(sys.stdin.buffer.read(LARGEST_BYTES + 1))
+        return predictor.prepare(Path(path))
+    except FashionlabError as error:
+        return error
+    except OSError as error:
+        return ImageError(error.strerror or str(error))
+
+
+def _progress(starts: range, pictures: int) -> Iterator[int]:
+    """With a bar where standard error is a terminal and the answers go elsewhere."""
+    if len(starts) < 2 or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from starts
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("pictures", total=pictures)
+        for start in starts:
+            yield start
+            bar.update(task, advance=min(AT_ONCE, pictures - start))
+
+
+def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_csv: bool) -> Write:
+    """What prints a prediction, in the form that is asked for."""
+    if as_json:
+        return lambda path, prediction: typer.echo(json.dumps(record(path, prediction, top)))
+    if as_csv:
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(["picture", "class_name", "probability", "known", "reason", *class_names])
+        return lambda path, p: table.writerow(
+            [path, p.class_name, _short(p.probability), str(p.known).lower(), p.reason]
+            + [_short(x) for x in p.probabilities]
+        )
+    return lambda path, prediction: _lines(path, prediction, top, show)
+
+
+def record(path: str, prediction: "Prediction", top: int) -> dict[str, Any]:
+    """A prediction as JSON values; the names are those of the service."""
+    return {
+        "picture": path,
+        "class_name": prediction.class_name,
+        "index": prediction.index,
+        "probability": prediction.probability,
+        "probabilities": dict(prediction.top(top)),
+        "known": prediction.known,
+        "reason": prediction.reason,
+        "notes": list(prediction.notes),
+    }
+
+
+def _short(probability: float) -> str:
+    return f"{probability:.6f}"
+
+
+def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
+    best = ", ".join(f"{name} {p:.1%}" for name, p in prediction.top(top))
+    if prediction.known:
+        typer.echo(f"{path}: {best}")
+    else:
+        typer.echo(f"{path}: none of the classes: {prediction.reason} ({best})")
+    if prediction.notes:
+        typer.echo(f"  {'; '.join(prediction.notes)}")
+    if show:
+        drawn = _half_blocks if sys.stdout.isatty() else _shades
+        typer.echo("\n".join(drawn(prediction.seen)))
+
+
+def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
+    """Two rows of pixels a line of a terminal: the upper in front, the lower behind."""
+    rows = [list(map(int, row)) for row in image]
+    lower = [*rows[1::2], *([[0] * image.shape[1]] if len(rows) % 2 else [])]
+    return [
+        "".join(
+            f"\x1b[38;2;{a};{a};{a}m\x1b[48;2;{b};{b};{b}m▀" for a, b in zip(*pair, strict=True)
+        )
+        + "\x1b[0m"
+        for pair in zip(rows[::2], lower, strict=True)
+    ]
+
+
+def _shades(image: "NDArray[np.uint8]") -> list[str]:
+    """A row of pixels a line, two characters a pixel."""
+    last = len(SHADES) - 1
+    return ["".join(2 * SHADES[round(p / 255 * last)] for p in map(int, row)) for row in image]

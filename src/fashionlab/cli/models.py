@@ -1,0 +1,215 @@
+"""Commands that make and use the portable model: export, predict, serve."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashionlab.cli.options import Data, Json, run_folder, say
+from fashionlab.errors import InvalidValueError
+from fashionlab.shipped import FOLDER
+
+if TYPE_CHECKING:
+    from fashionlab.data import Dataset
+    from fashionlab.runs import Run
+
+FORMS = ("onnx", "keras", "safetensors", "web")
+
+
+def export(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="A run folder, or 'shipped'; for the web several, or .onnx files.",
+            parser=run_folder,
+        ),
+    ],
+    to: Annotated[str, typer.Option(help="onnx, keras, safetensors or web.")] = "onnx",
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write it; in the run folder by default.")
+    ] = None,
+    bits: Annotated[int, typer.Option(help="Of a weight in onnx: 32, or 8.")] = 32,
+    calibrated_by: Annotated[
+        Path | None,
+        typer.Option(help="A run of the same recipe that held images out.", parser=run_folder),
+    ] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help="Probabilities as the run gives them.")
+    ] = False,
+    licence: Annotated[str | None, typer.Option(help="Of the model, in its metadata.")] = None,
+    runtime: Annotated[
+        Path | None, typer.Option(help="For the web: onnxruntime-web as npm packs it.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Write a run as one file to use elsewhere, checked against the run on all test images."""
+    from fashionlab.runs import Run
+
+    if to not in FORMS:
+        raise InvalidValueError(f"--to must be one of {', '.join(FORMS)}; received {to!r}")
+    if to == "web":
+        _export_web(runs, out, runtime)
+        return
+    if len(runs) != 1:
+        raise InvalidValueError(f"--to {to} takes one run; received {len(runs)}")
+    run = Run(runs[0])
+    place = out or _place(run.folder, to, bits)
+    if to == "safetensors":
+        from fashionlab.portable.formats import export_safetensors
+
+        export_safetensors(run, place)
+        typer.echo(f"{place}: {place.stat().st_size:,} bytes")
+        return
+    training, test = _data(run, data)
+    if to == "keras":
+        from fashionlab.portable.formats import export_keras
+
+        difference = export_keras(run, test, place)
+        typer.echo(
+            f"{place}: over {len(test):,} test images no probability differs by more than "
+            f"{difference:.1g} from the run's"
+        )
+        return
+    from fashionlab.portable.export import export_onnx
+
+    exported = export_onnx(
+        run,
+        (training, test),
+        place,
+        calibrated_by=Run(calibrated_by) if calibrated_by else None,
+        calibrate=not uncalibrated,
+        bits=bits,
+        licence=licence,
+    )
+    metadata = exported.metadata
+    low, high = metadata.accuracy_interval
+    typer.echo(
+        f"{place}: {place.stat().st_size:,} bytes; test accuracy {metadata.accuracy:.2%} "
+        f"(95 % interval {low:.2%} to {high:.2%})"
+    )
+    typer.echo(
+        f"over {len(test):,} test images no probability differs by more than "
+        f"{exported.difference:.1g} from the run's, {exported.decisions or 'no'} decisions do"
+    )
+    typer.echo(
+        f"temperature {metadata.temperature:.3f}, threshold {metadata.threshold:.1%} "
+        f"(from {metadata.calibrated_on}); calibration error {metadata.calibration_error:.2%}"
+        if metadata.calibrated_on
+        else f"not calibrated: calibration error {metadata.calibration_error:.2%}, no threshold"
+    )
+
+
+def _place(folder: Path, to: str, bits: int) -> Path:
+    """Beside the run's other files; of the shipped one, here: nothing goes into the package."""
+    from fashionlab.runs import layout
+
+    name = {
+        "onnx": layout.MODEL if bits == 32 else layout.SMALL_MODEL,
+        "keras": layout.KERAS_MODEL,
+        "safetensors": "shipped.safetensors",
+    }[to]
+    if folder == FOLDER:
+        return Path(name)
+    if to == "safetensors":
+        raise InvalidValueError(
+            f"{folder} has {layout.WEIGHTS} already; give --out for one with the class names and "
+            "the recipe in its metadata"
+        )
+    return folder / name
+
+
+def _data(run: "Run", data: str | None) -> "tuple[Dataset, Dataset]":
+    from fashionlab.data import load
+    from fashionlab.training import plan
+
+    source = None if run.folder == FOLDER else plan(run.folder).source
+    return load(data or source, log=say)
+
+
+def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:
+    from fashionlab.portable.locate import locate
+    from fashionlab.portable.predictor import Predictor
+    from fashionlab.portable.web import ARCHIVE, export_web
+
+    if not out or not runtime:
+        raise InvalidValueError(
+            f"--to web needs --out FOLDER, and --runtime {ARCHIVE}: onnxruntime for browsers, "
+            "which `npm pack onnxruntime-web@1.30.0` fetches"
+        )
+    contents = [locate(source).file.read_bytes() for source in sources]
+    models = [(content, Predictor(content).metadata) for content in contents]
+    folder = export_web(models, runtime, out)
+    typer.echo(f"{folder}: look at it with: python -m http.server --directory {folder}")
+
+
+def predict(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PICTURE...", help="PNG, JPEG or WebP files, folders of them, or - for stdin."
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="An .onnx file or a run folder; the shipped one by default.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    show: Annotated[
+        bool, typer.Option("--show", help="Draw the picture that the model sees.")
+    ] = False,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
+) -> None:
+    """Say what photos show: found, cut out and scaled as the model's own images are."""
+    from fashionlab.cli import answers
+    from fashionlab.portable import Predictor
+    from fashionlab.portable.locate import locate
+
+    if as_json and as_csv:
+        raise InvalidValueError("--json and --csv are two forms of the answer; give one of them")
+    if show and (as_json or as_csv):
+        raise InvalidValueError("--show is for people; leave it out with --json or --csv")
+    paths = answers.pictures(pictures)
+    predictor = Predictor(locate(model).file)
+    write = answers.writer(predictor.class_names, top, show, as_json, as_csv)
+    if failed := answers.answer(paths, predictor, write):
+        raise InvalidValueError(
+            f"{failed} of {len(paths)} could not be read as a picture; the others are answered"
+            if len(paths) > failed
+            else "no picture could be read; give PNG, JPEG or WebP files"
+        )
+
+
+def serve(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL]...", help=".onnx files or run folders; the shipped one by default."
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address; others than loopback need a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
+    token_file: Annotated[
+        Path | None, typer.Option(help="A file with the token; or set FASHIONLAB_TOKEN.")
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="A host name that clients may call it by; can be repeated."),
+    ] = None,
+) -> None:
+    """Answer over HTTP, with a page for the browser, until Ctrl-C."""
+    from fashionlab.errors import MissingDependencyError
+
+    try:
+        from fashionlab.serve.models import load_all
+        from fashionlab.serve.run import serve as run_service
+        from fashionlab.serve.settings import Settings, read_token
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"serve needs FastAPI and uvicorn ({error}); install them: "
+            "pip install 'fashionlab[serve]'"
+        ) from error
+    settings = Settings(host=host, port=port, token=read_token(token_file), names=tuple(name or ()))
+    run_service(load_all(models or [None], threads=1), settings, say)

@@ -1,0 +1,95 @@
+"""A library `nn` whose layers note what they are and compute nothing.
+
+A builder of `fashionlab.models` that is called with it gives the network itself: a graph of values,
+from which `graph` draws another form. It has the layers that the builders use, and refuses others.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+KINDS = (
+    *("Activation", "Add", "BatchNormalization", "Conv2D", "Dense", "Dropout", "Flatten"),
+    *("MaxPooling2D", "Rescaling", "Reshape"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """What `layer` makes of `inputs`; the images themselves come from no layer."""
+
+    layer: "Layer | None"
+    inputs: tuple["Value", ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer by its kind, with the arguments that it was given, by Keras's names."""
+
+    kind: str
+    name: str
+    options: Mapping[str, Any]
+
+    def __call__(self, inputs: Value | Sequence[Value]) -> Value:
+        return Value(self, (inputs,) if isinstance(inputs, Value) else tuple(inputs))
+
+
+# The first argument of each kind, which builders give without its name.
+_FIRST = {
+    "Activation": "activation",
+    "Conv2D": "filters",
+    "Dense": "units",
+    "Dropout": "rate",
+    "MaxPooling2D": "pool_size",
+    "Rescaling": "scale",
+    "Reshape": "target_shape",
+}
+
+
+def _kind(kind: str) -> Callable[..., Layer]:
+    def layer(*arguments: Any, name: str = "", **options: Any) -> Layer:
+        names = (_FIRST.get(kind, ""), "kernel_size", "strides")
+        return Layer(kind, name, {**dict(zip(names, arguments, strict=False)), **options})
+
+    return layer
+
+
+def Input(shape: Sequence[int]) -> Value:  # noqa: N802  Keras's name
+    """The images, (N, *shape)."""
+    return Value(None, ())
+
+
+def Sequential(layers: Sequence[Any]) -> Value:  # noqa: N802
+    """The output of layers one after the other, the first of which is the input."""
+    value: Value = layers[0]
+    for layer in layers[1:]:
+        value = layer(value)
+    return value
+
+
+def Model(inputs: Value, outputs: Value) -> Value:  # noqa: N802
+    """The output of a graph of layers."""
+    return outputs
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """An initializer: the weights are given later."""
+
+
+layers = SimpleNamespace(Input=Input, **{kind: _kind(kind) for kind in KINDS})
+initializers = SimpleNamespace(GlorotUniform=_nothing, HeNormal=_nothing, RandomNormal=_nothing)
+
+
+def in_order(output: Value) -> list[Value]:
+    """All values that `output` depends on, each after its inputs; `output` is the last."""
+    done: dict[int, Value] = {}
+    waiting = [output]
+    while waiting:
+        value = waiting[-1]
+        missing = [source for source in value.inputs if id(source) not in done]
+        if missing:
+            waiting += missing
+        else:
+            done.setdefault(id(waiting.pop()), value)
+    return list(done.values())
