@@ -7,12 +7,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from portable_model import metadata, tiny_model
 
 from fashionlab.errors import ModelError
 from fashionlab.portable import Predictor
 from fashionlab.portable.contents import metadata_text
 from fashionlab.portable.metadata import KEY, Metadata
-from portable_model import metadata, tiny_model
 
 
 def changed(change):
@@ -61,9 +61,7 @@ def another_signature(model):
 
 
 def other_classes(model):
-    model.metadata_props[0].value = metadata(
-        class_names=tuple("abcde"), examples=()
-    ).to_json()
+    model.metadata_props[0].value = metadata(class_names=tuple("abcde"), examples=()).to_json()
 
 
 HOSTILE = {

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
+from portable_model import metadata
 
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine
@@ -17,7 +18,6 @@ from fashionlab.portable.operators import SINGLE, Sheet, activation
 from fashionlab.portable.predictor import run, session
 from fashionlab.recipes import RECIPES
 from fashionlab.training.state import weights_by_name
-from portable_model import metadata
 
 IMAGES = draw(train=24, test=10)[0].images
 CNN = {"filters": 5, "kernel": 3, "units": (7,)}
@@ -140,5 +140,5 @@ def test_a_weight_too_few_or_too_many_is_said():
 def test_an_activation_that_no_portable_model_has_is_said():
     recipe, model = untrained(*CASES["mlp"])
     other = replace(recipe, model={**recipe.model, "activation": "hard_sigmoid"})
-    with pytest.raises(ModelError, match="activations are linear.*received 'hard_sigmoid'"):
+    with pytest.raises(ModelError, match=r"activations are linear.*received 'hard_sigmoid'"):
         graph.draw(other, (28, 28), 10, weights_by_name(model))

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from PIL import Image
+from portable_model import TEST, tiny_model
 
 from fashionlab.errors import ImageError, InvalidValueError, ModelError
 from fashionlab.portable import Predictor
-from portable_model import TEST, tiny_model
 
 
 @pytest.fixture(scope="module")

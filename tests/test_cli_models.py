@@ -1,0 +1,164 @@
+"""export and predict as a user types them."""
+
+import contextlib
+import csv
+import io
+import json
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from PIL import Image
+from portable_model import TEST, tiny_model
+
+from fashionlab.cli import main
+from fashionlab.data.synthetic import draw
+from fashionlab.portable import Predictor
+from fashionlab.recipes import get
+from fashionlab.training import train
+
+
+def fashionlab(*arguments, cwd, stdin=b""):
+    """(status, output, errors), in this process: to start one takes a second."""
+    out, said = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd),
+        patch("sys.argv", ["fashionlab", *map(str, arguments)]),
+        patch("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin))),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(said),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    return ended.value.code, out.getvalue(), said.getvalue()
+
+
+def refused(done, *words):
+    status, out, said = done
+    assert (status, out) == (2, "") and len(said.strip().splitlines()) == 1, said
+    assert all(word in said for word in words), said
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    recipe = replace(
+        get("report-mlp"),
+        engine="scratch",
+        epochs=2,
+        model={"units": (8,)},
+        validation_fraction=0.2,
+        test_each_epoch=False,
+    )
+    folder = tmp_path_factory.mktemp("runs") / "mlp"
+    train(recipe, draw(), folder)  # what --data synthetic is
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(tiny_model())
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(3):
+        Image.fromarray(TEST.images[i]).save(folder / f"{i}.png")
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+def predict(folder, *arguments, **options):
+    return fashionlab("predict", "--model", "model.onnx", *arguments, cwd=folder, **options)
+
+
+def test_export_writes_the_model_beside_the_run_and_predict_uses_it(run):
+    status, out, said = fashionlab("export", run, cwd=run)
+    assert status == 0, said
+    assert out.startswith(f"{run / 'model.onnx'}: ") and "no decisions do" in out
+    assert "temperature" in out and "1,200 held-out training images, its own" in out
+    Image.fromarray(TEST.images[0]).save(run.parent / "one.png")
+    status, out, said = fashionlab("predict", "--model", run, "one.png", cwd=run.parent)
+    name = Predictor(run / "model.onnx").predict(TEST.images[0]).class_name
+    assert status == 0 and f"{name} " in out, said
+
+
+def test_export_in_other_forms(run, tmp_path):
+    status, out, said = fashionlab("export", run, "--bits", 8, "--uncalibrated", cwd=tmp_path)
+    assert status == 0 and f"{run / 'model-8bit.onnx'}" in out and "not calibrated" in out, said
+    out = tmp_path / "w.safetensors"
+    status, _, said = fashionlab("export", run, "--to", "safetensors", "--out", out, cwd=tmp_path)
+    assert status == 0 and out.stat().st_size > 1000, said
+
+
+def test_an_export_that_cannot_be_is_one_line(run, tmp_path):
+    refused(fashionlab("export", run, "--to", "pickle", cwd=tmp_path), "one of onnx, keras")
+    refused(fashionlab("export", run, "--bits", 4, cwd=tmp_path), "bits must be 32 or 8")
+    refused(fashionlab("export", run, run, cwd=tmp_path), "takes one run; received 2")
+    refused(fashionlab("export", run, "--to", "safetensors", cwd=tmp_path), "give --out")
+    refused(fashionlab("export", run, "--to", "web", cwd=tmp_path), "--runtime", "npm pack")
+    refused(fashionlab("export", "nothing", cwd=tmp_path), "cannot be read")
+    refused(fashionlab("predict", "--model", tmp_path, "x.png", cwd=tmp_path), "fashionlab export")
+
+
+def test_the_answer_in_words_json_and_csv(photos):
+    model = Predictor(tiny_model())
+    wanted = [model.predict(image) for image in TEST.images[:3]]
+    status, out, said = predict(photos.parent, "photos")
+    assert status == 0 and not said
+    lines = [f"photos/{i}.png: {p.class_name} {p.probability:.1%}, " for i, p in enumerate(wanted)]
+    assert all(line in out for line in lines), out
+
+    status, out, _ = predict(photos.parent, "photos", "--json", "--top", "2")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [a["picture"] for a in answers] == [f"photos/{i}.png" for i in range(3)]
+    for answer, p in zip(answers, wanted, strict=True):
+        assert answer["class_name"] == p.class_name and answer["known"] is True
+        assert answer["probability"] == pytest.approx(p.probability, abs=1e-6)
+        assert list(answer["probabilities"]) == [name for name, _ in p.top(2)]
+
+    status, out, _ = predict(photos.parent, "photos", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["class_name"] for row in rows] == [p.class_name for p in wanted]
+    total = sum(float(rows[0][name]) for name in TEST.class_names)
+    assert total == pytest.approx(1, abs=1e-4)
+
+
+def test_show_draws_what_the_model_sees(photos):
+    status, out, _ = predict(photos.parent, "photos/0.png", "--show")
+    drawn = out.splitlines()[-28:]
+    assert status == 0 and {len(line) for line in drawn} == {56}
+    dark = np.array([[character == " " for character in line[::2]] for line in drawn])
+    assert (TEST.images[0][dark] < 20).all() and (TEST.images[0][~dark] > 10).all()
+
+
+def test_standard_input_is_a_picture(photos):
+    status, out, _ = predict(photos.parent, "-", "--json", stdin=(photos / "1.png").read_bytes())
+    _, same, _ = predict(photos.parent, "photos/1.png", "--json")
+    assert status == 0
+    assert {**json.loads(out), "picture": ""} == {**json.loads(same), "picture": ""}
+
+
+def test_a_bad_file_stops_none_of_the_rest(photos):
+    (photos / "1.png").write_bytes(b"<svg></svg>")
+    (photos / "15.png").write_bytes(b"")
+    status, out, said = predict(photos.parent, "photos", "none.png", "--json")
+    assert status == 2
+    assert [json.loads(x)["picture"] for x in out.splitlines()] == ["photos/0.png", "photos/2.png"]
+    said = said.splitlines()
+    assert len(said) == 4 and "SVG" in said[0]
+    assert "photos/1.png: " in said[0] and "photos/15.png: " in said[1] and "none.png" in said[2]
+    assert "3 of 5 could not be read" in said[3]
+
+
+def test_what_predict_cannot_do_is_one_line(photos, tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused(predict(tmp_path, "empty"), "must have PNG, JPEG or WebP files")
+    refused(predict(tmp_path, "photos", "--json", "--csv"), "give one of them")
+    refused(predict(tmp_path, "photos", "--csv", "--show"), "--show is for people")
+    refused(predict(tmp_path, "-", "-"), "standard input can be read once")
+    (tmp_path / "model.onnx").write_bytes(b"\x80\x04\x95")
+    refused(predict(tmp_path, "photos"), "must be an ONNX file", "fashionlab export")
+
+
+def test_the_shipped_model_is_the_default(photos):
+    status, out, said = fashionlab("predict", "photos/0.png", "--json", cwd=photos.parent)
+    assert status == 0 and json.loads(out)["probabilities"], said
