@@ -194,9 +194,9 @@ def serve(
     token_file: Annotated[
         Path | None, typer.Option(help="A file with the token; or set FASHIONLAB_TOKEN.")
     ] = None,
-    name: Annotated[
+    host_name: Annotated[
         list[str] | None,
-        typer.Option("--name", help="A host name that clients may call it by; can be repeated."),
+        typer.Option(help="A host name that clients may call it by; can be repeated."),
     ] = None,
 ) -> None:
     """Answer over HTTP, with a page for the browser, until Ctrl-C."""
@@ -211,5 +211,7 @@ def serve(
             f"serve needs FastAPI and uvicorn ({error}); install them: "
             "pip install 'fashionlab[serve]'"
         ) from error
-    settings = Settings(host=host, port=port, token=read_token(token_file), names=tuple(name or ()))
+    settings = Settings(
+        host=host, port=port, token=read_token(token_file), names=tuple(host_name or ())
+    )
     run_service(load_all(models or [None], threads=1), settings, say)

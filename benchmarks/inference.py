@@ -1,0 +1,95 @@
+"""How fast a portable model answers, and `fashionlab predict` from the shell: inference.csv.
+
+    python benchmarks/inference.py
+
+Models are the shipped one, and `small` with weights that were never trained, which are as fast;
+each with weights of 32 and, where it can be made here, 8 bits; by one thread and by as many as
+onnxruntime takes. A turn measures each of them once, in turn:
+
+    one image      median of CALLS calls of `probabilities` with one image, in milliseconds
+    a PNG          the same for `predict` with a file's bytes: decoded, prepared, answered
+    10,000 images  one call of `probabilities`, in images a second
+    the command    from the shell to the answer about one photo, in seconds
+"""
+
+import io
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import onnxruntime
+import tables
+from pictures import pictures
+from PIL import Image
+from small_model import small
+
+from fashionlab.environment import environment
+from fashionlab.portable import Predictor
+from fashionlab.shipped import MODEL
+
+TURNS, CALLS, IMAGES = 5, 400, 10_000
+
+
+def milliseconds(call, argument) -> float:
+    """The median of CALLS calls, after some that warm up."""
+    seconds = []
+    for _ in range(CALLS + 20):
+        began = time.perf_counter()
+        call(argument)
+        seconds.append(time.perf_counter() - began)
+    return 1e3 * median(seconds[20:])
+
+
+def command(photo: Path) -> float:
+    """Seconds of `fashionlab predict PHOTO`, the start of Python included."""
+    program = Path(sys.executable).with_name("fashionlab")
+    began = time.perf_counter()
+    subprocess.run([program, "predict", photo], check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (IMAGES, 28, 28), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(images[0]).save(file, "PNG")
+    models = {"shipped": MODEL.read_bytes(), "small": small(), "small, 8 bits": small(bits=8)}
+    predictors = {
+        (name, threads): Predictor(content, threads=threads)
+        for name, content in models.items()
+        for threads in (1, None)
+    }
+    rows: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder, "photo")
+        photo.write_bytes(next(pictures(0))[2])
+        command(photo)  # the disk's part, once
+        for turn in range(TURNS):
+            for (name, threads), predictor in predictors.items():
+                began = time.perf_counter()
+                predictor.probabilities(images)
+                rate = IMAGES / (time.perf_counter() - began)
+                rows.append(
+                    {
+                        "turn": turn,
+                        "model": name,
+                        "threads": threads or "all",
+                        "parameters": predictor.metadata.parameters,
+                        "bytes": len(models[name]),
+                        "one_image_ms": f"{milliseconds(predictor.probabilities, images[:1]):.3f}",
+                        "a_png_ms": f"{milliseconds(predictor.predict, file.getvalue()):.3f}",
+                        "images_a_second": f"{rate:.0f}",
+                        "command_s": f"{command(photo):.3f}" if name == "shipped" else "",
+                        **tables.machine(environment()),
+                        "onnxruntime": onnxruntime.__version__,
+                    }
+                )
+                print({key: rows[-1][key] for key in list(rows[-1])[:9]}, flush=True)
+                tables.write("inference", rows)
+
+
+if __name__ == "__main__":
+    main()
