@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import fmean, median
 
 import tables
+import use
+from tables import where
 
 from fashionlab.bench.record import RECIPES as LEVELS
 from fashionlab.bench.table import Spread, Summary, ratio, summaries
@@ -48,7 +50,7 @@ def report_systems() -> str:
     seeds = sorted({len(of_recipe) for of_recipe in runs.values()})
     lines += [
         "",
-        f"n = {' or '.join(map(str, seeds))} seeds; {_where(rows)}. "
+        f"n = {' or '.join(map(str, seeds))} seeds; {where(rows)}. "
         "Written by `make bench` (`benchmarks/report_systems.py`). The 95 % interval of one run's "
         f"{TEST_IMAGES:,} test images is {', '.join(halves)}.",
     ]
@@ -137,7 +139,7 @@ def crash_test() -> str:
         for row in rows
     ]
     total = sum(int(row["killed"]) for row in rows)
-    lines += ["", f"{total} trainings; {_where(rows)}. Written by `make crash-test`."]
+    lines += ["", f"{total} trainings; {where(rows)}. Written by `make crash-test`."]
     return "\n".join(lines)
 
 
@@ -163,7 +165,7 @@ def checkpoint_cost() -> str:
     turns = len({row["turn"] for row in rows})
     lines += [
         "",
-        f"n = {turns} turns of {rows[0]['epochs']} epochs; {_where(rows)}. Written by "
+        f"n = {turns} turns of {rows[0]['epochs']} epochs; {where(rows)}. Written by "
         "`python benchmarks/checkpoint_cost.py`.",
     ]
     return "\n".join(lines)
@@ -201,7 +203,7 @@ def accuracy() -> str:
     lines += [
         "",
         f"Trained on all {int(rows[0]['images_trained_on']):,} images; the test set was read "
-        f"{once}{_copies(rows)}. {_where(rows)}. Written by `fashionlab bench accuracy RECIPE`.",
+        f"{once}{_copies(rows)}. {where(rows)}. Written by `fashionlab bench accuracy RECIPE`.",
     ]
     return "\n".join(lines)
 
@@ -281,7 +283,7 @@ def choices() -> str:
     held_out = " or ".join(sorted({f"{int(row['images_held_out']):,}" for row in rows}))
     lines += [
         "",
-        f"One run each, on {held_out} held-out training images. {_where(rows)}. "
+        f"One run each, on {held_out} held-out training images. {where(rows)}. "
         "Written by `python benchmarks/choices.py`.",
     ]
     return "\n".join(lines)
@@ -297,7 +299,7 @@ def large_trial() -> str:
         f"{int(row['parameters']):,} parameters; {epochs} epochs of {row['data']} took "
         f"{minutes:.1f} minutes, which makes {whole:.0f} minutes an epoch of all, and gave "
         f"{100 * float(row['accuracy']):.1f} % on the 1,000 training images after them. "
-        f"{_where([row])}. Written by `python benchmarks/large_trial.py`."
+        f"{where([row])}. Written by `python benchmarks/large_trial.py`."
     )
 
 
@@ -318,15 +320,9 @@ def keras_torch() -> str:
     lines += [
         "",
         f"Medians of {len(plain)} turns of {rows[0]['steps']} steps of the network of `small`, "
-        f"batch {rows[0]['batch']}; {_where(rows)}. Written by `python benchmarks/keras_torch.py`.",
+        f"batch {rows[0]['batch']}; {where(rows)}. Written by `python benchmarks/keras_torch.py`.",
     ]
     return "\n".join(lines)
-
-
-def _where(rows: list[dict[str, str]]) -> str:
-    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
-    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
-    return f"{'; '.join(machines)}; {'; '.join(versions)}"
 
 
 PAGES = {
@@ -341,6 +337,8 @@ PAGES = {
         "large_trial": large_trial,
         "keras_torch": keras_torch,
     },
+    "docs/model.md": {"inference": use.inference, "pictures": use.pictures},
+    "docs/serve.md": {"service": use.service},
     "docs/runs.md": {"crash_test": crash_test, "checkpoint_cost": checkpoint_cost},
 }
 

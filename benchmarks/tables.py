@@ -35,3 +35,10 @@ def machine(environment: Mapping[str, Any]) -> dict[str, object]:
         "blas": environment["blas"],
         "commit": environment["commit"],
     }
+
+
+def where(rows: Sequence[Mapping[str, str]]) -> str:
+    """Machines and versions of rows, for the line under a table."""
+    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
+    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
+    return f"{'; '.join(machines)}; {'; '.join(versions)}"

@@ -5,12 +5,17 @@ import subprocess
 import sys
 from dataclasses import asdict
 
+import numpy as np
+import pytest
 import ship
 
+from fashionlab.data import load
 from fashionlab.data.synthetic import draw
+from fashionlab.errors import DataNotFoundError
+from fashionlab.portable import Predictor
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
-from fashionlab.shipped import FOLDER, LARGEST
+from fashionlab.shipped import FOLDER, LARGEST, MODEL
 from fashionlab.training import plan, train
 
 
@@ -25,6 +30,26 @@ def test_it_may_be_shipped_by_the_rules_for_it():
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= LARGEST
     assert run.metrics().accuracy > 0.9
     assert run.environment()["command"] and len(run.history()) == run.config["recipe"]["epochs"]
+
+
+def test_its_portable_model_is_that_run_calibrated():
+    run, metadata = Run(FOLDER), Predictor().metadata
+    assert metadata.weights_sha256 == run.weights_sha256()
+    assert metadata.accuracy == run.metrics().accuracy
+    assert metadata.calibrated_on.endswith("another run's of the same recipe")
+    assert metadata.calibration_error < 0.02 and 0 < metadata.threshold < 1
+    assert MODEL.stat().st_size <= LARGEST
+
+
+def test_its_portable_model_decides_as_the_run_did():
+    try:
+        _, test = load("/usr/share/datasets/fashion-mnist")
+    except DataNotFoundError:
+        pytest.skip("Fashion-MNIST is not here")
+    wanted, _ = Run(FOLDER).predictions()
+    np.testing.assert_array_equal(
+        Predictor().probabilities(test.images).argmax(axis=1), wanted.argmax(axis=1)
+    )
 
 
 def test_its_own_files_say_how_to_make_it_again():
