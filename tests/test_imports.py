@@ -14,7 +14,7 @@ ALLOWED = {
     "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench", "shipped", "portable", "serve"},
     "bench": LOWER | MIDDLE | {"training"},
     "serve": {"portable", "report", "runs", "shipped", "errors"},
-    "portable": {"evaluation", "models", "runs", "recipes", "data", "files", "shipped", "errors"},
+    "portable": LOWER | MIDDLE | {"shipped"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},
     "training": LOWER | MIDDLE,

@@ -1,12 +1,12 @@
 """Where the garment is: what differs from a plain ground, without specks. serve/page/photo.js too.
 
-Symbols: h, w the photo at its working size; colours are (h, w, 3) float32, 0..255.
+Symbols: h, w the photo at its working size; colours are (h, w, 3) float64, 0..255.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-Colours = NDArray[np.float32]  # (h, w, 3)
+Colours = NDArray[np.float64]  # (h, w, 3)
 Mask = NDArray[np.bool_]  # (h, w)
 
 RIM = 0.02  # of the shorter side: how wide a rim the ground is fitted to
@@ -29,31 +29,34 @@ def ground(colours: Colours) -> Colours:
     a garment that touches the rim does not draw the plane to its own colour.
     """
     h, w, _ = colours.shape
-    wide = max(1, round(RIM * min(h, w)))
+    wide = _rim(h, w)
     rim = np.ones((h, w), dtype=bool)
     rim[wide : h - wide, wide : w - wide] = False
-    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j].astype(np.float32)
+    y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
     axes = np.stack([np.ones_like(x), x, y], axis=-1)  # (h, w, 3)
-    a, b = axes[rim].astype(np.float64), colours[rim].astype(np.float64)  # (rim pixels, 3)
+    a, b = axes[rim], colours[rim]  # (rim pixels, 3)
     weights = np.ones(len(a))
     for _ in range(ROUNDS):
         weighted = a * weights[:, None]
-        plane = np.linalg.solve(weighted.T @ a, weighted.T @ b)  # (3 axes, 3 channels)
+        # The small term keeps it solvable where the photo is one pixel wide.
+        plane = np.linalg.solve(
+            weighted.T @ a + 1e-6 * np.eye(3), weighted.T @ b
+        )  # (axes, channels)
         weights = 1 / np.maximum(np.sqrt(((b - a @ plane) ** 2).sum(axis=1)), 1)
-    fitted: Colours = np.clip(axes @ plane.astype(np.float32), 0, 255)
+    fitted: Colours = np.clip(axes @ plane, 0, 255)
     return fitted
 
 
-def distance(colours: Colours, base: Colours) -> NDArray[np.float32]:
+def distance(colours: Colours, base: Colours) -> NDArray[np.float64]:
     """(h, w): how far each pixel's colour is from the ground's."""
-    result: NDArray[np.float32] = np.sqrt(((colours - base) ** 2).sum(axis=2))
+    result: NDArray[np.float64] = np.sqrt(((colours - base) ** 2).sum(axis=2))
     return result
 
 
 def outline(colours: Colours, base: Colours) -> tuple[Mask, str]:
     """(h, w) True where the garment is, and "" or the reason why none was found."""
     far = distance(colours, base)
-    wide = max(1, round(RIM * min(far.shape)))
+    wide = _rim(*far.shape)
     edges = (far[:wide], far[-wide:], far[wide:-wide, :wide], far[wide:-wide, -wide:])
     uneven = float(np.median(np.concatenate([edge.ravel() for edge in edges])))
     if uneven > LARGEST_RIM:
@@ -81,7 +84,12 @@ def box(mask: Mask) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _otsu(far: NDArray[np.float32]) -> int:
+def _rim(h: int, w: int) -> int:
+    """How many pixels the rim is wide."""
+    return max(1, int(RIM * min(h, w) + 0.5))
+
+
+def _otsu(far: NDArray[np.float64]) -> int:
     """The level that splits the distances into two groups with the most variance between them.
 
     Source: Otsu (1979), "A threshold selection method from gray-level histograms".

@@ -7,7 +7,7 @@ serve/page/photo.js does the same in a browser: change both, tests/portable hold
 Symbols: H, W the model's image; h, w the photo at its working size; grey and colours 0..255.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,17 @@ from PIL import Image
 from fashionlab.portable import garment
 from fashionlab.portable.decode import simple, upright
 
-WORKING_SIDE = 256  # pixels; a photo is reduced to less than twice as many, nine or more for one
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green, blue: ITU-R BT.601
+WORKING_SIDE = 256  # pixels; a larger photo is reduced to between this and twice as many
+LUMA = np.array([0.299, 0.587, 0.114])  # of red, green, blue: ITU-R BT.601
 CUT_OUT = 0.05  # share of transparent pixels; rounded corners have less
 BRIGHTEST = 0.99  # share of the garment's pixels that white is set by; highlights lie above it
-LEAST_TOP = 24  # grey levels; a garment that differs less from its ground is told by its colour
+MARGIN = 0.15  # of the garment's longer side, around it, when a small one is looked at again
+NEARLY_WHITE = 240.0  # grey; a garment that is cut out is seen on white, where it does not vanish
+INVERTED = "darker than its ground: inverted"
+NOT_INVERTED = "lighter than its ground: not inverted"
 
-Plane = NDArray[np.float32]  # (h, w)
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the upright photo
+Plane = NDArray[np.float64]  # (h, w)
 Mask = NDArray[np.bool_]  # (h, w)
 
 
@@ -34,7 +38,7 @@ class Prepared:
     found: bool
     reason: str = ""  # why no garment was found, in a sentence; then `image` is the whole photo
     notes: tuple[str, ...] = ()  # what was done, in plain words
-    box: tuple[int, int, int, int] | None = None  # left, top, right, bottom in the upright photo
+    box: Box | None = None  # where the garment lies
 
 
 def prepare(image: Image.Image | NDArray[np.uint8], shape: tuple[int, int]) -> Prepared:
@@ -52,26 +56,37 @@ def prepare(image: Image.Image | NDArray[np.uint8], shape: tuple[int, int]) -> P
     notes = ["turned upright"] if turned or image.info.get("turned") else []
     if (image.height, image.width) == shape:
         return _as_it_is(image, notes)
+    prepared = _look(image, shape, notes)
+    if prepared.box is None or (near := _around(prepared.box, image.size)) is None:
+        return prepared
+    closer = _look(image.crop(near), shape, notes)
+    if closer.box is None:
+        return prepared
+    left, top, right, bottom = closer.box
+    dx, dy, _, _ = near
+    return replace(closer, box=(left + dx, top + dy, right + dx, bottom + dy))
 
+
+def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepared:
+    """The garment of a photo, as far as it is to be seen at the working size."""
+    notes = [*notes]
     factor = max(1, max(image.size) // WORKING_SIDE)
     colours, alpha = _working(image, factor)  # (h, w, 3) over white, (h, w)
     grey = colours @ LUMA  # (h, w)
     clear = float((alpha < 128).mean())
-    ground = None
     if CUT_OUT <= clear < 1:
-        mask, why = garment.clean(alpha >= 128), ""
+        mask, why, base = garment.clean(alpha >= 128), "", NEARLY_WHITE
         notes.append("cut out along its transparency")
     else:
         ground = garment.ground(colours)  # (h, w, 3)
         mask, why = garment.outline(colours, ground)
+        base = float((ground @ LUMA)[mask].mean()) if mask.any() else 0.0
     if why or not mask.any():
         return Prepared(_fit(_light(grey), shape), False, why or garment.NOTHING, tuple(notes))
 
-    if ground is None:
-        values, note = _against_white(grey, alpha, mask)
-    else:
-        values, note = _against_ground(colours, ground, mask)
-    notes.append(note)
+    darker = float(grey[mask].mean()) < base
+    values = 255 - grey if darker else grey - (255 - alpha)  # (h, w); both are 0 where all is clear
+    notes.append(INVERTED if darker else NOT_INVERTED)
     left, top, right, bottom = garment.box(mask)
     cut = _stretched(values, mask)[top:bottom, left:right]
     box = (
@@ -83,47 +98,39 @@ def prepare(image: Image.Image | NDArray[np.uint8], shape: tuple[int, int]) -> P
     return Prepared(_fit(cut, shape), True, "", tuple(notes), box)
 
 
+def _around(box: Box, size: tuple[int, int]) -> Box | None:
+    """The part of a photo that deserves a closer look; None where the garment is large enough."""
+    left, top, right, bottom = box
+    side, whole = max(right - left, bottom - top), max(size)
+    if side >= whole / 2 or whole < 2 * WORKING_SIDE:
+        return None
+    margin = int(side * MARGIN) + whole // WORKING_SIDE
+    return (
+        max(0, left - margin),
+        max(0, top - margin),
+        min(size[0], right + margin),
+        min(size[1], bottom + margin),
+    )
+
+
 def _as_it_is(image: Image.Image, notes: list[str]) -> Prepared:
     colours, _ = _working(image, 1)
     grey = _bytes(colours @ LUMA)
     rim = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     if rim.mean() > 127:
-        grey, notes = 255 - grey, [*notes, "light ground: inverted"]
+        grey, notes = 255 - grey, [*notes, "light rim: inverted"]
     notes = [*notes, "already of the model's size: not scaled"]
     return Prepared(grey, True, "", tuple(notes), (0, 0, image.width, image.height))
 
 
-def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float32], Plane]:
-    """The photo over white (h, w, 3), and how opaque it is (h, w); each the mean of squares."""
+def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float64], Plane]:
+    """The photo over white (h, w, 3), and how opaque it is (h, w); the means of small squares."""
     if image.mode == "RGBA":  # by premultiplied colours, so that hidden ones do not bleed in
-        reduced = np.asarray(image.convert("RGBa").reduce(factor), dtype=np.float32)
+        reduced = np.asarray(image.convert("RGBa").reduce(factor), dtype=np.float64)
         alpha = reduced[..., 3]
         return reduced[..., :3] + (255 - alpha[..., None]), alpha
-    reduced = np.asarray(image.reduce(factor).convert("RGB"), dtype=np.float32)
-    return reduced, np.full(reduced.shape[:2], 255, dtype=np.float32)
-
-
-def _against_white(grey: Plane, alpha: Plane, mask: Mask) -> tuple[Plane, str]:
-    """Values (h, w) of a garment that is cut out: it has no ground, so it is made light itself."""
-    darkness, lightness = 255 - grey, grey - (255 - alpha)  # both are 0 where nothing is
-    if darkness[mask].mean() >= lightness[mask].mean():
-        return darkness, "a dark garment: inverted"
-    return lightness, "a light garment: not inverted"
-
-
-def _against_ground(
-    colours: NDArray[np.float32], ground: NDArray[np.float32], mask: Mask
-) -> tuple[Plane, str]:
-    """Values (h, w): by what share of the way to black, or white, the garment is off its ground."""
-    grey, base = colours @ LUMA, ground @ LUMA
-    if (grey - base)[mask].mean() < 0:
-        values, note = 255 * (1 - grey / np.maximum(base, 16)), "light ground: inverted"
-    else:
-        values = 255 * (grey - base) / np.maximum(255 - base, 16)
-        note = "dark ground: not inverted"
-    if _top(values, mask) < LEAST_TOP:
-        return garment.distance(colours, ground), "grey like its ground: told by its colour"
-    return values, note
+    reduced = np.asarray(image.reduce(factor).convert("RGB"), dtype=np.float64)
+    return reduced, np.full(reduced.shape[:2], 255.0)
 
 
 def _stretched(values: Plane, mask: Mask) -> NDArray[np.uint8]:
@@ -132,7 +139,7 @@ def _stretched(values: Plane, mask: Mask) -> NDArray[np.uint8]:
 
 
 def _top(values: Plane, mask: Mask) -> int:
-    """The grey level that BRIGHTEST of the garment's pixels do not exceed."""
+    """The grey level that a share of BRIGHTEST of the garment's pixels does not exceed."""
     counts = np.bincount(_bytes(values)[mask], minlength=256).cumsum()
     return int(np.searchsorted(counts, BRIGHTEST * counts[-1]))
 
@@ -147,14 +154,29 @@ def _fit(values: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]
     height, width = shape
     h, w = values.shape
     scale = min(height / h, width / w)
-    rows, columns = max(1, round(h * scale)), max(1, round(w * scale))
-    scaled = Image.fromarray(values).resize((columns, rows), Image.Resampling.LANCZOS)
+    rows, columns = max(1, int(h * scale + 0.5)), max(1, int(w * scale + 0.5))
     out = np.zeros(shape, dtype=np.uint8)
     top, left = (height - rows) // 2, (width - columns) // 2
-    out[top : top + rows, left : left + columns] = np.asarray(scaled)
+    scaled = _lanczos(h, rows) @ values @ _lanczos(w, columns).T
+    out[top : top + rows, left : left + columns] = _bytes(scaled)
     return out
 
 
-def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    rounded: NDArray[np.uint8] = np.clip(np.floor(values + 0.5), 0, 255).astype(np.uint8)
+def _lanczos(length: int, wanted: int) -> NDArray[np.float64]:
+    """(wanted, length): the matrix that scales a line of samples by Lanczos's kernel of width 3.
+
+        kernel(t) = sinc(t) sinc(t / 3) for |t| < 3,  t in samples of the coarser of the two lines
+
+    Not Pillow's: its order of the two directions, and so its rounding, has changed with versions.
+    """
+    ratio = length / wanted
+    centres = (np.arange(wanted) + 0.5) * ratio
+    t = (np.arange(length) + 0.5 - centres[:, None]) / max(1, ratio)
+    weights = np.where(np.abs(t) < 3, np.sinc(t) * np.sinc(t / 3), 0)
+    scaled: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
+    return scaled
+
+
+def _bytes(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    rounded: NDArray[np.uint8] = np.clip(values + 0.5, 0, 255).astype(np.uint8)
     return rounded
