@@ -11,7 +11,9 @@ ROOT = Path(fashionlab.__file__).parent
 LOWER = {"data", "scratch", "errors"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
-    "cli": LOWER | MIDDLE | {"training", "report", "reproduce", "bench", "shipped", "portable", "serve"},
+    "cli": LOWER
+    | MIDDLE
+    | {"training", "report", "reproduce", "bench", "shipped", "portable", "serve"},
     "bench": LOWER | MIDDLE | {"training"},
     "serve": {"portable", "report", "runs", "shipped", "errors"},
     "portable": LOWER | MIDDLE | {"shipped"},

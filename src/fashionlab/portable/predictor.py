@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fashionlab.errors import ImageError, InvalidValueError, ModelError
+from fashionlab.evaluation.calibration import KEPT
 from fashionlab.portable import decode, occlusion
 from fashionlab.portable.contents import LARGEST_BYTES, metadata_text
 from fashionlab.portable.metadata import INPUT, OUTPUT, Metadata
@@ -19,7 +20,6 @@ from fashionlab.portable.photo import Prepared, prepare
 from fashionlab.shipped import MODEL
 
 Picture = str | Path | bytes | Image.Image | NDArray[np.uint8]
-KEPT = 0.98  # of the held-out images are above the threshold, see `evaluation.calibration`
 AT_ONCE = 64  # images that go through the network together: their activations stay in cache
 
 
@@ -76,7 +76,7 @@ class Predictor:
     def __init__(
         self, model: str | Path | bytes | None = None, *, threads: int | None = None
     ) -> None:
-        content = model if isinstance(model, bytes) else _start(Path(model or MODEL), LARGEST_BYTES)
+        content = model if isinstance(model, bytes) else _content(Path(model or MODEL))
         self.metadata = Metadata.from_json(metadata_text(content))
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = session(content, threads)
@@ -134,7 +134,7 @@ class Predictor:
     def prepare(self, picture: Picture) -> Prepared:
         """What the model will see of a picture, before it is asked."""
         if isinstance(picture, str | Path):
-            picture = _start(Path(picture), decode.LARGEST_BYTES)
+            picture = decode.read(Path(picture))
         if isinstance(picture, bytes):
             picture = decode.decode(picture)
         if isinstance(picture, np.ndarray):
@@ -169,10 +169,10 @@ class Predictor:
         return occlusion.occlusion(self.probabilities, seen, label)
 
 
-def _start(path: Path, largest: int) -> bytes:
-    """A file's content, or so much of it that one sees that it is too large."""
+def _content(path: Path) -> bytes:
+    """A file, or as much as shows that it is too large; OSError names the path."""
     with path.open("rb") as file:
-        return file.read(largest + 1)
+        return file.read(LARGEST_BYTES + 1)
 
 
 def session(content: bytes, threads: int | None = None) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 
 from fashionlab import files
 from fashionlab.errors import DataFormatError, InvalidValueError
+from fashionlab.evaluation.calibration import KEPT
 from fashionlab.portable.metadata import Metadata
-from fashionlab.portable.predictor import KEPT
 
 ARCHIVE = "onnxruntime-web-1.30.0.tgz"  # as `npm pack onnxruntime-web@1.30.0` writes it
 ARCHIVE_SHA512 = (
