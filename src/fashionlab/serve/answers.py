@@ -1,0 +1,155 @@
+"""The shapes of requests and answers, as /openapi.json tells them.
+
+Bodies of requests are schemas alone: they are read by `pixels` and `photos`, since models of the
+framework's kind would take a second for 256 images.
+"""
+
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from fashionlab import portable
+
+DECIMALS = 6  # of a probability: float32 has no more
+
+Level: TypeAlias = Annotated[int, Field(ge=0, le=255)]
+Pixels: TypeAlias = list[list[Level]]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Exact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(_Exact):
+    status: str
+
+
+class Data(_Exact):
+    name: str
+    train_sha256: str
+    test_sha256: str
+
+
+class Model(_Exact):
+    """A model that is served, and what is known of it."""
+
+    name: str
+    class_names: list[str]
+    image_shape: Annotated[list[int], Field(min_length=2, max_length=2)]
+    threshold: Annotated[float, Field(description="A largest probability below it: not known.")]
+    accuracy: Annotated[Share, Field(description="On the test images.")]
+    accuracy_interval: Annotated[list[Share], Field(description="95 %: low, high.")]
+    test_images: int
+    data: Data
+    licence: str
+    parameters: int
+    sha256: str
+    report: Annotated[str | None, Field(description="The path of the run's report.")]
+
+
+class Models(_Exact):
+    default: str
+    models: list[Model]
+
+
+class Sample(_Exact):
+    label: int
+    class_name: str
+    pixels: Pixels
+
+
+class Samples(_Exact):
+    samples: list[Sample]
+
+
+class Prediction(_Exact):
+    class_name: str
+    index: int
+    probability: Share
+    probabilities: Annotated[dict[str, Share], Field(description="Descending.")]
+    known: Annotated[bool, Field(description="False: none of the classes; `reason` says why.")]
+    reason: str
+    notes: Annotated[list[str], Field(description="What was done to the photo.")]
+    seen: Annotated[Pixels, Field(description="What the model saw of a photo.")] = []
+
+
+class Predictions(_Exact):
+    model: str
+    predictions: list[Prediction]
+
+
+class Explanation(_Exact):
+    model: str
+    label: int
+    class_name: str
+    occlusion: Annotated[
+        list[list[float]],
+        Field(description="How much the label's probability falls where a pixel is hidden."),
+    ]
+
+
+class ErrorDetail(_Exact):
+    message: Annotated[str, Field(description="One line.")]
+    id: Annotated[str, Field(description="What the service's log knows an error by.")]
+
+
+class Error(_Exact):
+    error: ErrorDetail
+
+
+def prediction(result: portable.Prediction, top: int | None, is_photo: bool) -> dict[str, Any]:
+    """A Prediction of these, as JSON values."""
+    # As result.top does it, but without NumPy: for so few numbers its functions take longer,
+    # and each lets another thread go first.
+    names, values = result.class_names, result.probabilities.tolist()
+    best = sorted(range(len(values)), key=lambda i: -values[i])
+    answer = {
+        "class_name": names[best[0]],
+        "index": best[0],
+        "probability": round(values[best[0]], DECIMALS),
+        "probabilities": {names[i]: round(values[i], DECIMALS) for i in best[:top]},
+        "known": result.known,
+        "reason": result.reason,
+        "notes": list(result.notes),
+    }
+    if is_photo:
+        answer["seen"] = result.seen.tolist()
+    return answer
+
+
+def rounded(values: NDArray[np.float32]) -> list[list[float]]:
+    """(H, W) as lists of numbers without needless digits."""
+    return [[round(value, DECIMALS) for value in row] for row in values.tolist()]
+
+
+def image_body(shape: tuple[int, int] | None) -> dict[str, Any]:
+    """{"image": ...}: one of the model's own size, which is `shape` where all models agree."""
+    return _body("image", _image(shape))
+
+
+def images_body(shape: tuple[int, int] | None, most: int) -> dict[str, Any]:
+    """{"images": [...]}: 1 to `most` of the model's own size."""
+    return _body(
+        "images", {"type": "array", "items": _image(shape), "minItems": 1, "maxItems": most}
+    )
+
+
+def _body(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {key: schema},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def _image(shape: tuple[int, int] | None) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
+    for side in reversed(shape or (None, None)):
+        schema = {"type": "array", "items": schema}
+        if side is not None:
+            schema |= {"minItems": side, "maxItems": side}
+    return schema

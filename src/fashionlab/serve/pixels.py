@@ -1,0 +1,78 @@
+"""Images written as JSON numbers become a uint8 array, or a Refused that says what is wrong."""
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import from_json
+
+from fashionlab.serve.refusals import Refused
+
+
+def images(body: bytes, shape: tuple[int, int], most: int) -> NDArray[np.uint8]:
+    """{"images": [[[0..255]]]} -> (N, H, W), 1 <= N <= `most`. Raises Refused (400 or 422)."""
+    _require_plain(body, shape, most)
+    value = _only_key(body, "images")
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        got = f"{len(value):,}" if isinstance(value, list) else _kind(value)
+        raise Refused(422, f"images must be a list of 1 to {most} images, got {got}")
+    return np.stack([_image(x, shape, f"images[{i}]") for i, x in enumerate(value)])
+
+
+def image(body: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """{"image": [[0..255]]} -> (H, W). Raises Refused (400 or 422)."""
+    _require_plain(body, shape, 1)
+    return _image(_only_key(body, "image"), shape, "image")
+
+
+def _require_plain(body: bytes, shape: tuple[int, int], most: int) -> None:
+    """Refuse what no `most` images are, before it is parsed: a million lists would take seconds."""
+    height, width = shape
+    # As many of each as valid JSON of so many images has at most.
+    for sign, count in ((b"[", most * (height + 1) + 1), (b",", most * height * width), (b'"', 20)):
+        if body.count(sign) > count:
+            raise Refused(
+                422,
+                f"the body must be {{...: up to {most} images of {height} x {width} numbers}} "
+                f"and nothing else, got more than {count:,} of {sign.decode()}",
+            )
+
+
+def _only_key(body: bytes, key: str) -> Any:
+    try:
+        # Beside being fast, this parser bounds how deep lists nest, and so the stack.
+        value = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused(400, f"the body must be JSON, got something else ({error})") from error
+    if not isinstance(value, dict) or set(value) != {key}:
+        got = f"keys {sorted(value)[:5]!r}"[:80] if isinstance(value, dict) else _kind(value)
+        raise Refused(422, f'the body must be {{"{key}": ...}} and nothing else, got {got}')
+    return value[key]
+
+
+def _image(rows: Any, shape: tuple[int, int], name: str) -> NDArray[np.uint8]:
+    height, width = shape
+    if not isinstance(rows, list) or len(rows) != height:
+        got = f"{len(rows):,} rows" if isinstance(rows, list) else _kind(rows)
+        raise Refused(422, f"{name} must be {height} rows of {width} numbers, got {got}")
+    for i, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != width:
+            got = f"{len(row):,} numbers" if isinstance(row, list) else _kind(row)
+            raise Refused(422, f"{name}[{i}] must have {width} numbers, got {got}")
+    # set(map(type)) and bytes() look at every number without a step of Python for each. bytes()
+    # alone would take true for 1.
+    flat = list(chain.from_iterable(rows))
+    if set(map(type, flat)) == {int}:
+        try:
+            return np.frombuffer(bytes(flat), np.uint8).reshape(shape)
+        except ValueError:  # one of them is not in 0..255
+            pass
+    wrong = next(x for x in flat if type(x) is not int or not 0 <= x <= 255)
+    got = f"{wrong!r}"[:40] if type(wrong) in (int, float) else _kind(wrong)
+    raise Refused(422, f"{name} must have whole numbers from 0 to 255, got {got}")
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
+    return names.get(type(value), "null" if value is None else "a number")

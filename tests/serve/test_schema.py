@@ -1,0 +1,59 @@
+"""Requests made from /openapi.json, right and wrong ones: no failure, and answers as it says."""
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from portable_model import tiny_model
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from fashionlab.portable import Predictor
+from fashionlab.serve.app import create_app
+from fashionlab.serve.models import ServedModel
+from fashionlab.serve.settings import Settings
+
+app = create_app(
+    [ServedModel("tiny", Predictor(tiny_model(), threads=1))], Settings(names=("testserver",))
+)
+schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+answered = set()
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_service_answers_as_its_schema_says(case):
+    response = case.call()
+    if response.status_code == 200:
+        answered.add(case.operation.label)
+    case.validate_response(
+        response,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
+
+
+def test_right_requests_were_among_them():
+    """After the tests above, in this file's order."""
+    assert answered == {
+        "GET /healthz",
+        "GET /v1/models",
+        "GET /v1/samples",
+        "POST /v1/explain",
+        "POST /v1/predict",
+    }
