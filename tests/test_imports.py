@@ -15,7 +15,7 @@ ALLOWED = {
     | MIDDLE
     | {"training", "report", "reproduce", "bench", "shipped", "portable", "serve"},
     "bench": LOWER | MIDDLE | {"training"},
-    "serve": {"portable", "report", "runs", "shipped", "errors"},
+    "serve": {"portable", "report", "runs", "errors"},
     "portable": LOWER | MIDDLE | {"shipped"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "errors"},

@@ -1,5 +1,7 @@
 """Where served models come from, and the names they get."""
 
+import shutil
+
 import pytest
 from portable_model import tiny_model
 from served import served
@@ -9,6 +11,7 @@ from fashionlab.report import page
 from fashionlab.serve.app import create_app
 from fashionlab.serve.models import load, load_all
 from fashionlab.serve.settings import Settings
+from fashionlab.shipped import FOLDER
 
 from .wire import ask
 
@@ -23,7 +26,7 @@ def file(tmp_path):
 @pytest.fixture
 def run(tmp_path):
     folder = tmp_path / "run"
-    folder.mkdir()
+    shutil.copytree(FOLDER, folder)
     (folder / "model.onnx").write_bytes(tiny_model())
     return folder
 
@@ -39,19 +42,25 @@ def test_a_run_folder_is_served_with_its_report_made_once(run, monkeypatch):
     made = []
 
     def render(runs):
-        made.append(list(runs))
-        return "<p>the report"
+        made.append([run.folder for run in runs])
+        return written(runs)
 
+    written = page.render
     monkeypatch.setattr(page, "render", render)
-    monkeypatch.setattr("fashionlab.runs.Run", lambda folder: folder)
     (model,) = load_all([run])
     with served([model]) as service:
         address = ask(service.port, "GET", "/v1/models").json["models"][0]["report"]
         for _ in range(2):
             answer = ask(service.port, "GET", address)
-            assert (answer.status, answer.body) == (200, b"<p>the report")
+            assert answer.status == 200 and b"medium" in answer.body
             assert "script" not in answer.headers["content-security-policy"]
     assert made == [[run]]
+
+
+def test_a_folder_with_a_model_and_no_run_has_no_report(run, tmp_path):
+    (tmp_path / "alone").mkdir()
+    (run / "model.onnx").rename(tmp_path / "alone" / "model.onnx")
+    assert load(tmp_path / "alone").description()["report"] is None
 
 
 def test_what_is_no_model_is_one_clear_line(tmp_path, run):

@@ -27,7 +27,7 @@ def locate(source: str | Path | None = None) -> Located:
     if path.resolve() == shipped.FOLDER.resolve():
         return Located(shipped.MODEL, shipped.FOLDER)
     if path.is_file():
-        return Located(path, path.parent if path.name == MODEL else None)
+        return Located(path)
     if (path / MODEL).is_file():
         return Located(path / MODEL, path)
     if path.is_dir():

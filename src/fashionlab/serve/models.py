@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fashionlab import shipped
-from fashionlab.errors import InvalidValueError, ModelError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.portable import Prediction, Predictor
+from fashionlab.portable.locate import locate
 from fashionlab.portable.photo import Prepared
-
-MODEL = "model.onnx"  # in a run folder
+from fashionlab.runs import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +35,6 @@ class ServedModel:
         with self._lock:
             if not self._report:
                 from fashionlab.report.page import render
-                from fashionlab.runs import Run
 
                 self._report.append(render([Run(self.run)]))
             return self._report[0]
@@ -65,24 +63,21 @@ class ServedModel:
 
 
 def load(source: Path | str | None, threads: int | None = None) -> ServedModel:
-    """A model from an .onnx file, a run folder that holds one, or None: the shipped one.
+    """The model that `portable.locate` finds, with its run's report where it lies in a run folder.
 
-    "shipped" is the shipped one, too. `threads` are those of one computation. Raises ModelError.
+    `threads` are those of one computation. Raises ModelError.
     """
-    if source is None or source == shipped.NAME:
-        predictor = Predictor(None, threads=threads)
-        return ServedModel(_in_address(predictor.metadata.name), predictor, shipped.FOLDER)
-    path = Path(source)
-    if not path.is_dir():
-        predictor = Predictor(path, threads=threads)
-        return ServedModel(_in_address(predictor.metadata.name), predictor)
-    if not (path / MODEL).is_file():
-        raise ModelError(
-            f"a run folder is served by its {MODEL}, got {path} without one; make it with: "
-            f"fashionlab export {path}"
-        )
-    predictor = Predictor(path / MODEL, threads=threads)
-    return ServedModel(_in_address(predictor.metadata.name), predictor, path)
+    located = locate(source)
+    predictor = Predictor(located.file, threads=threads)
+    name = _in_address(predictor.metadata.name)
+    return ServedModel(name, predictor, located.run if _is_run(located.run) else None)
+
+
+def _is_run(folder: Path | None) -> bool:
+    try:
+        return folder is not None and bool(Run(folder))
+    except RunError:  # a folder that holds a model and nothing of its run
+        return False
 
 
 def load_all(sources: Sequence[Path | str | None], threads: int | None = None) -> list[ServedModel]:
