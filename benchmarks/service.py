@@ -20,6 +20,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Coroutine
@@ -192,7 +193,7 @@ def _close(clients) -> None:
 
 
 def pictures() -> list[np.ndarray]:
-    """Different images, so that none is always the same."""
+    """Test images, so that requests are as large as real ones."""
     from fashionlab.portable import Predictor
 
     return [image for _, image in Predictor(None, threads=1).metadata.examples]
@@ -230,7 +231,7 @@ def serve(model: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="shipped", help="an .onnx file or a run folder")
+    parser.add_argument("--model", help="an .onnx file or a run folder; small, untrained, if none")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", default="service", help="the table's name")
@@ -238,6 +239,18 @@ def main() -> None:
     if options.serve:
         serve(options.model)
         return
+    with tempfile.TemporaryDirectory() as folder:
+        if options.model is None:
+            from small_model import small
+
+            file = Path(folder, "small.onnx")
+            file.write_bytes(small())
+            options.model = str(file)
+        run_with(options)
+
+
+def run_with(options: argparse.Namespace) -> None:
+    """Start the service, measure it, stop it."""
     command = [sys.executable, __file__, "--serve", "--model", options.model]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -249,13 +262,7 @@ def main() -> None:
 
 
 def measure(port: int, pid: int, options: argparse.Namespace) -> None:
-    images = (
-        pictures()
-        if options.model == "shipped"
-        else [
-            np.random.default_rng(i).integers(0, 256, (28, 28), dtype=np.uint8) for i in range(20)
-        ]
-    )
+    images = pictures()
     photos = [post("image/png", png(image)) for image in images]
     numbers = [
         post("application/json", json.dumps({"images": [image.tolist()]}).encode())

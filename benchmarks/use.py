@@ -27,15 +27,18 @@ def inference() -> str:
     for row in rows:
         groups[row["model"], row["threads"]].append(row)
     lines = [
-        "| model | threads | file, kB | one image, ms | a PNG's bytes, ms "
+        "| model | threads | file, kB | test accuracy, % | one image, ms | a PNG's bytes, ms "
         "| images/s, 10,000 at once |",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|",
     ]
     for (model, threads), own in groups.items():
         times = [_spread(own, column, "{:.2f}") for column in ("one_image_ms", "a_png_ms")]
         rates = _spread(own, "images_a_second", "{:,.0f}")
-        size = int(own[0]["bytes"]) / 1000
-        lines.append(f"| {model} | {threads} | {size:,.0f} | {' | '.join(times)} | {rates} |")
+        size, stated = int(own[0]["bytes"]) / 1000, own[0]["test_accuracy"]
+        accuracy = f"{100 * float(stated):.2f}" if stated else "–"
+        lines.append(
+            f"| {model} | {threads} | {size:,.0f} | {accuracy} | {' | '.join(times)} | {rates} |"
+        )
     command = _spread([row for row in rows if row["command_s"]], "command_s", "{:.2f}")
     lines += [
         "",
