@@ -105,11 +105,11 @@ def test_rows_of_a_recipe_in_other_settings_go_and_all_others_stay(tmp_path):
 
 
 def test_the_record_is_run_in_a_process_of_its_own_and_written_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(record_room, "RECIPES", {90: "net"})
+    monkeypatch.setattr(record_room, "RECIPES", {90: "fast-90"})
     said, out = [], tmp_path / "r.csv"
     options = {"folder": tmp_path / "runs", "out": out, "say": said.append}
     (time,) = record([], "synthetic", 1, **options)
-    run = Run(tmp_path / "runs" / "net-seed0")
+    run = Run(tmp_path / "runs" / "fast-90-seed0")
     found = results.read(out)[0]
     assert float(found["accuracy"]) == pytest.approx(run.metrics().accuracy, abs=5e-5)
     assert time.seconds == [float(found["seconds"])]
@@ -119,10 +119,10 @@ def test_the_record_is_run_in_a_process_of_its_own_and_written_once(tmp_path, mo
     assert record([90], "synthetic", 1, **options) == [time]  # not run again: its folder is there
     with monkeypatch.context() as elsewhere:  # on another machine it is, were there no such folder
         elsewhere.setattr(record_room, "processor", lambda environment: "another")
-        with pytest.raises(WorkerError, match="net, seed 0, ended with status 1"):
+        with pytest.raises(WorkerError, match="fast-90, seed 0, ended with status 1"):
             record([90], "synthetic", 1, **options)
-    with pytest.raises(WorkerError, match="net, seed 1, ended with status 1"):
-        (tmp_path / "runs" / "net-seed1").mkdir()
+    with pytest.raises(WorkerError, match="fast-90, seed 1, ended with status 1"):
+        (tmp_path / "runs" / "fast-90-seed1").mkdir()
         record([90], "synthetic", 2, **options)
     assert len(results.read(out)) == 1
 

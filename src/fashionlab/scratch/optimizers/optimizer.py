@@ -68,6 +68,12 @@ class Optimizer:
         self._vectors: dict[str, Array] = {}
         self._spare = np.empty(0)
 
+    def __repr__(self) -> str:
+        """As in "SGD(learning_rate=0.1)"."""
+        rate = self._learning_rate
+        shown = f"{rate:g}" if isinstance(rate, float) else type(rate).__name__
+        return f"{type(self).__name__}(learning_rate={shown})"
+
     @property
     def learning_rate(self) -> float:
         """The rate of the next step. A number may be set, or a schedule; no number over one."""
