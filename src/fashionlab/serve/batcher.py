@@ -5,8 +5,6 @@ the next batch. So batches grow with the load, by themselves, and nobody waits f
 """
 
 import asyncio
-import os
-import sys
 import threading
 import time
 from collections import defaultdict, deque
@@ -18,8 +16,6 @@ from typing import Any, Protocol
 from fashionlab.portable import Prediction
 from fashionlab.portable.photo import Prepared
 from fashionlab.serve.refusals import busy
-
-NICENESS = 10  # of the thread that computes; that of others is 0
 
 
 class Classifier(Protocol):
@@ -112,7 +108,6 @@ class Batcher:
             self._changed.notify()
 
     def _run(self) -> None:
-        _give_way()
         while True:
             with self._changed:
                 while not self._jobs:
@@ -169,15 +164,6 @@ class Batcher:
         except Exception as error:  # belongs to those who asked: the guard answers and logs it
             for job in jobs:
                 job.outcome = error
-
-
-def _give_way() -> None:
-    """Let the thread that answers requests come first where both want the same core.
-
-    On Linux a thread has a priority of its own; elsewhere the number could be another process's.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _deliver(batch: Sequence[_Job]) -> None:

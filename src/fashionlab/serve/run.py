@@ -69,7 +69,7 @@ class Server(uvicorn.Server):
                 app,
                 http=connection_class(settings, app.state.refuses),
                 ws="none",
-                loop="asyncio",
+                loop="auto",
                 lifespan="on",
                 log_config=None,  # errors go to stderr, as Python's logging does by itself
                 log_level="error",
