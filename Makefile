@@ -10,7 +10,7 @@ run: setup
 
 # A process for each of two cores, each with one thread: more would wait for each other.
 test: lint
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Kills some 400 trainings, about 5 minutes; `make test` has a short form of it.
 crash-test: setup
