@@ -97,7 +97,8 @@ def service() -> str:
         )
     lines += [
         "",
-        f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores; "
+        f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores, "
+        "and 900 connections let in, by default 512; "
         f"the network of `small`, with weights that were never trained. {where(rows)}. "
         "Written by `python benchmarks/service.py`.",
     ]

@@ -15,6 +15,7 @@ from fashionlab.evaluation.metrics import Labels, LogProbabilities
 BINS = 15  # of the expected calibration error, as in Guo and others
 KEPT = 0.98  # of the images that belong to a class, those that are still said to belong to one
 COLDEST, HOTTEST = 0.05, 20.0  # between which a temperature is sought
+LEAST = 1e-30  # the least probability: rounding may leave 0, whose logarithm nothing can divide
 HALVINGS = 50  # of that interval's logarithm: to 1e-14
 
 
@@ -35,8 +36,7 @@ def best_temperature(log_probabilities: LogProbabilities, labels: Labels) -> flo
     """
     if not len(labels):
         raise InvalidValueError("a temperature needs held-out images; received none")
-    # A probability of 0 may be left of float32's rounding; 1e-30 of it is as good.
-    z = np.maximum(np.asarray(log_probabilities, np.float64), math.log(1e-30))
+    z = np.maximum(np.asarray(log_probabilities, np.float64), math.log(LEAST))
     own = z[np.arange(len(labels)), labels]  # (N,)
 
     def slope(temperature: float) -> float:

@@ -18,9 +18,9 @@ REMEDY = "give a file that `fashionlab export` wrote"
 OPERATORS = frozenset(
     [
         *("Add", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "DequantizeLinear", "Div"),
-        *("Elu", "Erf", "Exp", "Flatten", "Gemm", "Identity", "LeakyRelu", "Log", "MatMul", "Max"),
+        *("Elu", "Erf", "Exp", "Flatten", "Gemm", "Identity", "LeakyRelu", "Log", "Max"),
         *("MaxPool", "Mul", "Neg", "QuantizeLinear", "ReduceMean", "ReduceSum", "Relu", "Reshape"),
-        *("Selu", "Sigmoid", "Slice", "Softmax", "Softplus", "Softsign", "Squeeze", "Tanh"),
+        *("Selu", "Sigmoid", "Slice", "Softmax", "Softplus", "Softsign", "Tanh"),
         *("Transpose", "Unsqueeze"),
     ]
 )

@@ -11,6 +11,7 @@ from fashionlab import __version__, files
 from fashionlab.data import Dataset, split
 from fashionlab.errors import InvalidValueError, MissingDependencyError, ModelError
 from fashionlab.evaluation.calibration import (
+    LEAST,
     best_temperature,
     expected_calibration_error,
     tempered,
@@ -32,7 +33,6 @@ LICENCES = {  # of a model trained on the data of this name
     "fashion-mnist": "MIT; trained on Fashion-MNIST, MIT, Copyright (c) 2017 Zalando SE",
 }
 UNKNOWN_LICENCE = "not stated"
-LEAST = 1e-30  # whose logarithm is finite in float32; as in `graph`
 
 
 @dataclass(frozen=True)

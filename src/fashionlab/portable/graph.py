@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from fashionlab.errors import ModelError
+from fashionlab.evaluation.calibration import LEAST
 from fashionlab.evaluation.predictions import EPSILON
 from fashionlab.models import BUILDERS
 from fashionlab.portable import symbolic
@@ -24,8 +25,7 @@ from fashionlab.recipes import Recipe
 
 Array = NDArray[Any]
 
-OPSET, IR_VERSION = 17, 8  # onnxruntime 1.13 of 2022 and later read them
-LEAST = 1e-30  # whose logarithm is finite in float32
+OPSET, IR_VERSION = 17, 8  # from 18 on, ReduceMean takes its axes as a tensor
 TEMPERATURE = "temperature"
 
 

@@ -1,4 +1,4 @@
-"""quantized: the same graph with weights and activations of 8 bits, a fourth of the size.
+"""quantized: the same graph with weights and activations of 8 bits, less than a third of the size.
 
 Scales are set by the range of what training images give at each place; weights have a scale for
 each output channel. Accuracy is measured on the file itself, by `export`, and stated in it.

@@ -10,7 +10,7 @@
     metrics.json         the figures computed from predictions.npz
     examples.npz         test images that the page shows, (M, H, W), and their indices (M,)
     model.onnx           the portable model, where `fashionlab export` wrote it; also
-                         model-8bit.onnx, model.keras, web/
+                         model-8bit.onnx and model.keras
     tensorboard/         events, where `train --tensorboard` wrote some
     report.html          the page, where `fashionlab report` wrote one
 

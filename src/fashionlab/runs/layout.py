@@ -21,8 +21,7 @@ PREDICTIONS = "predictions.npz"
 EXAMPLES = "examples.npz"
 PROTOCOL = "protocol.json"
 MODEL, SMALL_MODEL = "model.onnx", "model-8bit.onnx"
-KERAS_MODEL, WEB = "model.keras", "web"
-REPORT = "report.html"
+KERAS_MODEL = "model.keras"
 TENSORBOARD = "tensorboard"
 
 
