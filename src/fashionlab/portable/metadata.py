@@ -84,6 +84,25 @@ class Metadata:
         values["examples"] = [[label, _png(image)] for label, image in self.examples]
         return json.dumps(values, allow_nan=False)
 
+    def description(self) -> dict[str, Any]:
+        """What the service and the page of the web export tell of it, as JSON can hold it."""
+        return {
+            "name": self.name,
+            "class_names": list(self.class_names),
+            "image_shape": list(self.image_shape),
+            "threshold": self.threshold,
+            "accuracy": self.accuracy,
+            "accuracy_interval": list(self.accuracy_interval),
+            "test_images": self.test_images,
+            "data": {
+                "name": self.data_name,
+                "train_sha256": self.train_sha256,
+                "test_sha256": self.test_sha256,
+            },
+            "licence": self.licence,
+            "parameters": self.parameters,
+        }
+
     @classmethod
     def from_json(cls, text: str) -> "Metadata":
         """Raises ModelError where the text is not such an object."""

@@ -106,22 +106,16 @@ def _described(models: Sequence[tuple[bytes, Metadata]]) -> bytes:
             {"label": label, "class_name": metadata.class_names[label], "pixels": image.tolist()}
             for label, image in metadata.examples
         ]
-        facts = {
-            "name": metadata.name,
-            "class_names": metadata.class_names,
-            "image_shape": metadata.image_shape,
-            "threshold": metadata.threshold,
-            "kept": KEPT,
-            "accuracy": metadata.accuracy,
-            "accuracy_interval": metadata.accuracy_interval,
-            "test_images": metadata.test_images,
-            "data": metadata.data_name,
-            "licence": metadata.licence,
-            "parameters": metadata.parameters,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "report": None,
-        }
-        described.append({**facts, "file": _file(content), "samples": samples})
+        described.append(
+            {
+                **metadata.description(),
+                "kept": KEPT,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "report": None,
+                "file": _file(content),
+                "samples": samples,
+            }
+        )
     listed = {"default": models[0][1].name, "models": described}
     return json.dumps(listed, allow_nan=False).encode()
 

@@ -41,22 +41,9 @@ class ServedModel:
 
     def description(self) -> dict[str, Any]:
         """What /v1/models tells of it."""
-        metadata = self.predictor.metadata
         return {
+            **self.predictor.metadata.description(),
             "name": self.name,
-            "class_names": list(self.predictor.class_names),
-            "image_shape": list(self.predictor.image_shape),
-            "threshold": metadata.threshold,
-            "accuracy": metadata.accuracy,
-            "accuracy_interval": list(metadata.accuracy_interval),
-            "test_images": metadata.test_images,
-            "data": {
-                "name": metadata.data_name,
-                "train_sha256": metadata.train_sha256,
-                "test_sha256": metadata.test_sha256,
-            },
-            "licence": metadata.licence,
-            "parameters": metadata.parameters,
             "sha256": self.predictor.sha256,
             "report": None if self.run is None else f"/reports/{self.name}",
         }
