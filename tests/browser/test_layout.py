@@ -126,5 +126,4 @@ def test_the_service_worker_keeps_every_file_of_the_page():
     listed = re.search(r"const FILES = \[(.*?)\];", (FOLDER / "sw.js").read_text(), re.DOTALL)
     names = set(re.findall(r'"([^"]+)"', listed[1]))
     there = {path.name for path in FOLDER.iterdir() if path.is_file()}
-    # photo.js is for the static export alone; the worker cannot keep itself.
-    assert names == there - {"index.html", "sw.js", "photo.js"} | {"./"}
+    assert names == there - {"index.html", "sw.js"} | {"./"}  # it cannot keep itself

@@ -1,4 +1,4 @@
-"""The page's photo.js prepares pictures as photo.py does, to within two grey levels."""
+"""The web export's photo.js prepares pictures as photo.py does, to within two grey levels."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from fashionlab.portable.photo import prepare
 
 SHAPE = (28, 28)
 NODE = shutil.which("node")
-PHOTO_JS = files("fashionlab.serve") / "page" / "photo.js"
+WEB = files("fashionlab.serve") / "page" / "web"
 PROGRAM = """
 import { readFileSync } from "node:fs";
 const [, , folder, list] = process.argv;
@@ -38,9 +38,11 @@ def in_javascript(images, shapes, folder):
         (folder / f"{i}.rgba").write_bytes(image.convert("RGBA").tobytes())
         size = {"width": image.width, "height": image.height}
         pictures.append({"file": f"{i}.rgba", **size, "shape": shape})
-    (folder / "photo.mjs").write_text(PHOTO_JS.read_text(encoding="utf-8"), encoding="utf-8")
+    for name in ("photo.js", "garment.js", "planes.js", "fit.js"):
+        (folder / name).write_bytes((WEB / name).read_bytes())
+    (folder / "package.json").write_text('{"type": "module"}')
     (folder / "main.mjs").write_text(PROGRAM)
-    given = json.dumps({"module": (folder / "photo.mjs").as_uri(), "pictures": pictures})
+    given = json.dumps({"module": (folder / "photo.js").as_uri(), "pictures": pictures})
     done = subprocess.run(
         [NODE, str(folder / "main.mjs"), str(folder), given],
         capture_output=True,

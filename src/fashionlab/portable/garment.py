@@ -1,4 +1,6 @@
-"""Where the garment is: what differs from a plain ground, without specks. serve/page/photo.js too.
+"""Where the garment is: what differs from a plain ground, without specks.
+
+serve/page/web/garment.js does the same in a browser: change both.
 
 Symbols: h, w the photo at its working size; colours are (h, w, 3) float64, 0..255.
 """

@@ -2,7 +2,7 @@
 
 Its authors trimmed photos on white ground, scaled the longer side to 28 pixels, centred them and
 negated the grey (Xiao, Rasul and Vollgraf, 2017, section 2); nearly every image reaches 255.
-serve/page/photo.js does the same in a browser: change both, tests/portable holds them together.
+serve/page/web/photo.js does the same in a browser: change both; tests/portable compares them.
 
 Symbols: H, W the model's image; h, w the photo at its working size; grey and colours 0..255.
 """
