@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import readme
 import tables
+import training_tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,4 +28,4 @@ def test_a_recipe_with_a_seed_left_out_is_refused(monkeypatch):
     rows = [row for row in tables.read("accuracy") if row["recipe"] == "net" and row["seed"] == "0"]
     monkeypatch.setattr(tables, "read", lambda name: [{**rows[0], "seed": s} for s in "02"])
     with pytest.raises(SystemExit, match=r"all seeds from 0 of net; it has \[0, 2\]"):
-        readme.accuracy()
+        training_tables.accuracy()

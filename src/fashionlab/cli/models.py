@@ -129,7 +129,7 @@ def _data(run: "Run", data: str | None) -> "tuple[Dataset, Dataset]":
 
 def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:
     from fashionlab.portable.locate import locate
-    from fashionlab.portable.predictor import Predictor
+    from fashionlab.portable.predictor import Predictor, read
     from fashionlab.portable.web import ARCHIVE, export_web
 
     if not out or not runtime:
@@ -137,7 +137,7 @@ def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> 
             f"--to web needs --out FOLDER, and --runtime {ARCHIVE}: onnxruntime for browsers, "
             "which `npm pack onnxruntime-web@1.30.0` fetches"
         )
-    contents = [locate(source).file.read_bytes() for source in sources]
+    contents = [read(locate(source).file) for source in sources]
     models = [(content, Predictor(content).metadata) for content in contents]
     folder = export_web(models, runtime, out)
     typer.echo(f"{folder}: look at it with: python -m http.server --directory {folder}")

@@ -84,10 +84,16 @@ def export_onnx(
     graph, training, test = _graph(), *data
     for part in data:
         require_same_data(run, part)
+    by = calibrated_by or run
+    held_out = _held_out(run, by, training) if calibrate else None
     model = _drawn(run, training, bits)
     calibration = NO_CALIBRATION
-    if calibrate:
-        calibration = _calibration(run, calibrated_by or run, training, bits)
+    if held_out is not None:
+        calibration = _calibration(
+            model if by is run else _drawn(by, training, bits),
+            held_out,
+            "its own" if by is run else "another run's of the same recipe",
+        )
     expected = tempered(run.predictions()[0], calibration.temperature)  # (N, K)
     draft = _metadata(run, data, calibration, bits, licence)
     found = _log(run_session(session(graph.finished(model, draft)), test.images))
@@ -153,7 +159,8 @@ def recipe_of(run: Run) -> Recipe:
         ) from error
 
 
-def _calibration(run: Run, by: Run, training: Dataset, bits: int) -> Calibration:
+def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
+    """The images that calibrate `run`; InvalidValueError where `by` held none out for it."""
     fraction = by.config["recipe"].get("validation_fraction", 0)
     name = by.config["recipe"]["name"]
     if not fraction:
@@ -173,10 +180,13 @@ def _calibration(run: Run, by: Run, training: Dataset, bits: int) -> Calibration
         )
     require_same_data(by, training)
     _, held_out = split(training, fraction, by.config["seed"])
-    model = _drawn(by, training, bits).SerializeToString()
-    found = _log(run_session(session(model), held_out.images))
+    return held_out
+
+
+def _calibration(model: Any, held_out: Dataset, whose: str) -> Calibration:
+    """What a graph with temperature 1 needs on images that its run was not trained on."""
+    found = _log(run_session(session(model.SerializeToString()), held_out.images))
     temperature = float(np.float32(best_temperature(found, held_out.labels)))
-    whose = "its own" if by is run else "another run's of the same recipe"
     return Calibration(
         temperature,
         threshold(tempered(found, temperature)),

@@ -49,15 +49,9 @@ def ground(colours: Colours) -> Colours:
     return fitted
 
 
-def distance(colours: Colours, base: Colours) -> NDArray[np.float64]:
-    """(h, w): how far each pixel's colour is from the ground's."""
-    result: NDArray[np.float64] = np.sqrt(((colours - base) ** 2).sum(axis=2))
-    return result
-
-
 def outline(colours: Colours, base: Colours) -> tuple[Mask, str]:
     """(h, w) True where the garment is, and "" or the reason why none was found."""
-    far = distance(colours, base)
+    far = np.sqrt(((colours - base) ** 2).sum(axis=2))  # (h, w), from the ground's colour
     wide = _rim(*far.shape)
     edges = (far[:wide], far[-wide:], far[wide:-wide, :wide], far[wide:-wide, -wide:])
     uneven = float(np.median(np.concatenate([edge.ravel() for edge in edges])))

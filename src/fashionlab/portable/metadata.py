@@ -103,6 +103,13 @@ class Metadata:
             "parameters": self.parameters,
         }
 
+    def samples(self) -> list[dict[str, Any]]:
+        """`examples` in the same way."""
+        return [
+            {"label": label, "class_name": self.class_names[label], "pixels": image.tolist()}
+            for label, image in self.examples
+        ]
+
     @classmethod
     def from_json(cls, text: str) -> "Metadata":
         """Raises ModelError where the text is not such an object."""

@@ -76,7 +76,7 @@ class Predictor:
     def __init__(
         self, model: str | Path | bytes | None = None, *, threads: int | None = None
     ) -> None:
-        content = model if isinstance(model, bytes) else _content(Path(model or MODEL))
+        content = model if isinstance(model, bytes) else read(Path(model or MODEL))
         self.metadata = Metadata.from_json(metadata_text(content))
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = session(content, threads)
@@ -169,8 +169,8 @@ class Predictor:
         return occlusion.occlusion(self.probabilities, seen, label)
 
 
-def _content(path: Path) -> bytes:
-    """A file, or as much as shows that it is too large; OSError names the path."""
+def read(path: Path) -> bytes:
+    """A model's file, or as much as shows that it is too large; OSError names the path."""
     with path.open("rb") as file:
         return file.read(LARGEST_BYTES + 1)
 

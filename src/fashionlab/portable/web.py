@@ -102,10 +102,6 @@ def _described(models: Sequence[tuple[bytes, Metadata]]) -> bytes:
     """What the service tells at /v1/models and /v1/samples, with the name of each model's file."""
     described: list[dict[str, Any]] = []
     for content, metadata in models:
-        samples = [
-            {"label": label, "class_name": metadata.class_names[label], "pixels": image.tolist()}
-            for label, image in metadata.examples
-        ]
         described.append(
             {
                 **metadata.description(),
@@ -113,7 +109,7 @@ def _described(models: Sequence[tuple[bytes, Metadata]]) -> bytes:
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "report": None,
                 "file": _file(content),
-                "samples": samples,
+                "samples": metadata.samples(),
             }
         )
     listed = {"default": models[0][1].name, "models": described}

@@ -127,15 +127,8 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> FastAPI:
     @app.get("/v1/samples", responses=ERRORS)
     async def samples(name: Annotated[str | None, name_query] = None) -> answers.Samples:
         """Some of the test images that a model was measured on."""
-        predictor = find(name).predictor
-        return answers.Samples(
-            samples=[
-                answers.Sample(
-                    label=label, class_name=predictor.class_names[label], pixels=image.tolist()
-                )
-                for label, image in predictor.metadata.examples
-            ]
-        )
+        listed = find(name).predictor.metadata.samples()
+        return answers.Samples(samples=[answers.Sample(**sample) for sample in listed])
 
     @app.post(
         PREDICT,

@@ -4,7 +4,10 @@ from collections import defaultdict
 from statistics import median
 
 import tables
+from service import LET_IN, PROBES
 from tables import where
+
+from fashionlab.serve.settings import Settings
 
 WAYS = {
     "prepared": "as `predict` prepares it",
@@ -98,8 +101,10 @@ def service() -> str:
     lines += [
         "",
         f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores, "
-        "and 900 connections let in, by default 512; "
-        f"the network of `small`, with weights that were never trained. {where(rows)}. "
+        f"and {LET_IN} connections let in, by default {Settings().connections}; the network of "
+        "`small`, with weights that were never trained. In the two overloads the times are those "
+        f"of a second client, which sends {PROBES} requests a second beside the one that makes the "
+        f"load. {where(rows)}. "
         "Written by `python benchmarks/service.py`.",
     ]
     return "\n".join(lines)

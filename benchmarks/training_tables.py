@@ -1,0 +1,182 @@
+"""The tables about what was trained: how accurate it is, how long it takes, and what was tried."""
+
+from collections import defaultdict
+from statistics import fmean
+
+import tables
+from tables import where
+
+from fashionlab.bench.record import RECIPES as LEVELS
+from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
+from fashionlab.recipes import RECIPES
+from fashionlab.report import formatting
+from fashionlab.report.reference import REFERENCES
+
+TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
+
+
+def report_systems() -> str:
+    """The report's systems beside the report, from report_systems.csv."""
+    rows = tables.read("report_systems")
+    runs = defaultdict(list)
+    for row in rows:
+        runs[row["recipe"]].append(row)
+    halves = []
+    lines = [
+        "| recipe | parameters | test accuracy, % (mean ± standard deviation; lowest to highest) "
+        "| the report's | time an epoch | the report's |",
+        "|---|---|---|---|---|---|",
+    ]
+    for recipe, of_recipe in runs.items():
+        reference = REFERENCES[recipe]
+        accuracies = [100 * float(row["test_accuracy"]) for row in of_recipe]
+        mean, deviation = mean_std(accuracies)
+        seconds, _ = mean_std(float(row["seconds_an_epoch"]) for row in of_recipe)
+        low, high = wilson_interval(round(100 * mean), TEST_IMAGES)
+        halves.append(f"±{50 * (high - low):.1f} at {mean:.0f} %")
+        lines.append(
+            f"| `{recipe}`, {of_recipe[0]['epochs']} epochs | {int(of_recipe[0]['parameters']):,} "
+            f"| {mean:.2f} ± {deviation:.2f}; {min(accuracies):.2f} to {max(accuracies):.2f} "
+            f"| {100 * reference.test_accuracy:.2f} | {formatting.seconds(seconds)} "
+            f"| {formatting.seconds(reference.seconds_an_epoch)} |"
+        )
+    seeds = sorted({len(of_recipe) for of_recipe in runs.values()})
+    lines += [
+        "",
+        f"n = {' or '.join(map(str, seeds))} seeds; {where(rows)}. "
+        "Written by `make bench` (`benchmarks/report_systems.py`). The 95 % interval of one run's "
+        f"{TEST_IMAGES:,} test images is {', '.join(halves)}.",
+    ]
+    return "\n".join(lines)
+
+
+def accuracy() -> str:
+    """The recipes' accuracy over seeds, from accuracy.csv."""
+    rows = [row for row in tables.read("accuracy") if row["part"] == "test"]
+    lines = [
+        "| recipe | parameters | epochs, on | test accuracy, % (mean ± standard deviation) | n "
+        "| 95 % interval of the mean over seeds | of one run's test images "
+        "| minutes of training | the report's, % |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for recipe in sorted({row["recipe"] for row in rows}, key=list(RECIPES).index):
+        own = [row for row in rows if row["recipe"] == recipe]
+        if (seeds := sorted(int(row["seed"]) for row in own)) != list(range(len(own))):
+            raise SystemExit(f"accuracy.csv must have all seeds from 0 of {recipe}; it has {seeds}")
+        accuracies = [100 * float(row["accuracy"]) for row in own]
+        n, mean = len(own), fmean(accuracies)
+        interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies)) if n > 1 else "–"
+        low, high = wilson_interval(round(100 * mean), TEST_IMAGES)
+        minutes = sorted(float(row["training_seconds"]) / 60 for row in own)
+        reference = REFERENCES.get(f"report-{recipe}")
+        reported = f"{100 * reference.test_accuracy:.2f}" if reference else "–"
+        lines.append(
+            f"| `{recipe}` | {int(own[0]['parameters']):,} "
+            f"| {own[0]['epochs']}, {own[0]['engine']} "
+            f"| {_mean(accuracies, 2)} | {n} | {interval} | {100 * low:.2f} to {100 * high:.2f} "
+            f"| {minutes[0]:.1f}{f' to {minutes[-1]:.1f}' if n > 1 else ''} | {reported} |"
+        )
+    once = "once a run, at its end"
+    if times := sorted({row["test_set_read"] for row in rows} - {"1"}):
+        once += f" (in some runs {' or '.join(times)} times)"
+    lines += [
+        "",
+        f"Trained on all {int(rows[0]['images_trained_on']):,} images; the test set was read "
+        f"{once}{_copies(rows)}. {where(rows)}. Written by `fashionlab bench accuracy RECIPE`.",
+    ]
+    return "\n".join(lines)
+
+
+def _copies(rows: list[dict[str, str]]) -> str:
+    if any(row["accuracy"] != row["accuracy_without_copies"] for row in rows):
+        return ""
+    return (
+        "; none of its images stands in the training set, so that the figures without such copies "
+        "are the same"
+    )
+
+
+def record() -> str:
+    """Seconds to an accuracy, from record.csv: a column for each machine."""
+    rows = tables.read("record")
+    machines = sorted({(row["cpu"], row["cpus"]) for row in rows})
+    lines = [
+        "| test accuracy | recipe | parameters | epochs | "
+        + " | ".join(f"{cpu}, {cpus} cores" for cpu, cpus in machines)
+        + " |",
+        "|---" * (4 + len(machines)) + "|",
+    ]
+    for level, recipe in LEVELS.items():
+        own = [row for row in rows if row["recipe"] == recipe]
+        if own:
+            cells = (
+                _times_to([row for row in own if (row["cpu"], row["cpus"]) == machine], level)
+                for machine in machines
+            )
+            lines.append(
+                f"| {level} % | `{recipe}` | {int(own[0]['parameters']):,} | {own[0]['epochs']} "
+                f"| {' | '.join(cells)} |"
+            )
+    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
+    lines += [
+        "",
+        "Seconds, and % of the test images reached: mean ± standard deviation of n runs. "
+        f"{'; '.join(versions)}. Written by `fashionlab bench record`.",
+    ]
+    return "\n".join(lines)
+
+
+def _times_to(rows: list[dict[str, str]], level: int) -> str:
+    if not rows:
+        return "–"
+    accuracies = [100 * float(row["accuracy"]) for row in rows]
+    short = "" if fmean(accuracies) >= level else ", short of it"
+    return (
+        f"**{_mean([float(row['seconds']) for row in rows], 1)} s**; {_mean(accuracies, 2)} %"
+        f"{short}; n = {len(rows)}"
+    )
+
+
+def _mean(values: list[float], digits: int) -> str:
+    spread = f" ± {mean_std(values)[1]:.{digits}f}" if len(values) > 1 else ""
+    return f"{fmean(values):.{digits}f}{spread}"
+
+
+def choices() -> str:
+    """What was tried on held-out images, from choices.csv."""
+    rows = tables.read("choices")
+    order = list(RECIPES)
+    rows.sort(key=lambda row: (order.index(row["recipe"]), -float(row["validation_accuracy"])))
+    lines = [
+        "| for | validation accuracy, % | epochs, batch | optimizer, rate | its options "
+        "| augmentation | model | parameters |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{row['recipe']}` | {100 * float(row['validation_accuracy']):.2f} "
+        f"| {row['epochs']}, {row['batch_size']} | {row['optimizer']}, {row['learning_rate']} "
+        f"| {row['optimizer_options']} | {row['augment']} | {row['model']} "
+        f"| {int(row['parameters']):,} |"
+        for row in rows
+    ]
+    held_out = " or ".join(sorted({f"{int(row['images_held_out']):,}" for row in rows}))
+    lines += [
+        "",
+        f"One run each, on {held_out} held-out training images. {where(rows)}. "
+        "Written by `python benchmarks/choices.py`.",
+    ]
+    return "\n".join(lines)
+
+
+def large_trial() -> str:
+    """What a processor makes of `large`, from large_trial.csv."""
+    (row,) = tables.read("large_trial")
+    trained_on, epochs = int(row["images_trained_on"]), int(row["epochs"])
+    minutes = float(row["training_seconds"]) / 60
+    whole = minutes / epochs * TRAINING_IMAGES / trained_on
+    return (
+        f"{int(row['parameters']):,} parameters; {epochs} epochs of {row['data']} took "
+        f"{minutes:.1f} minutes, which makes {whole:.0f} minutes an epoch of all, and gave "
+        f"{100 * float(row['accuracy']):.1f} % on the 1,000 training images after them. "
+        f"{where([row])}. Written by `python benchmarks/large_trial.py`."
+    )
