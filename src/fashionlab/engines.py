@@ -7,6 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.errors import InvalidValueError, MissingDependencyError
 
 ENGINES = ("scratch", "keras")
@@ -27,7 +28,12 @@ def engine(name: str) -> ModuleType:
     if backend == "torch":
         keep_freed_memory()
     try:
-        return import_module("keras")
+        keras = import_module("keras")
+        if gpu():
+            torch: Any = import_module("torch")
+            torch.backends.cudnn.allow_tf32 = False  # float32 is float32
+            torch.backends.cudnn.deterministic = True
+        return keras
     except ImportError as error:
         raise MissingDependencyError(
             f"the keras engine needs Keras 3 and its backend {backend!r} ({error}); "
@@ -48,6 +54,30 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, 2**30)
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def gpu() -> bool:
+    """Whether Keras, which is imported, computes on a GPU by CUDA."""
+    keras = import_module("keras")
+    if keras.backend.backend() != "torch":
+        return False
+    return keras.ops.convert_to_tensor(0.0).is_cuda  # type: ignore[no-any-return]
+
+
+def batches(
+    nn: ModuleType,
+    dataset: Dataset,
+    batch_size: int | None,
+    seed: int,
+    augmentation: Augmentation | None,
+) -> Batches:
+    """Batches for a model of `nn`: on the GPU, where it computes there."""
+    if nn.__name__ == "keras" and gpu():
+        from fashionlab.keras_parts.device_batches import DeviceBatches, augments_here
+
+        if augments_here(augmentation):
+            return DeviceBatches(dataset, batch_size, seed, augmentation)
+    return Batches(dataset, batch_size, seed, augmentation)
 
 
 def multiplies_bfloat16(nn: ModuleType) -> bool:

@@ -57,6 +57,7 @@ GROUPS = {  # of conditions with names, and what it means that a name is not the
     "versions": "not installed",
     "openblas": "not in use",
     "torch": "not recorded",
+    "gpu": "none",
     "keras": "not recorded",
     "threads": "unset",
     "variables": "unset",
@@ -90,6 +91,7 @@ def environment() -> dict[str, Any]:
         "openblas": _openblas(),
         "numpy_simd": _simd(build),
         "torch": _torch(),
+        "gpu": _gpu(),
         "keras": _keras(),
         "threads": threads,
         "variables": {n: v for n, v in _variables(*VARIABLES).items() if n not in threads},
@@ -100,11 +102,14 @@ def environment() -> dict[str, Any]:
 
 
 def processor(environment: Mapping[str, Any]) -> str:
-    """The processor's name with the newest of its extensions that NumPy uses, where recorded.
+    """The GPU's name, where one computes; else the processor's.
 
+    The latter with the newest of its extensions that NumPy uses, where recorded.
     Virtual machines give processors of several generations one name, and the same training takes
     twice as long on one of them as on the next.
     """
+    if gpu := environment.get("gpu"):
+        return str(gpu["name"])
     extensions = environment.get("numpy_simd")
     extension = f" ({extensions[-1]})" if extensions else ""
     return f"{environment['cpu']}{extension}"
@@ -123,7 +128,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     for group, absent in GROUPS.items():
         old, new = before.get(group), now.get(group)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            prefix = f"{group} " if group in ("openblas", "torch", "keras") else ""
+            prefix = f"{group} " if group in ("openblas", "torch", "gpu", "keras") else ""
             found += [
                 (prefix + name, old.get(name), new.get(name), absent)
                 for name in sorted({*old, *new} - INDIFFERENT)
@@ -203,6 +208,21 @@ def _torch() -> dict[str, Any] | None:
             "threads": torch.get_num_threads(),
             "capability": torch.backends.cpu.get_cpu_capability(),
         }
+    return None
+
+
+def _gpu() -> dict[str, Any] | None:
+    """The GPU that Keras computes on, and what computes there; None where there is none."""
+    with suppress(KeyError, AttributeError):
+        torch: Any = sys.modules["torch"]
+        if sys.modules["keras"].ops.convert_to_tensor(0.0).is_cuda:
+            properties = torch.cuda.get_device_properties(0)
+            return {
+                "name": properties.name,
+                "memory_gib": round(properties.total_memory / 2**30, 1),
+                "cuda": torch.version.cuda,
+                "cudnn": torch.backends.cudnn.version(),
+            }
     return None
 
 

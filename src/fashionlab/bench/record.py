@@ -22,6 +22,7 @@ RECIPES = {  # % of the test images -> the recipe whose mean over seeds reaches 
     94: "fast-94",
     95: "medium",
 }
+GPU_RECIPES = {94: "gpu-94", 95: "gpu-95", 96: "large"}  # where Keras computes on a GPU
 SAME = ("recipe", "seed", "cpu", "cpus")  # seconds are those of a machine
 
 

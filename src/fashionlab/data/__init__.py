@@ -12,7 +12,7 @@ model, so that a set costs one byte a pixel.
     augment        Augmentation            flips and shifts, from the same two
 """
 
-from fashionlab.data.augment import Augmentation
+from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, Part, split
 from fashionlab.data.fashion_mnist import load, load_fashion_mnist
@@ -24,6 +24,7 @@ __all__ = [
     "Augmentation",
     "Batches",
     "Dataset",
+    "Draws",
     "Part",
     "batch_order",
     "load",

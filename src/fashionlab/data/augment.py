@@ -157,10 +157,14 @@ class Draws:
 
     def _noise(self, rows: NDArray[np.int64], height: int, width: int) -> Images:
         """(B, H, W) windows of one sheet of noise, so that an epoch draws few numbers."""
-        rng = np.random.default_rng(self.noise_seed)
-        sheet = rng.integers(0, 256, (height + NOISE - 1, width + NOISE - 1), np.uint8)
+        sheet = self.sheet(height, width)
         noise: Images = _windows(sheet, height, width)[tuple(self.noise_starts[rows].T)]
         return noise
+
+    def sheet(self, height: int, width: int) -> Images:
+        """The noise, as wide and as high as all its windows together."""
+        rng = np.random.default_rng(self.noise_seed)
+        return rng.integers(0, 256, (height + NOISE - 1, width + NOISE - 1), np.uint8)
 
 
 def _windows(images: Any, height: int, width: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.augment import Augmentation
+from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.dataset import Dataset
 from fashionlab.errors import InvalidValueError
 
@@ -47,6 +47,9 @@ class Batches:
     none is dropped.
     """
 
+    # Steps that may be under way before the loss of the first is read.
+    steps_ahead = 1
+
     def __init__(
         self,
         dataset: Dataset,
@@ -63,8 +66,8 @@ class Batches:
         self.dataset = dataset
         self.batch_size = min(batch_size or len(dataset), len(dataset))
         self.seed = seed
-        self._augmentation = augmentation
-        self._targets = one_hot(dataset.labels, dataset.classes)  # (N, K) float32
+        self.augmentation = augmentation
+        self.targets = one_hot(dataset.labels, dataset.classes)  # (N, K) float32
 
     @property
     def steps(self) -> int:
@@ -85,14 +88,20 @@ class Batches:
                 "the number of batches to leave out"
             )
         n, images = len(self.dataset), self.dataset.images
-        draws = self._augmentation and self._augmentation.draw(n, self.seed, epoch)
+        draws = self.draws(epoch)
         if self.steps == 1:
             if not start:
-                whole = images, self._targets
+                whole = images, self.targets
                 yield draws.apply(*whole, np.arange(n)) if draws else whole
             return
         order = batch_order(n, self.seed, epoch)
         for first in range(start * self.batch_size, n, self.batch_size):
             rows = order[first : first + self.batch_size]
-            chosen = images[rows], self._targets[rows]
+            chosen = images[rows], self.targets[rows]
             yield draws.apply(*chosen, rows) if draws else chosen
+
+    def draws(self, epoch: int) -> Draws | None:
+        """What happens to the images in an epoch, counted from 0; None for nothing."""
+        if self.augmentation is None:
+            return None
+        return self.augmentation.draw(len(self.dataset), self.seed, epoch)

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any
 
 import keras
+import numpy as np
 import torch
 
 Layers = Sequence[Any]
@@ -28,6 +29,46 @@ class Direct(keras.Model):  # type: ignore[misc]
         # In a function: layers in a list would be the model's own a second time.
         self._direct = _training_pass(parts, added)
 
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """A step on images (B, H, W) and targets (B, K); its loss and accuracy.
+
+        On a GPU these are scalars that stay there, so that the next step is begun before this one
+        has ended.
+        """
+        if sample_weight is not None or class_weight is not None:
+            return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+        x, y = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)
+        outputs = self._direct(x, self.in_bfloat16)
+        loss = self._loss_of(y, outputs)
+        weights = self.trainable_weights
+        for weight in weights:
+            weight.value.grad = None
+        loss.backward()
+        with torch.no_grad():
+            self.optimizer.apply([weight.value.grad for weight in weights], weights)
+            accuracy = (outputs.argmax(1) == y.argmax(1)).double().mean()
+        logs = {"accuracy": accuracy, "loss": loss.detach().double()}
+        if not x.is_cuda:
+            logs = {name: value.item() for name, value in logs.items()}
+        return logs if return_dict else [logs["loss"], logs["accuracy"]]
+
+    def _loss_of(self, y: Any, outputs: Any) -> Any:
+        """The mean loss; Keras's own would make tensors of its constants, and wait for a GPU."""
+        loss = self.loss
+        if type(loss) is not keras.losses.CategoricalCrossentropy or not loss.from_logits:
+            return loss(y, outputs)
+        share = loss.label_smoothing
+        spread = float(np.float32(1 / y.shape[1]) * np.float32(share))  # PyTorch's share / K
+        targets = y * (1 - share) + spread
+        return -(targets * outputs.log_softmax(1)).sum(1).sum() / len(y)
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs (N, K) for images (N, H, W)."""
         if training and mask is None and not isinstance(inputs, keras.KerasTensor):
@@ -39,7 +80,7 @@ class Direct(keras.Model):  # type: ignore[misc]
 
 def _training_pass(parts: Sequence[Layers], added: set[int]) -> Callable[[Any, bool], Any]:
     """The function of images and whether bfloat16 is used that gives the outputs."""
-    *hidden, last = [[(layer.call, _options(layer)) for layer in part] for part in parts]
+    *hidden, last = [[(_function(layer), _options(layer)) for layer in part] for part in parts]
 
     def outputs(x: Any, bfloat16: bool) -> Any:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
@@ -54,6 +95,12 @@ def _training_pass(parts: Sequence[Layers], added: set[int]) -> Callable[[Any, b
         return x
 
     return outputs
+
+
+def _function(layer: Any) -> Callable[..., Any]:
+    if type(layer) is keras.layers.Rescaling:  # as with the loss
+        return lambda x: x.float() * layer.scale + layer.offset
+    return layer.call  # type: ignore[no-any-return]
 
 
 def _options(layer: Any) -> dict[str, bool]:

@@ -1,11 +1,13 @@
 """Muon for convolutions: Keras's own leaves their kernels to AdamW.
 
 On PyTorch each rule is a few operations for all weights together, where Keras would take some for
-each weight.
+each weight; and the count of the steps, which decides the learning rate, is on the processor, so
+that a GPU is never waited for.
 """
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -44,6 +46,18 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
 
     if torch:
 
+        def __init__(self, *args: Any, **options: Any) -> None:
+            with keras.device("cpu"):
+                super().__init__(*args, **options)
+
+        def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+            """Update the variables by their gradients; raises what Keras's own raises."""
+            self.build(trainable_variables)  # beside the variables
+            elsewhere = self.clipnorm or self.clipvalue or self.global_clipnorm
+            elsewhere = elsewhere or self.gradient_accumulation_steps
+            with nullcontext() if elsewhere else keras.device("cpu"):
+                super().apply(grads, trainable_variables)
+
         def _backend_update_step(
             self, grads: Sequence[Any], trainable_variables: Sequence[Any], learning_rate: Any
         ) -> None:
@@ -67,14 +81,18 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
             variable.value.add_(step, alpha=-rate * scale)
 
         def _orthogonal(self, g: Any) -> Any:
-            """The matrix near g whose singular values are about 1, by Newton and Schulz's steps."""
-            x = g.T if g.shape[0] > g.shape[1] else g
+            """The matrix near g whose singular values are about 1, by Newton and Schulz's steps.
+
+            On a GPU in bfloat16, as Jordan et al. have it: the factors need no more.
+            """
+            x = g.bfloat16() if g.is_cuda else g
+            x = x.T if g.shape[0] > g.shape[1] else x
             x = x / (x.norm() + 1e-7)
             for _ in range(self.ns_steps):
                 a = x @ x.T
                 b = torch.addmm(a, a, a, beta=self.muon_b, alpha=self.muon_c)
                 x = torch.addmm(x, b, x, beta=self.muon_a)
-            return x.T if g.shape[0] > g.shape[1] else x
+            return (x.T if g.shape[0] > g.shape[1] else x).to(g.dtype)
 
         def _update_others(self, others: Sequence[Pair], rate: float) -> None:
             g = [gradient for gradient, _ in others]

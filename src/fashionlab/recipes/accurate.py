@@ -34,6 +34,12 @@ CONVOLUTIONS: dict[str, Any] = {
     "optimizer_options": {"momentum": 0.9, "weight_decay": 0.005, "adam_lr_ratio": 0.2},
     "label_smoothing": 0.1,
 }
+LARGE: dict[str, Any] = {
+    "model": {"stem": 64, "stages": ((160, 3), (320, 3), (512, 2)), "residual": True},
+    "batch_size": 512,  # of 128 a GPU would wait for the next launch
+    "learning_rate": 0.03,
+    "optimizer_options": {"momentum": 0.9, "weight_decay": 0.01, "adam_lr_ratio": 0.2},
+}
 
 RECIPES = (
     Recipe(
@@ -97,8 +103,7 @@ RECIPES = (
         name="large",
         epochs=200,
         warmup_epochs=5,
-        model={"stem": 64, "stages": ((160, 3), (320, 3), (512, 2)), "residual": True},
         augment={"flip": True, "shift": 2, "erase": 0.5},
-        **CONVOLUTIONS,
+        **{**CONVOLUTIONS, **LARGE},
     ),
 )

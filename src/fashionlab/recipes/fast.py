@@ -5,11 +5,16 @@ The schedule is fixed beforehand; the result is the last epoch's. `medium` is th
 
 from typing import Any
 
-from fashionlab.recipes.accurate import CONVOLUTIONS
+from fashionlab.recipes.accurate import CONVOLUTIONS, LARGE
 from fashionlab.recipes.recipe import Recipe
 
 _FAST: dict[str, Any] = {**CONVOLUTIONS, "augment": {"flip": True}}
 _SHORT: dict[str, Any] = {**_FAST, "moving_average": None}  # too few steps for an average
+
+_GPU: dict[str, Any] = {
+    **CONVOLUTIONS,
+    **LARGE,
+}
 
 RECIPES = (
     Recipe(
@@ -39,5 +44,18 @@ RECIPES = (
         warmup_epochs=1,
         model={"stem": 16, "stages": ((32, 1), (48, 1), (48, 1))},
         **{**_FAST, "augment": {"flip": True, "erase": 0.25}, "moving_average": 0.998},
+    ),
+    # On a GPU a wide network's epoch takes no longer than a narrow one's, and it needs few of them.
+    Recipe(
+        name="gpu-94",
+        epochs=6,
+        warmup_epochs=1,
+        **{**_GPU, "augment": {"flip": True, "shift": 1}, "moving_average": None},
+    ),
+    Recipe(
+        name="gpu-95",
+        epochs=20,
+        warmup_epochs=1,
+        **{**_GPU, "augment": {"flip": True, "shift": 1, "erase": 0.25}, "moving_average": 0.99},
     ),
 )

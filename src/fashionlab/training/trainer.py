@@ -21,6 +21,7 @@ from fashionlab.training.best import best_epoch, is_over
 from fashionlab.training.interrupts import Interrupts
 
 EVALUATION_BATCH = 500  # images; larger ones were no faster on two cores
+CHEAP = 0.1  # seconds of a checkpoint that follows every epoch, however short that is
 
 
 @dataclass
@@ -30,23 +31,28 @@ class Tally:
     step: int = 0
     images: int = 0
     loss: float = 0.0  # summed over images
-    right: int = 0
+    right: float = 0.0
     seconds: float = 0.0  # of training alone
     learning_rate: float = 0.0  # of the last step
 
-    def add(self, images: int, learning_rate: float, logs: Mapping[str, float]) -> None:
-        """A step, whose loss and accuracy are means over its images."""
+    def add(self, images: int, learning_rate: float, logs: Mapping[str, Any]) -> None:
+        """A step, whose loss and accuracy are means over its images, and may be on a GPU."""
         self.learning_rate = learning_rate
         self.step += 1
         self.images += images
-        self.loss += float(logs["loss"]) * images
-        self.right += round(float(logs["accuracy"]) * images)
+        self.loss = self.loss + logs["loss"] * images
+        self.right = self.right + logs["accuracy"] * images
+
+    def settle(self) -> None:
+        """Wait for what is on a GPU."""
+        self.loss, self.right = float(self.loss), round(float(self.right))
 
 
 class Trainer:
     """Trains a model on batches, and evaluates it on the `watched` part, if any, after each epoch.
 
-    A checkpoint follows every epoch, and every `checkpoint_steps` steps where that is given.
+    A checkpoint follows every epoch, and every `checkpoint_steps` steps where that is given; where
+    writing one takes longer than CHEAP, epochs that are short beside it pass without.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Trainer:
         self._rate = recipe.rates(batches.steps)
         self.history: list[dict[str, float]] = []
         self._tally = Tally()
+        self._saved_at = self._saving = 0.0  # when the newest checkpoint was written; its seconds
         self._best: list[NDArray[Any]] = []  # weights of the best epoch, where they are wanted
 
     @cached_property
@@ -137,26 +144,31 @@ class Trainer:
         self._keep_if_best()
         self.writer.write_history(self.history)
         self.progress.epoch(row)  # before the save, so that no epoch is saved and never shown
-        self._save()
+        if self._is_due() or interrupts.after_epoch or interrupts.after_step:
+            self._save()
         if interrupts.after_step:
             raise self.writer.stopped(f"stopped after epoch {row['epoch']}", interrupts.status)
 
     def _steps(self, interrupts: Interrupts) -> None:
         epoch, tally, every = len(self.history), self._tally, self.checkpoint_steps
-        warned, began = False, time.perf_counter()
+        warned, began, shown = False, time.perf_counter(), tally.images
         for x, y in self.batches.epoch(epoch, tally.step):
-            rate = self._rate(self.steps)
-            tally.add(len(x), rate, self._step(x, y))
+            tally.add(len(x), self._rate(self.steps), self._step(x, y))
+            if not self._is_read(tally.step, interrupts):
+                continue
+            tally.settle()
+            self._require_finite(tally.loss)
             self.progress.step(
                 Step(
                     epoch=epoch + 1,
                     step=tally.step,
-                    images=len(x),
+                    images=tally.images - shown,
                     loss=tally.loss / tally.images,
                     accuracy=tally.right / tally.images,
-                    learning_rate=rate,
+                    learning_rate=tally.learning_rate,
                 )
             )
+            shown = tally.images
             if interrupts.after_epoch and not warned:
                 self.progress.say("stopping after this epoch; Ctrl-C again stops now")
                 warned = True
@@ -172,13 +184,22 @@ class Trainer:
                 )
         tally.seconds += time.perf_counter() - began
 
-    def _step(self, x: NDArray[Any], y: NDArray[Any]) -> Mapping[str, float]:
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused here
+    def _is_read(self, step: int, interrupts: Interrupts) -> bool:
+        """Whether the loss so far is wanted after this step of the epoch; a GPU is waited for."""
+        every = self.checkpoint_steps
+        return (
+            step % self.batches.steps_ahead in (0, 1)
+            or step == self.batches.steps
+            or interrupts.after_step
+            or bool(every and step % every == 0)
+        )
+
+    def _step(self, x: Any, y: Any) -> Mapping[str, Any]:
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused
             try:
-                logs: Mapping[str, float] = self.model.train_on_batch(x, y, return_dict=True)
+                logs: Mapping[str, Any] = self.model.train_on_batch(x, y, return_dict=True)
             except FloatingPointError:  # of scratch
-                logs = {"loss": math.nan}
-        self._require_finite(logs["loss"])
+                logs = {"loss": math.nan, "accuracy": 0.0}
         return logs
 
     def _evaluated(self) -> dict[str, float]:
@@ -211,7 +232,13 @@ class Trainer:
             with state.averaged(self.model, self._sample):
                 self._best = state.weights(self.model)
 
+    def _is_due(self) -> bool:
+        """Whether a checkpoint is worth its time: a tenth of the training's, at most."""
+        passed = time.perf_counter() - self._saved_at
+        return self._saving < CHEAP or passed > 10 * self._saving
+
     def _save(self) -> None:
+        began = time.perf_counter()
         best = {f"best/{i:04d}": value for i, value in enumerate(self._best)}
         self.writer.save_checkpoint(
             Checkpoint(
@@ -220,3 +247,5 @@ class Trainer:
                 {"history": self.history, "tally": asdict(self._tally)},
             )
         )
+        self._saved_at = time.perf_counter()
+        self._saving = self._saved_at - began

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data import Batches, Dataset, split
+from fashionlab import engines
+from fashionlab.data import Dataset, split
 from fashionlab.engines import engine
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
@@ -80,10 +81,9 @@ def train(
         decisive = settings(recipe, data, seed)
         if checkpoint:
             _require_same(decisive, writer.read_json("config"), f"{out} was begun")
-        batches = Batches(training, recipe.batch_size, seed, recipe.augmentation)
-        model = recipe.build(
-            engine(recipe.engine), training.image_shape, training.classes, seed, batches.steps
-        )
+        nn = engine(recipe.engine)
+        batches = engines.batches(nn, training, recipe.batch_size, seed, recipe.augmentation)
+        model = recipe.build(nn, training.image_shape, training.classes, seed, batches.steps)
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 

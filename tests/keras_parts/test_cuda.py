@@ -1,0 +1,63 @@
+"""On a GPU: the same batches, about the same losses, and a stopped training goes on to the bit.
+
+Left out where there is none; `device` machines and users' own have one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fashionlab import engines
+from fashionlab.data import Augmentation, Batches
+from fashionlab.data.synthetic import draw
+from fashionlab.errors import StoppedError
+from fashionlab.progress import Progress
+from fashionlab.recipes import get
+from fashionlab.training import train
+
+keras = engines.engine("keras")
+pytestmark = pytest.mark.skipif(not engines.gpu(), reason="needs a GPU that Keras computes on")
+DATA = draw(1_200, 200)
+RECIPE = replace(
+    get("large"),
+    epochs=3,
+    warmup_epochs=1,
+    batch_size=128,
+    model={"stem": 16, "stages": ((32, 1), (64, 1)), "residual": True},
+)
+
+
+def test_the_batches_are_the_processors_bytes():
+    augmentation = Augmentation(flip=True, shift=2, erase=0.5, cutmix=0.5)
+    ours = engines.batches(keras, DATA[0], 100, 3, augmentation)
+    theirs = Batches(DATA[0], 100, 3, augmentation)
+    for (x, y), (images, targets) in zip(ours.epoch(1), theirs.epoch(1), strict=True):
+        assert x.is_cuda
+        np.testing.assert_array_equal(x.cpu().numpy(), images)
+        np.testing.assert_array_equal(y.cpu().numpy(), targets)
+
+
+def test_the_losses_are_the_processors_within_rounding(tmp_path, monkeypatch):
+    recipe = replace(RECIPE, precision="float32", epochs=1, warmup_epochs=0)
+    on_gpu = train(recipe, DATA, tmp_path / "gpu").history()[0]["loss"]
+    monkeypatch.setattr(engines, "gpu", lambda: False)
+    with keras.device("cpu"):
+        on_processor = train(recipe, DATA, tmp_path / "processor").history()[0]["loss"]
+    assert on_gpu == pytest.approx(on_processor, rel=1e-3)
+
+
+class Stops(Progress):
+    def epoch(self, row):
+        if row["epoch"] == 2:
+            raise KeyboardInterrupt
+
+
+def test_a_stopped_training_goes_on_to_the_bit(tmp_path):
+    whole = train(RECIPE, DATA, tmp_path / "whole")
+    assert whole.environment()["gpu"]["name"]
+    with pytest.raises((StoppedError, KeyboardInterrupt)):
+        train(RECIPE, DATA, tmp_path / "run", progress=Stops(), checkpoint_steps=4)
+    run = train(RECIPE, DATA, tmp_path / "run", resume=True)
+    assert run.environment()["resumed"]
+    assert run.weights_sha256() == whole.weights_sha256()
