@@ -1,10 +1,12 @@
 """The convolution network and its parts compute what Keras's own layers and formulas give."""
 
+from collections import Counter
 from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
 import pytest
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
@@ -243,3 +245,30 @@ def test_muon_trains_on_and_leaves_no_weight_where_it_was():
     assert losses[-1] < losses[0] / 1.5
     for weights, old in zip(model.trainable_weights, before, strict=True):
         assert not np.array_equal(weights.numpy(), old)
+
+
+class Dispatched(TorchDispatchMode):
+    """The names of the operators that PyTorch runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = Counter()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.names[str(function)] += 1
+        return function(*args, **(kwargs or {}))
+
+
+def test_a_step_makes_no_tensor_of_a_constant_and_reads_none_back():
+    """On a GPU either would wait for all that was launched before, and could not be recorded."""
+    model = replace(
+        RECIPE, optimizer="Muon", optimizer_options={}, moving_average=0.9, precision="bfloat16"
+    ).build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
+    x, y = (keras.ops.convert_to_tensor(a) for a in (X, Y))
+    model.train_on_batch(x, y)
+    model.optimizer.prepare()
+    with Dispatched() as dispatched:
+        model._step(x, y, model.optimizer.update)
+    made = ("lift_fresh", "scalar_tensor", "_local_scalar_dense", "nonzero")
+    assert dispatched.names["aten.convolution_backward.default"]
+    assert [name for name in dispatched.names if any(part in name for part in made)] == []

@@ -39,12 +39,22 @@ def test_the_batches_are_the_processors_bytes():
 
 
 def test_the_losses_are_the_processors_within_rounding(tmp_path, monkeypatch):
-    recipe = replace(RECIPE, precision="float32", epochs=1, warmup_epochs=0)
+    recipe = replace(RECIPE, precision="float32", epochs=1, warmup_epochs=0, batch_size=400)
     on_gpu = train(recipe, DATA, tmp_path / "gpu").history()[0]["loss"]
     monkeypatch.setattr(engines, "gpu", lambda: False)
     with keras.device("cpu"):
         on_processor = train(recipe, DATA, tmp_path / "processor").history()[0]["loss"]
     assert on_gpu == pytest.approx(on_processor, rel=1e-3)
+
+
+def test_a_recorded_step_is_the_step(tmp_path, monkeypatch):
+    recorded = train(RECIPE, DATA, tmp_path / "recorded")
+    monkeypatch.setattr("fashionlab.keras_parts.recorded.WARM", 10**9)
+    launched = train(RECIPE, DATA, tmp_path / "launched")
+    assert recorded.weights_sha256() == launched.weights_sha256()
+    assert [row["loss"] for row in recorded.history()] == [
+        row["loss"] for row in launched.history()
+    ]
 
 
 class Stops(Progress):

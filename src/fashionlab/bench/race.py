@@ -25,8 +25,11 @@ class Clock(Progress):
         self.seconds = time.perf_counter() - self.began
 
 
-def run(recipe: str, seed: int, data: str | None, out: str) -> float:
-    """Train and write the run folder `out`; the seconds until the weights were there."""
+def run(recipe: str, seed: int, data: str | None, out: str, resume: bool = False) -> float:
+    """Train and write the run folder `out`; the seconds until the weights were there.
+
+    With `resume` an unfinished run goes on; its seconds are then no record.
+    """
     parts = load(data)
     clock = Clock()
     from fashionlab import recipes
@@ -34,7 +37,7 @@ def run(recipe: str, seed: int, data: str | None, out: str) -> float:
     from fashionlab.training import train
 
     try:
-        train(recipes.get(recipe), parts, Path(out), seed, clock)
+        train(recipes.get(recipe), parts, Path(out), seed, clock, resume=resume)
     except FashionlabError as error:
         sys.exit(f"fashionlab: {error}")
     return clock.seconds

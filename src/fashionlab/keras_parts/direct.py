@@ -11,6 +11,9 @@ import keras
 import numpy as np
 import torch
 
+from fashionlab.keras_parts.muon import Muon
+from fashionlab.keras_parts.recorded import Recorded
+
 Layers = Sequence[Any]
 
 
@@ -26,6 +29,7 @@ class Direct(keras.Model):  # type: ignore[misc]
     def __init__(self, inputs: Any, outputs: Any, parts: Sequence[Layers], added: set[int]) -> None:
         super().__init__(inputs=inputs, outputs=outputs)
         self.in_bfloat16 = False
+        self._recorded: Recorded | None = None
         # In a function: layers in a list would be the model's own a second time.
         self._direct = _training_pass(parts, added)
 
@@ -45,19 +49,35 @@ class Direct(keras.Model):  # type: ignore[misc]
         if sample_weight is not None or class_weight is not None:
             return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
         x, y = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)
-        outputs = self._direct(x, self.in_bfloat16)
-        loss = self._loss_of(y, outputs)
-        weights = self.trainable_weights
-        for weight in weights:
-            weight.value.grad = None
-        loss.backward()
-        with torch.no_grad():
-            self.optimizer.apply([weight.value.grad for weight in weights], weights)
-            accuracy = (outputs.argmax(1) == y.argmax(1)).double().mean()
-        logs = {"accuracy": accuracy, "loss": loss.detach().double()}
+        optimizer = self.optimizer
+        if isinstance(optimizer, Muon) and optimizer.is_direct:
+            optimizer.build(self.trainable_weights)
+            optimizer.prepare()
+            logs = self._update(x, y, optimizer.update)
+            optimizer.count()
+        else:
+            logs = self._step(x, y, optimizer.apply)
         if not x.is_cuda:
             logs = {name: value.item() for name, value in logs.items()}
         return logs if return_dict else [logs["loss"], logs["accuracy"]]
+
+    def _update(self, x: Any, y: Any, update: Callable[..., None]) -> dict[str, Any]:
+        """`_step`; on a GPU as a recording, where its launches are the same at every step."""
+        if not x.is_cuda or any(hasattr(layer, "seed_generator") for layer in self.layers):
+            return self._step(x, y, update)
+        if self._recorded is None:
+            self._recorded = Recorded(lambda x, y: self._step(x, y, update))
+        return self._recorded(x, y)
+
+    def _step(self, x: Any, y: Any, update: Callable[..., None]) -> dict[str, Any]:
+        outputs = self._direct(x, self.in_bfloat16)
+        loss = self._loss_of(y, outputs)
+        weights = self.trainable_weights
+        grads = torch.autograd.grad(loss, [weight.value for weight in weights])
+        with torch.no_grad():
+            update([grad.contiguous() for grad in grads], weights)  # as their weights are
+            accuracy = (outputs.argmax(1) == y.argmax(1)).double().mean()
+        return {"accuracy": accuracy, "loss": loss.detach().double()}
 
     def _loss_of(self, y: Any, outputs: Any) -> Any:
         """The mean loss; Keras's own would make tensors of its constants, and wait for a GPU."""

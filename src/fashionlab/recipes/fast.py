@@ -48,13 +48,13 @@ RECIPES = (
     # On a GPU a wide network's epoch takes no longer than a narrow one's, and it needs few of them.
     Recipe(
         name="gpu-94",
-        epochs=6,
+        epochs=5,
         warmup_epochs=1,
         **{**_GPU, "augment": {"flip": True, "shift": 1}, "moving_average": None},
     ),
     Recipe(
         name="gpu-95",
-        epochs=20,
+        epochs=16,
         warmup_epochs=1,
         **{**_GPU, "augment": {"flip": True, "shift": 1, "erase": 0.25}, "moving_average": 0.99},
     ),

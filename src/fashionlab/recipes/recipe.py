@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from fashionlab.data import Augmentation
-from fashionlab.engines import ENGINES, engine, multiplies_bfloat16
+from fashionlab.engines import ENGINES, engine, gpu, multiplies_bfloat16
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 
@@ -196,8 +196,11 @@ class Recipe:
             raise InvalidValueError(f"{self.name} cannot be built: {reason}") from error
         if self.precision == "bfloat16" and multiplies_bfloat16(nn):
             model.in_bfloat16 = True
+        optimizer = self._optimizer(nn, steps)
+        if self.precision == "bfloat16" and multiplies_bfloat16(nn) and gpu():
+            optimizer.in_bfloat16 = True
         model.compile(
-            optimizer=self._optimizer(nn, steps),
+            optimizer=optimizer,
             loss=nn.losses.CategoricalCrossentropy(
                 from_logits=self.output_activation == "linear",
                 label_smoothing=self.label_smoothing,
