@@ -39,7 +39,9 @@ def test_the_batches_are_the_processors_bytes():
 
 
 def test_the_losses_are_the_processors_within_rounding(tmp_path, monkeypatch):
-    recipe = replace(RECIPE, precision="float32", epochs=1, warmup_epochs=0, batch_size=400)
+    recipe = replace(
+        RECIPE, precision="float32", epochs=1, warmup_epochs=0, batch_size=400, learning_rate=1e-3
+    )
     on_gpu = train(recipe, DATA, tmp_path / "gpu").history()[0]["loss"]
     monkeypatch.setattr(engines, "gpu", lambda: False)
     with keras.device("cpu"):

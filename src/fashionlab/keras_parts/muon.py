@@ -66,6 +66,8 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
 
         def build(self, variables: Sequence[Any]) -> None:
             """Make the optimizer's own variables, beside those that it is to update."""
+            if self.built:
+                return
             super().build(variables)
             device = variables[0].value.device
             self._scalars = torch.zeros(4, device=device) if device.type == "cuda" else None

@@ -22,6 +22,7 @@ from fashionlab.training.interrupts import Interrupts
 
 EVALUATION_BATCH = 500  # images; larger ones were no faster on two cores
 CHEAP = 0.1  # seconds of a checkpoint that follows every epoch, however short that is
+RARITY = 30  # times the seconds of a dearer one that pass before the next
 
 
 @dataclass
@@ -233,9 +234,9 @@ class Trainer:
                 self._best = state.weights(self.model)
 
     def _is_due(self) -> bool:
-        """Whether a checkpoint is worth its time: a tenth of the training's, at most."""
+        """Whether a checkpoint is worth its time, which is to be a small share of the training's."""
         passed = time.perf_counter() - self._saved_at
-        return self._saving < CHEAP or passed > 10 * self._saving
+        return self._saving < CHEAP or passed > RARITY * self._saving
 
     def _save(self) -> None:
         began = time.perf_counter()
