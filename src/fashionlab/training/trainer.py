@@ -234,7 +234,7 @@ class Trainer:
                 self._best = state.weights(self.model)
 
     def _is_due(self) -> bool:
-        """Whether a checkpoint is worth its time, which is to be a small share of the training's."""
+        """Whether a checkpoint is worth its time: a small share of that of the training."""
         passed = time.perf_counter() - self._saved_at
         return self._saving < CHEAP or passed > RARITY * self._saving
 
