@@ -24,14 +24,20 @@ OPTIONS = ("model", "augment", "optimizer_options")
 
 def row(run: Run) -> dict[str, object]:
     """The trial's recipe, and what it reached on the images that were held out."""
-    recipe, protocol = asdict(Recipe(**run.config["recipe"])), run.protocol()
+    protocol = run.protocol()
     if not protocol.get("images_held_out"):
         sys.exit(f"{run.folder} holds nothing out: its figures must not decide anything")
+    return trial(run, protocol["validation_accuracy"], protocol["images_held_out"])
+
+
+def trial(run: Run, accuracy: float, held_out: int) -> dict[str, object]:
+    """The row of a run that reached `accuracy` on `held_out` images of the training set."""
+    recipe, protocol = asdict(Recipe(**run.config["recipe"])), run.protocol()
     return {
         "trial": run.folder.name,
         "recipe": recipe["name"],
-        "validation_accuracy": f"{protocol['validation_accuracy']:.4f}",
-        "images_held_out": protocol["images_held_out"],
+        "validation_accuracy": f"{accuracy:.4f}",
+        "images_held_out": held_out,
         "seed": run.config["seed"],
         "parameters": run.config["parameters"],
         "epochs": protocol["epochs"],
@@ -46,13 +52,17 @@ def _text(options: dict[str, Any]) -> str:
     return " ".join(f"{k}={str(v).replace(' ', '')}" for k, v in options.items() if v is not False)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("runs", type=Path, nargs="+")
-    rows = {str(r["trial"]): r for r in map(row, map(Run, parser.parse_args().runs))}
+def add(rows: dict[str, dict[str, object]]) -> None:
+    """Write these rows, by the trial's name, into the file."""
     known = tables.read("choices") if (tables.RESULTS / "choices.csv").exists() else []
     kept = [dict[str, object](old) for old in known if old["trial"] not in rows]
     tables.write("choices", sorted([*kept, *rows.values()], key=lambda r: str(r["trial"])))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("runs", type=Path, nargs="+")
+    add({str(r["trial"]): r for r in map(row, map(Run, parser.parse_args().runs))})
 
 
 if __name__ == "__main__":

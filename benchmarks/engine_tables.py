@@ -99,6 +99,27 @@ def keras_torch() -> str:
     return "\n".join(lines)
 
 
+def gpu_throughput() -> str:
+    """`large` in training on a GPU next to a plain loop, from gpu_throughput.csv."""
+    rows, rates = tables.read("gpu_throughput"), defaultdict(list)
+    for row in rows:
+        rates[row["way"]].append(int(row["images_a_second"]))
+    plain = next(own for way, own in rates.items() if way.startswith("plain"))
+    lines = ["| | images/s in training | of plain PyTorch, % |", "|---|---|---|"]
+    for way, own in rates.items():
+        shares = [100 * a / b for a, b in zip(own, plain, strict=True)]
+        lines.append(
+            f"| {way} | {median(own):,.0f} "
+            f"| {median(shares):.0f} ({min(shares):.0f} to {max(shares):.0f}) |"
+        )
+    lines += [
+        "",
+        f"Medians of {len(plain)} turns of {rows[0]['steps']} steps of `large` in bfloat16, batch "
+        f"{rows[0]['batch']}; {where(rows)}. Written by `python benchmarks/gpu/throughput.py`.",
+    ]
+    return "\n".join(lines)
+
+
 def crash_test() -> str:
     """What became of the killed trainings, from crash_test.csv."""
     rows = tables.read("crash_test")

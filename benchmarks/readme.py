@@ -20,7 +20,7 @@ PAGES = {
     },
     "docs/protocol.md": {
         "choices": training_tables.choices,
-        "large_trial": training_tables.large_trial,
+        "gpu_throughput": engine_tables.gpu_throughput,
         "keras_torch": engine_tables.keras_torch,
     },
     "docs/model.md": {"inference": use_tables.inference, "pictures": use_tables.pictures},

@@ -6,13 +6,14 @@ from statistics import fmean
 import tables
 from tables import where
 
+from fashionlab.bench.record import GPU_RECIPES
 from fashionlab.bench.record import RECIPES as LEVELS
 from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
 from fashionlab.recipes import RECIPES
 from fashionlab.report import formatting
 from fashionlab.report.reference import REFERENCES
 
-TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
+TEST_IMAGES = 10_000
 
 
 def report_systems() -> str:
@@ -106,7 +107,7 @@ def record() -> str:
         + " |",
         "|---" * (4 + len(machines)) + "|",
     ]
-    for level, recipe in LEVELS.items():
+    for level, recipe in sorted([*LEVELS.items(), *GPU_RECIPES.items()]):
         own = [row for row in rows if row["recipe"] == recipe]
         if own:
             cells = (
@@ -166,17 +167,3 @@ def choices() -> str:
         "Written by `python benchmarks/choices.py`.",
     ]
     return "\n".join(lines)
-
-
-def large_trial() -> str:
-    """What a processor makes of `large`, from large_trial.csv."""
-    (row,) = tables.read("large_trial")
-    trained_on, epochs = int(row["images_trained_on"]), int(row["epochs"])
-    minutes = float(row["training_seconds"]) / 60
-    whole = minutes / epochs * TRAINING_IMAGES / trained_on
-    return (
-        f"{int(row['parameters']):,} parameters; {epochs} epochs of {row['data']} took "
-        f"{minutes:.1f} minutes, which makes {whole:.0f} minutes an epoch of all, and gave "
-        f"{100 * float(row['accuracy']):.1f} % on the 1,000 training images after them. "
-        f"{where([row])}. Written by `python benchmarks/large_trial.py`."
-    )

@@ -11,6 +11,7 @@ from typing import Any
 
 from fashionlab import recipes
 from fashionlab.bench import results
+from fashionlab.engines import engine, gpu
 from fashionlab.environment import environment, processor
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.runs import Run
@@ -67,19 +68,21 @@ def record(
 
     Raises InvalidValueError for a level that there is not, WorkerError where a run fails.
     """
+    engine("keras")
+    named = GPU_RECIPES if gpu() else RECIPES
     for level in levels:
-        if level not in RECIPES:
+        if level not in named:
             raise InvalidValueError(
-                f"level must be one of {', '.join(map(str, RECIPES))}; received {level}"
+                f"level must be one of {', '.join(map(str, named))}; received {level}"
             )
     if seeds < 1:
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
     times = []
-    for level in levels or RECIPES:
-        rows = [_run(RECIPES[level], seed, data, folder, out) for seed in range(seeds)]
+    for level in levels or named:
+        rows = [_run(named[level], seed, data, folder, out) for seed in range(seeds)]
         time = Time(
             level,
-            RECIPES[level],
+            named[level],
             [float(row["seconds"]) for row in rows],
             [float(row["accuracy"]) for row in rows],
         )

@@ -101,7 +101,7 @@ RECIPES = (
     ),
     Recipe(
         name="large",
-        epochs=200,
+        epochs=220,
         warmup_epochs=5,
         augment={"flip": True, "shift": 2, "erase": 0.5},
         **{**CONVOLUTIONS, **LARGE},
