@@ -12,9 +12,9 @@ from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine
 from fashionlab.errors import InvalidValueError
-from fashionlab.keras_parts.batch_normalization import BatchNormalization
-from fashionlab.keras_parts.direct import Direct
-from fashionlab.keras_parts.muon import Muon
+from fashionlab.engines.keras_torch.batch_normalization import BatchNormalization
+from fashionlab.engines.keras_torch.direct import Direct
+from fashionlab.engines.keras_torch.muon import Muon
 from fashionlab.models import EPSILON, MOMENTUM, Order, convnet
 from fashionlab.recipes import RECIPES, override
 

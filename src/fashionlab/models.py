@@ -6,7 +6,7 @@ is softmax with cross-entropy, without the clipping that stops the gradient of a
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, count
 from types import ModuleType
@@ -15,6 +15,20 @@ from typing import Any
 import numpy as np
 
 Layers = list[Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The order of an image's axes in a library's convolutions, and the layers for that order."""
+
+    axis: int = -1  # of the channels
+    options: Mapping[str, str] = field(default_factory=dict)  # of convolutions and pools
+    batch_normalization: Any = None  # the class; None for the library's own
+    model: Any = None  # the class; None for the library's own
+
+    def reordered(self, layers: Any) -> Layers:
+        """Return the layers that bring images with channels last into it, which is a view."""
+        return [layers.Permute((3, 1, 2), name="channels_first")] if self.axis == 1 else []
 
 
 def _seeds(seed: int) -> Iterator[int]:
@@ -133,6 +147,7 @@ def cnn(
     )
 
 
+CHANNELS_LAST = Layout()
 MOMENTUM = 0.95  # of the moving mean and variance: those of the last 20 batches or so
 EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large beside a variance of images in [0, 1]
 
@@ -150,6 +165,7 @@ def convnet(
     activation: str = "relu",
     output: str = "linear",
     dropout: float = 0.0,
+    layout: Layout = CHANNELS_LAST,
 ) -> Any:
     """3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that each halve the image.
 
@@ -161,7 +177,7 @@ def convnet(
     """
     layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
     names = (f"conv_{i}" for i in count(1))
-    order = image_order(nn)
+    normalization = layout.batch_normalization or layers.BatchNormalization
     height, width, channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
     left = [-(-side // stem_stride) // 2 ** len(stages) for side in (height, width)]
     if min(left) < 1:
@@ -175,17 +191,17 @@ def convnet(
         kernel = nn.initializers.HeNormal(seed=next(seeds))
         options = {"padding": "same", "use_bias": False, "kernel_initializer": kernel}
         return [
-            layers.Conv2D(filters, window, stride, name=name, **options, **order.options),
-            *([layers.MaxPooling2D(2, name=f"{name}_pool", **order.options)] if pool else []),
-            order.batch_normalization(
-                axis=order.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm"
+            layers.Conv2D(filters, window, stride, name=name, **options, **layout.options),
+            *([layers.MaxPooling2D(2, name=f"{name}_pool", **layout.options)] if pool else []),
+            normalization(
+                axis=layout.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm"
             ),
             layers.Activation(activation, name=f"{name}_{activation}"),
         ]
 
     parts = [
         [layers.Rescaling(1 / 255, name="rescaling")],
-        [layers.Reshape((height, width, channels), name="channels"), *order.reordered(layers)],
+        [layers.Reshape((height, width, channels), name="channels"), *layout.reordered(layers)],
         convolution(stem, window=2 + stem_stride, stride=stem_stride),
     ]
     added: set[int] = set()  # the parts whose input is added to what they make of it
@@ -195,54 +211,29 @@ def convnet(
         parts += [convolution(filters) for _ in range(blocks)]
     kernel = _initializer(nn, "glorot_uniform", next(seeds))
     parts += [
-        [layers.MaxPooling2D(tuple(left), name="maxima", **order.options)],
+        [layers.MaxPooling2D(tuple(left), name="maxima", **layout.options)],
         [layers.Flatten(name="flatten"), *next(dropouts)],
         [layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")],
     ]
-    return _network(nn, image_shape, parts, added, order)
-
-
-@dataclass(frozen=True)
-class Order:
-    """In which order a library's images have their axes, and what is made for that order."""
-
-    batch_normalization: Any  # the class
-    axis: int  # of the channels
-    options: Mapping[str, str]  # of convolutions and pools
-    model: Any = None  # the class, where the library's own are slower
-
-    def reordered(self, layers: Any) -> Layers:
-        """From channels last; a view: the bytes stay where they are."""
-        return [layers.Permute((3, 1, 2), name="channels_first")] if self.axis == 1 else []
-
-
-def image_order(nn: ModuleType) -> Order:
-    """The order, and with it the layers and the model, that are the fastest on `nn`.
-
-    Nothing of it changes what a network computes, nor the layout of its weights. What it is worth
-    on PyTorch: benchmarks/keras_torch.py.
-    """
-    if nn.__name__ != "keras" or nn.backend.backend() != "torch":
-        return Order(nn.layers.BatchNormalization, -1, {})
-    from fashionlab.keras_parts.batch_normalization import BatchNormalization
-    from fashionlab.keras_parts.direct import Direct
-
-    # Keras would copy the images into this order and back around every layer.
-    return Order(BatchNormalization, 1, {"data_format": "channels_first"}, Direct)
+    return _network(nn, image_shape, parts, added, layout)
 
 
 def _network(
-    nn: ModuleType, image_shape: tuple[int, ...], parts: list[Layers], added: set[int], order: Order
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    parts: list[Layers],
+    added: set[int],
+    layout: Layout,
 ) -> Any:
     """The model of these parts, one after the other; those in `added` add their input."""
-    if not added and not order.model:
+    if not added and not layout.model:
         return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
     add = nn.layers.Add  # AttributeError where `nn` has none
     inputs = x = nn.Input(image_shape)
     for i, part in enumerate(parts):
         y = reduce(lambda value, layer: layer(value), part, x)
         x = add(name=f"sum_{i}")([x, y]) if i in added else y
-    return order.model(inputs, x, parts, added) if order.model else nn.Model(inputs, x)
+    return layout.model(inputs, x, parts, added) if layout.model else nn.Model(inputs, x)
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn, "convnet": convnet}

@@ -54,7 +54,7 @@ def test_the_losses_are_the_processors_within_rounding():
 
 def test_a_recorded_step_is_the_step(tmp_path, monkeypatch):
     recorded = train(RECIPE, DATA, tmp_path / "recorded")
-    monkeypatch.setattr("fashionlab.keras_parts.recorded.WARM", 10**9)
+    monkeypatch.setattr("fashionlab.engines.keras_torch.recorded.WARM", 10**9)
     launched = train(RECIPE, DATA, tmp_path / "launched")
     assert recorded.weights_sha256() == launched.weights_sha256()
     assert [row["loss"] for row in recorded.history()] == [

@@ -15,7 +15,7 @@ from fashionlab.training import train
 
 engines.engine("keras")
 
-from fashionlab.keras_parts.device_batches import DeviceBatches, augments_here  # noqa: E402
+from fashionlab.engines.keras_torch.device_batches import DeviceBatches, augments_here  # noqa: E402
 
 DATA = draw(100, 40)
 CHANGES = {

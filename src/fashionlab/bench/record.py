@@ -11,7 +11,7 @@ from typing import Any
 
 from fashionlab import recipes
 from fashionlab.bench import results
-from fashionlab.engines import engine, gpu
+from fashionlab.engines.keras import Keras
 from fashionlab.environment import environment, processor
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.runs import Run
@@ -68,8 +68,7 @@ def record(
 
     Raises InvalidValueError for a level that there is not, WorkerError where a run fails.
     """
-    engine("keras")
-    named = GPU_RECIPES if gpu() else RECIPES
+    named = GPU_RECIPES if Keras().on_gpu else RECIPES
     for level in levels:
         if level not in named:
             raise InvalidValueError(

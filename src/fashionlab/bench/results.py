@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,16 @@ def settings(recipe: Mapping[str, Any]) -> str:
 
 def facts(run: Run) -> dict[str, Any]:
     """What a run was, and where: the columns that every result has."""
-    config, environment = run.config, run.environment()
+    environment = run.environment()
     versions = environment["versions"]
     return {
-        "recipe": config["recipe"]["name"],
-        "settings": settings(config["recipe"]),
-        "engine": config["recipe"]["engine"],
-        "seed": config["seed"],
-        "parameters": config["parameters"],
+        "recipe": run.recipe.name,
+        "settings": settings(asdict(run.recipe)),
+        "engine": run.recipe.engine,
+        "seed": run.seed,
+        "parameters": run.parameters,
         "epochs": len(run.history()),
-        "data": config["data"]["train"]["name"],
+        "data": run.data["train"].name,
         "cpu": processor(environment),
         "cpus": environment["cpus"],
         "python": environment["python"],

@@ -1,6 +1,6 @@
 """The named recipes, and recipes of one's own: in a file, or by changes of a named one.
 
-report    the three systems of a course report, as it has them
+paper     the three systems of the course report, as it has them
 accurate  the same layers trained well, and networks beyond them: the highest accuracy of a size
 fast      the record: the least time to an accuracy
 """
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.recipes import accurate, fast, report
+from fashionlab.recipes import accurate, fast, paper
 from fashionlab.recipes.recipe import TABLES, Recipe, one_of
 
-RECIPES = {recipe.name: recipe for recipe in (*report.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
+RECIPES = {recipe.name: recipe for recipe in (*paper.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
 
 
 def get(name: str) -> Recipe:

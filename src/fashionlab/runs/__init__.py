@@ -28,12 +28,13 @@ no code from it.
 
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.layout import is_begun, require_free
-from fashionlab.runs.reader import Run, recorded_json
+from fashionlab.runs.reader import DataFacts, Run, recorded_json
 from fashionlab.runs.standing import standing
 from fashionlab.runs.writer import RunWriter, tidy
 
 __all__ = [
     "Checkpoint",
+    "DataFacts",
     "Run",
     "RunWriter",
     "is_begun",

@@ -4,6 +4,8 @@ import csv
 import hashlib
 import json
 import zipfile
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.copies import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.recipes import Recipe
 from fashionlab.runs.layout import (
     CONFIG,
     EXAMPLES,
@@ -44,6 +47,15 @@ def recorded_json(folder: Path, name: str) -> dict[str, Any]:
     return value
 
 
+@dataclass(frozen=True)
+class DataFacts:
+    """What a run records of one split of its data."""
+
+    name: str  # of the data set
+    sha256: str
+    images: int
+
+
 class Run:
     """Reads a finished run folder. Raises RunError where a file is missing or damaged."""
 
@@ -58,16 +70,26 @@ class Run:
         for key, kind in CONFIG.items():
             if not isinstance(self.config.get(key), kind):
                 raise self._damaged("config.json", f"no {key}")
-        data, recipe = self.config["data"], self.config["recipe"]
-        parts = [data.get(part) for part in ("train", "test")]
-        names = [part.get("name") if isinstance(part, dict) else None for part in parts]
-        if not all(isinstance(x, str) for x in [recipe.get("name"), *names, *self.class_names]):
+        self.seed: int = self.config["seed"]
+        self.parameters: int = self.config["parameters"]
+        self.class_names = tuple(self.config["class_names"])  # (K,) in label order
+        try:
+            self.data = {
+                split: DataFacts(**self.config["data"][split]) for split in ("train", "test")
+            }
+        except (KeyError, TypeError) as error:
+            raise self._damaged("config.json", f"data: {error}") from error
+        names = [self.config["recipe"].get("name"), *(d.name for d in self.data.values())]
+        if not all(isinstance(x, str) for x in [*names, *self.class_names]):
             raise self._damaged("config.json", "recipe, data and classes must have names")
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """(K,) in label order."""
-        return tuple(self.config["class_names"])
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that it was trained by; RunError where this version does not know it."""
+        try:
+            return Recipe(**self.config["recipe"])
+        except (TypeError, InvalidValueError) as error:
+            raise self._damaged("config.json", f"recipe: {error}") from error
 
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
@@ -100,6 +122,15 @@ class Run:
         try:
             return load((self.folder / WEIGHTS).read_bytes())
         except (OSError, SafetensorError) as error:
+            raise self._damaged(WEIGHTS, error) from error
+
+    def give_weights(self, model: Any) -> None:
+        """Give a model of the run's recipe the trained weights; RunError where one is missing."""
+        weights = self.weights()
+        try:
+            for layer in model.layers:
+                layer.set_weights([weights[f"{layer.name}.{w.name}"] for w in layer.weights])
+        except (KeyError, ValueError) as error:
             raise self._damaged(WEIGHTS, error) from error
 
     def environment(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run, recorded_json
-from fashionlab.training.training import Data, train
+from fashionlab.training.train import Data, train
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def repeat(
     """
     planned = plan(original.folder)
     for part in data:
-        was = original.config["data"][part.part]
-        if was.get("sha256") != part.sha256:
+        was = original.data[part.part]
+        if was.sha256 != part.sha256:
             raise RunError(
-                f"{original.folder} must be repeated on its own data, {was.get('name')} with "
-                f"{part.part} SHA-256 {was.get('sha256')}; received {part.name} with "
+                f"{original.folder} must be repeated on its own data, {was.name} with "
+                f"{part.part} SHA-256 {was.sha256}; received {part.name} with "
                 f"{part.sha256}; give the folder as --data"
             )
     before = original.weights_sha256()

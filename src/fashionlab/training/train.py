@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab import engines
 from fashionlab.data import Dataset, split
-from fashionlab.engines import engine
+from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.copies import copies
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.progress import Progress, Several
-from fashionlab.recipes import Recipe
+from fashionlab.recipes import Recipe, build
 from fashionlab.runs import (
     Checkpoint,
     Run,
@@ -29,9 +28,9 @@ from fashionlab.runs import (
     require_free,
     tidy,
 )
-from fashionlab.training import state
-from fashionlab.training.interrupts import Interrupts
-from fashionlab.training.trainer import EVALUATION_BATCH, Trainer
+from fashionlab.training import weights
+from fashionlab.training.loop import EVALUATION_BATCH, Trainer
+from fashionlab.training.signals import Interrupts
 
 Data = tuple[Dataset, Dataset]  # train, test
 
@@ -75,21 +74,24 @@ def train(
     (training, test), held_out = data, None
     if recipe.validation_fraction:
         training, held_out = split(training, recipe.validation_fraction, seed)
-    watched = held_out or (test if recipe.test_each_epoch else None)
+    monitored = held_out or (test if recipe.test_each_epoch else None)
     with RunWriter(out, resume) as writer, Interrupts() as interrupts:
         checkpoint = writer.newest_checkpoint(progress.say)
         decisive = settings(recipe, data, seed)
         if checkpoint:
             _require_same(decisive, writer.read_json("config"), f"{out} was begun")
-        nn = engine(recipe.engine)
-        batches = engines.batches(nn, training, recipe.batch_size, seed, recipe.augmentation)
-        model = recipe.build(nn, training.image_shape, training.classes, seed, batches.steps)
+        engine = get(recipe.engine)
+        batches = engine.batches(training, recipe.batch_size, seed, recipe.augmentation)
+        shape = training.image_shape
+        model = build(recipe, engine, shape, training.classes, seed, batches.steps)
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 
             progress = Several([progress, TensorBoard(writer.tensorboard_folder)])
-        trainer = Trainer(recipe, model, batches, watched, writer, progress, checkpoint_steps)
-        _describe(writer, decisive, model, training, checkpoint, progress)
+        trainer = Trainer(
+            recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps
+        )
+        _describe(writer, decisive, engine, model, training, checkpoint, progress)
         if checkpoint:
             trainer.resume(checkpoint)
             writer.write_history(trainer.history)
@@ -160,6 +162,7 @@ def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
 def _describe(
     writer: RunWriter,
     decisive: Mapping[str, Any],
+    engine: Engine,
     model: Any,
     training: Dataset,
     checkpoint: Checkpoint | None,
@@ -192,21 +195,20 @@ def _describe(
         },
     )
     writer.write_json("environment", now)
-    writer.write_json("model", [_described(layer) for layer in model.layers])
+    writer.write_json("model", [_described(layer, engine) for layer in model.layers])
 
 
-def _described(layer: Any) -> dict[str, Any]:
-    shape = layer.output.shape[1:] if hasattr(layer, "output") else layer.output_shape
+def _described(layer: Any, engine: Engine) -> dict[str, Any]:
     return {
         "name": layer.name,
         "type": type(layer).__name__,
-        "output_shape": [int(n) for n in shape],
+        "output_shape": list(engine.output_shape(layer)),
         "parameters": int(layer.count_params()),
     }
 
 
 def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) -> None:
-    writer.write_weights(state.weights_by_name(model))
+    writer.write_weights(weights.by_name(model))
     predictions = _predicted(model, recipe, test)  # (N, K)
     writer.write_predictions(predictions, test.labels)
     shown = select_examples(predictions, test.labels)

@@ -22,7 +22,7 @@ def _library(threads: int) -> Any:
     if backend == "torch":
         import torch
 
-        from fashionlab.engines import keep_freed_memory
+        from fashionlab.engines.keras import keep_freed_memory
 
         torch.set_num_threads(threads)
         keep_freed_memory()  # as the keras engine does

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import torch
 
-from fashionlab.keras_parts.muon import Muon
-from fashionlab.keras_parts.recorded import Recorded
+from fashionlab.engines.keras_torch.muon import Muon
+from fashionlab.engines.keras_torch.recorded import Recorded
 
 Layers = Sequence[Any]
 
