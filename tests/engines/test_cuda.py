@@ -8,16 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fashionlab import engines
 from fashionlab.data import Augmentation, Batches
 from fashionlab.data.synthetic import draw
+from fashionlab.engines.keras import Keras
 from fashionlab.errors import StoppedError
 from fashionlab.progress import Progress
-from fashionlab.recipes import get
+from fashionlab.recipes import build, get
 from fashionlab.training import train
 
-keras = engines.engine("keras")
-pytestmark = pytest.mark.skipif(not engines.gpu(), reason="needs a GPU that Keras computes on")
+ENGINE = Keras()
+keras = ENGINE.nn
+pytestmark = pytest.mark.skipif(not ENGINE.on_gpu, reason="needs a GPU that Keras computes on")
 DATA = draw(1_200, 200)
 RECIPE = replace(
     get("large"),
@@ -30,7 +31,7 @@ RECIPE = replace(
 
 def test_the_batches_are_the_processors_bytes():
     augmentation = Augmentation(flip=True, shift=2, erase=0.5, cutmix=0.5)
-    ours = engines.batches(keras, DATA[0], 100, 3, augmentation)
+    ours = ENGINE.batches(DATA[0], 100, 3, augmentation)
     theirs = Batches(DATA[0], 100, 3, augmentation)
     for (x, y), (images, targets) in zip(ours.epoch(1), theirs.epoch(1), strict=True):
         assert x.is_cuda
@@ -41,9 +42,9 @@ def test_the_batches_are_the_processors_bytes():
 def test_the_losses_are_the_processors_within_rounding():
     recipe = replace(RECIPE, precision="float32", learning_rate=1e-3)
     batches = Batches(DATA[0], 400, 0, recipe.augmentation)
-    on_gpu = recipe.build(keras, (28, 28), 10, 0, batches.steps)
+    on_gpu = build(recipe, ENGINE, (28, 28), 10, 0, batches.steps)
     with keras.device("cpu"):
-        here = recipe.build(keras, (28, 28), 10, 0, batches.steps)
+        here = build(recipe, ENGINE, (28, 28), 10, 0, batches.steps)
         here.set_weights(on_gpu.get_weights())  # a GPU draws others from the same seed
     for x, y in batches.epoch(0):
         theirs = float(on_gpu.train_on_batch(x, y, return_dict=True)["loss"])

@@ -13,8 +13,9 @@ from fashionlab.recipes import get
 from fashionlab.runs import Run
 from fashionlab.training import train
 
-engines.engine("keras")
+engines.get("keras")
 
+from fashionlab.engines.keras import Keras  # noqa: E402
 from fashionlab.engines.keras_torch.device_batches import DeviceBatches, augments_here  # noqa: E402
 
 DATA = draw(100, 40)
@@ -62,7 +63,7 @@ def test_a_training_on_them_is_the_same_to_the_bit(tmp_path, monkeypatch):
     )
     train(recipe, DATA, tmp_path / "processor")
     on_device = partial(DeviceBatches, device="cpu")
-    monkeypatch.setattr(engines, "batches", lambda nn, *rest: on_device(*rest))
+    monkeypatch.setattr(Keras, "batches", lambda engine, *rest: on_device(*rest))
     train(recipe, DATA, tmp_path / "device")
     a, b = Run(tmp_path / "processor"), Run(tmp_path / "device")
     assert a.weights_sha256() == b.weights_sha256()

@@ -7,9 +7,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
-from fashionlab.recipes import RECIPES
-from fashionlab.training import statistics, train
+from fashionlab.engines import get as get_engine
+from fashionlab.recipes import RECIPES, build
+from fashionlab.training import batch_norm, train
+from fashionlab.training.batch_norm import chosen, update_bn
 
 ENGINES = ("scratch", "keras")
 TRAIN, TEST = draw(120, 20)
@@ -27,13 +28,14 @@ RECIPE = replace(
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_they_are_the_means_over_batches_of_what_the_layer_gets(name, monkeypatch):
-    monkeypatch.setattr(statistics, "BATCH", 30)
-    nn = engine(name)
+    monkeypatch.setattr(batch_norm, "BATCH", 30)
+    engine = get_engine(name)
+    nn = engine.nn
     layer = nn.layers.BatchNormalization(momentum=0.9)
     model = nn.Sequential(
         [nn.layers.Input((28, 28)), nn.layers.Rescaling(0.5), nn.layers.Reshape((28, 28, 1)), layer]
     )
-    statistics.gather(model, TRAIN.images[:90])
+    update_bn(engine, model, TRAIN.images[:90])
     batches = TRAIN.images[:90].reshape(3, -1) * 0.5
     mean, variance = (np.asarray(w).item() for w in model.get_weights()[2:])
     assert mean == pytest.approx(batches.mean(), rel=1e-5)
@@ -46,7 +48,7 @@ def test_a_run_that_averages_its_weights_has_the_statistics_of_the_average(name,
     recipe = replace(RECIPE, engine=name, moving_average=0.9)
     train(recipe, (TRAIN, TEST), tmp_path / "run", seed=3)
     weights = load_file(tmp_path / "run" / "weights.safetensors")
-    model = recipe.build(engine(name), TRAIN.image_shape, TRAIN.classes)
+    model = build(recipe, get_engine(name), TRAIN.image_shape, TRAIN.classes)
     for layer in model.layers:
         for variable in layer.weights:
             stored = weights[f"{layer.name}.{variable.name}"]
@@ -55,7 +57,7 @@ def test_a_run_that_averages_its_weights_has_the_statistics_of_the_average(name,
                 variable.assign(wrong)
             else:
                 variable.value[:] = wrong
-    statistics.gather(model, statistics.chosen(TRAIN.images, 3))
+    update_bn(get_engine(name), model, chosen(TRAIN.images, 3))
     for layer in model.layers:
         for variable, value in zip(layer.weights, layer.get_weights(), strict=True):
             expected = weights[f"{layer.name}.{variable.name}"]
@@ -63,8 +65,8 @@ def test_a_run_that_averages_its_weights_has_the_statistics_of_the_average(name,
 
 
 def test_the_images_are_at_most_so_many_and_the_seeds_alone(monkeypatch):
-    monkeypatch.setattr(statistics, "IMAGES", 50)
-    a, b, c = (statistics.chosen(TRAIN.images, seed) for seed in (1, 1, 2))
+    monkeypatch.setattr(batch_norm, "IMAGES", 50)
+    a, b, c = (chosen(TRAIN.images, seed) for seed in (1, 1, 2))
     assert a.shape == (50, 28, 28)
     assert np.array_equal(a, b) and not np.array_equal(a, c)
     own = {image.tobytes() for image in TRAIN.images}

@@ -63,6 +63,10 @@ def _common(
 def main() -> None:
     """Run the command line; what the user can mend is one line and exit status 2."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if "train" in arguments:  # other commands start without NumPy
+        from fashionlab.cli.recipe_fields import add_recipe_fields
+
+        add_recipe_fields(training.train)
     try:
         sys.exit(app(arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):

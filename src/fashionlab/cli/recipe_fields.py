@@ -15,7 +15,7 @@ FIELDS = {field.name: field for field in fields(Recipe) if "help" in field.metad
 OPTIONS = {"optimizer_options": "--optimizer-option"}  # others are called as their field
 
 
-def with_recipe_fields(command: Callable[..., None]) -> Callable[..., None]:
+def add_recipe_fields(command: Callable[..., None]) -> None:
     """Give a command that takes **fields an option for each field of a recipe."""
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -27,7 +27,6 @@ def with_recipe_fields(command: Callable[..., None]) -> Callable[..., None]:
     ]
     keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
     command.__signature__ = signature.replace(parameters=keyword + added)  # type: ignore[attr-defined]
-    return command
 
 
 def _annotation(field: "Field[Any]") -> Any:

@@ -9,7 +9,6 @@ import typer
 
 from fashionlab.cli.figures import print_figures
 from fashionlab.cli.options import Data, Json, Seed, run_folder, say
-from fashionlab.cli.recipe_fields import given_fields, with_recipe_fields
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import FOLDER, NAME
 
@@ -42,7 +41,6 @@ def reproduce(
     typer.echo(f"the page: {page.resolve().as_uri()}")
 
 
-@with_recipe_fields
 def train(
     recipe: Annotated[
         str | None,
@@ -74,6 +72,7 @@ def train(
     **fields: Any,
 ) -> None:
     """Train a recipe and write its run folder; go on with one; or repeat a finished run."""
+    from fashionlab.cli.recipe_fields import given_fields
     from fashionlab.progress import for_stderr
 
     given = given_fields(fields)

@@ -12,9 +12,8 @@ from fashionlab import files
 from fashionlab.data import Dataset
 from fashionlab.engines.keras import Keras
 from fashionlab.errors import ModelError
-from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.portable.export import TOLERANCE, require_same_data
-from fashionlab.recipes import build_network
+from fashionlab.recipes import build_network, predict
 from fashionlab.runs import Run
 
 AT_ONCE = 256  # images
@@ -47,15 +46,7 @@ def export_keras(run: Run, test: Dataset, out: Path) -> float:
 
 
 def _difference(run: Run, model: Any, test: Dataset) -> float:
-    recipe = run.recipe
-    views = [test.images, test.images[:, :, ::-1]][: 1 + recipe.flip_at_prediction]
-    found = mean_of_views(
-        log_probabilities(
-            model.predict(np.ascontiguousarray(view), batch_size=AT_ONCE, verbose=0),
-            recipe.output_activation,
-        )
-        for view in views
-    )
+    found = predict(run.recipe, model, test.images, AT_ONCE)
     return float(np.abs(np.exp(found) - np.exp(run.predictions()[0])).max())
 
 

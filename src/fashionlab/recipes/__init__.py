@@ -2,6 +2,7 @@
 
 recipe    Recipe: the fields and their ranges
 build     the compiled model, optimizer and schedule of a recipe
+predict   a prediction as the recipe has it, with test-time augmentation
 named     the named recipes, TOML files, changes
 paper     the course report's systems
 accurate  the highest accuracy of a size
@@ -10,6 +11,7 @@ fast      the least time to an accuracy
 
 from fashionlab.recipes.build import build, build_network, learning_rates
 from fashionlab.recipes.named import RECIPES, get, override, read_toml
+from fashionlab.recipes.predict import predict
 from fashionlab.recipes.recipe import OPTIMIZERS, TABLES, Recipe
 
 __all__ = [
@@ -22,5 +24,6 @@ __all__ = [
     "get",
     "learning_rates",
     "override",
+    "predict",
     "read_toml",
 ]

@@ -78,7 +78,8 @@ class Run:
                 split: DataFacts(**self.config["data"][split]) for split in ("train", "test")
             }
         except (KeyError, TypeError) as error:
-            raise self._damaged("config.json", f"data: {error}") from error
+            needs = "both splits of the data must have names, sha256 and images"
+            raise self._damaged("config.json", needs) from error
         names = [self.config["recipe"].get("name"), *(d.name for d in self.data.values())]
         if not all(isinstance(x, str) for x in [*names, *self.class_names]):
             raise self._damaged("config.json", "recipe, data and classes must have names")

@@ -7,18 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fashionlab.data import Dataset, split
 from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.copies import copies
 from fashionlab.evaluation.examples import select_examples
-from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.progress import Progress, Several
-from fashionlab.recipes import Recipe, build
+from fashionlab.recipes import Recipe, build, predict
 from fashionlab.runs import (
     Checkpoint,
     Run,
@@ -209,22 +205,10 @@ def _described(layer: Any, engine: Engine) -> dict[str, Any]:
 
 def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) -> None:
     writer.write_weights(weights.by_name(model))
-    predictions = _predicted(model, recipe, test)  # (N, K)
+    predictions = predict(recipe, model, test.images, EVALUATION_BATCH)  # (N, K)
     writer.write_predictions(predictions, test.labels)
     shown = select_examples(predictions, test.labels)
     writer.write_examples(test.images[shown], shown)
-
-
-def _predicted(model: Any, recipe: Recipe, part: Dataset) -> NDArray[np.float32]:
-    """(N, K) log-probabilities of a part's images, and, where the recipe flips, their mirrors."""
-    views = [part.images, part.images[:, :, ::-1]][: 1 + recipe.flip_at_prediction]
-    return mean_of_views(
-        log_probabilities(
-            model.predict(np.ascontiguousarray(view), batch_size=EVALUATION_BATCH, verbose=0),
-            recipe.output_activation,
-        )
-        for view in views
-    )
 
 
 def _write_protocol(
@@ -234,7 +218,7 @@ def _write_protocol(
     (training, test), recipe = data, trainer.recipe
     validation = {}
     if held_out:
-        predictions = _predicted(trainer.model, recipe, held_out)
+        predictions = predict(recipe, trainer.model, held_out.images, EVALUATION_BATCH)
         right = predictions.argmax(axis=1) == held_out.labels
         validation = {"validation_accuracy": float(right.mean())}
     writer.write_json(
