@@ -1,8 +1,8 @@
 """Builders: each is a function of the library `nn`, which is `keras` or `fashionlab.scratch`.
 
-Every model takes images as bytes, (N, H, W) uint8, and divides them by 255 itself, so that nobody
-divides twice. With `output="linear"` it returns logits, to be trained with `from_logits=True`: that
-is softmax with cross-entropy, without the clipping that stops the gradient of a very wrong image.
+Every model takes images as bytes, (N, H, W) uint8, and divides them by 255 itself, so that no
+caller divides twice. With `output="linear"` it returns logits, to be trained with
+`from_logits=True`: softmax with cross-entropy, without the clipping that stops the gradient of a very wrong image.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,14 +32,14 @@ class Layout:
 
 
 def _seeds(seed: int) -> Iterator[int]:
-    """One independent seed for each initializer, all from the run's."""
+    """Yield an independent seed for each initializer, all from the run's seed."""
     source = np.random.SeedSequence(seed)
     while True:
         yield int(source.spawn(1)[0].generate_state(1)[0])
 
 
 def _dropouts(nn: ModuleType, rate: float, seed: int) -> Iterator[list[Any]]:
-    """A Dropout layer for each hidden layer, or none where the rate is 0."""
+    """Yield a Dropout layer for each hidden layer, or none where the rate is 0."""
     if type(rate) not in (int, float) or not 0 <= rate < 1:
         raise ValueError(f"dropout must be in [0, 1), 0 for none; received {rate!r}")
     seeds = np.random.SeedSequence([seed, 1])  # apart from the initializers'
@@ -66,7 +66,7 @@ def mlp(
     initializer: str = "glorot_uniform",
     dropout: float = 0.0,
 ) -> Any:
-    """Dense layers of `units`, each with `dropout`, then one of `classes`, activation `output`.
+    """Build dense layers of `units`, each with `dropout`, then one of `classes` with `output`.
 
     `initializer` is "glorot_uniform", with biases of zero, or "standard_normal": kernels and biases
     from N(0, 1).
@@ -112,7 +112,7 @@ def cnn(
     output: str = "linear",
     dropout: float = 0.0,
 ) -> Any:
-    """One convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
+    """Build a convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
 
     `dropout` follows each of the hidden dense layers.
     """
@@ -149,7 +149,7 @@ def cnn(
 
 CHANNELS_LAST = Layout()
 MOMENTUM = 0.95  # of the moving mean and variance: those of the last 20 batches or so
-EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large beside a variance of images in [0, 1]
+EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large for a variance of images in [0, 1]
 
 
 def convnet(
@@ -167,7 +167,7 @@ def convnet(
     dropout: float = 0.0,
     layout: Layout = CHANNELS_LAST,
 ) -> Any:
-    """3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that each halve the image.
+    """Build 3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that halve the image.
 
     A stage begins with a convolution and a 2 x 2 maximum pool; its blocks are convolutions, each
     with its input added where `residual`, which needs Keras. With a `stem_stride` of 2 the stem
@@ -225,7 +225,7 @@ def _network(
     added: set[int],
     layout: Layout,
 ) -> Any:
-    """The model of these parts, one after the other; those in `added` add their input."""
+    """Return the model of these parts in a row; the parts in `added` add their input."""
     if not added and not layout.model:
         return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
     add = nn.layers.Add  # AttributeError where `nn` has none

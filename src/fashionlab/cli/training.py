@@ -23,7 +23,7 @@ def reproduce(
     engine: Annotated[str | None, typer.Option(help="scratch or keras, for all three.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps, for a first look.")] = False,
 ) -> None:
-    """Train the course report's three systems and set them beside its figures on one page."""
+    """Train the course report's three systems and compare them with its figures on one page."""
     from fashionlab.data import load
     from fashionlab.progress import for_stderr
     from fashionlab.reproduce import reproduce as run_reproduction
@@ -117,12 +117,12 @@ def train(
 def _require_alone(
     option: str, recipe: str | None, seed: int | None, given: Mapping[str, Any]
 ) -> None:
-    """Refuse what decides a run beside an option that takes all of it from a folder."""
-    beside = [f"--{name.replace('_', '-')}" for name in given]
-    beside += ["--seed"] * (seed is not None) + ["a recipe"] * (recipe is not None)
-    if beside:
+    """Refuse what decides a run next to an option that takes all of it from a folder."""
+    refused = [f"--{name.replace('_', '-')}" for name in given]
+    refused += ["--seed"] * (seed is not None) + ["a recipe"] * (recipe is not None)
+    if refused:
         raise InvalidValueError(
-            f"{option} takes recipe and seed from the folder; leave out {', '.join(beside)}"
+            f"{option} takes recipe and seed from the folder; leave out {', '.join(refused)}"
         )
 
 
@@ -139,10 +139,10 @@ def _repeat(
     from fashionlab.training import plan, repeat
 
     run = Run(original)
-    beside, source = original.with_name(f"{original.name}-repeated"), plan(original).source
+    place, source = original.with_name(f"{original.name}-repeated"), plan(original).source
     if original == FOLDER:  # it was trained on another machine
-        beside, source = Path("runs") / f"{NAME}-repeated", None
-    folder, source = out or beside, data or source
+        place, source = Path("runs") / f"{NAME}-repeated", None
+    folder, source = out or place, data or source
     require_free(folder, options["resume"])
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
     if as_json:

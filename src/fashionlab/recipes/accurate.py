@@ -1,4 +1,4 @@
-"""Recipes for the highest accuracy: the report's layers trained well, and networks beyond them.
+"""Recipes for the highest accuracy: the course report's layers trained well, and larger networks.
 
 Every choice was made on images held out of the training set (docs/protocol.md); trained as they
 are here, all training images are used, and the result is the last epoch's.

@@ -1,6 +1,6 @@
 """The recipes of the course report: its three systems, with its layers, losses and epochs.
 
-What the report leaves open is chosen once, with the reason beside it.
+What the course report leaves open is chosen once, with the reason next to it.
 """
 
 from typing import Any

@@ -117,7 +117,7 @@ class Recipe:
         self._check_tables()
 
     def _check_tables(self) -> None:
-        """Options of the model, the augmentation and the optimizer."""
+        """Check the options of the model, the augmentation and the optimizer."""
         for name in TABLES:
             value = getattr(self, name)
             if not isinstance(value, Mapping):
@@ -144,7 +144,7 @@ class Recipe:
                 )
 
     def _check_course(self) -> None:
-        """What changes in the course of a training: rate, average, the epoch that is chosen."""
+        """Check the schedule, the moving average and the choice of an epoch."""
         one_of("schedule", self.schedule, SCHEDULES)
         one_of("monitor", self.monitor, MONITORS)
         final, warmup = self.final_learning_rate, self.warmup_epochs
@@ -187,7 +187,7 @@ class Recipe:
 
     @property
     def augmentation(self) -> Augmentation | None:
-        """What happens to the training images; None for nothing."""
+        """The augmentation of the training images; None for none."""
         return Augmentation(**self.augment) if self.augment else None
 
 

@@ -1,4 +1,4 @@
-"""Run: reads a finished run folder."""
+"""Run: a finished run folder, read."""
 
 import csv
 import hashlib
@@ -49,7 +49,7 @@ def recorded_json(folder: Path, name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a run records of one split of its data."""
+    """The record of one split of a run's data."""
 
     name: str  # of the data set
     sha256: str
@@ -57,7 +57,7 @@ class DataFacts:
 
 
 class Run:
-    """Reads a finished run folder. Raises RunError where a file is missing or damaged."""
+    """A finished run folder. Raises RunError where a file is missing or damaged."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -112,14 +112,14 @@ class Run:
             raise self._damaged(name, error) from error
 
     def weights_sha256(self) -> str:
-        """The SHA-256 of the file of weights, which is the same for the same weights."""
+        """Return the SHA-256 of the file of weights, which is the same for the same weights."""
         try:
             return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
         except OSError as error:
             raise self._damaged(WEIGHTS, error) from error
 
     def weights(self) -> dict[str, Array]:
-        """The trained weights by name, "layer.kernel" and the like."""
+        """Return the trained weights by name, such as "layer.kernel"."""
         try:
             return load((self.folder / WEIGHTS).read_bytes())
         except (OSError, SafetensorError) as error:
@@ -135,12 +135,12 @@ class Run:
             raise self._damaged(WEIGHTS, error) from error
 
     def environment(self) -> dict[str, Any]:
-        """The environment it was trained in."""
+        """Return the environment it was trained in."""
         value: dict[str, Any] = self._json("environment")
         return value
 
     def protocol(self) -> dict[str, Any]:
-        """What it was trained on, and how often the test set was read: `training.train` wrote it.
+        """Return what it was trained on, and how often the test set was read.
 
         Empty for a run of an older version, which did not record it.
         """
@@ -155,7 +155,7 @@ class Run:
         return value
 
     def accuracy_without_copies(self) -> float:
-        """Test accuracy without the images that stand in the training set too, where known."""
+        """Return the test accuracy without the images that are in the training set too."""
         copied = {place for place, _ in self.protocol().get("test_copies", ())}
         log_probabilities, labels = self.predictions()
         if not copied <= set(range(len(labels))):
@@ -163,12 +163,12 @@ class Run:
         return accuracy_without(log_probabilities, labels, copied)
 
     def layers(self) -> list[dict[str, Any]]:
-        """The model's summary: name, type, output shape and parameters of each layer."""
+        """Return name, type, output shape and parameters of each layer."""
         value: list[dict[str, Any]] = self._json("model", list)
         return value
 
     def history(self) -> list[dict[str, float]]:
-        """A row an epoch."""
+        """Return a row an epoch."""
         try:
             with (self.folder / HISTORY).open(newline="", encoding="utf-8") as file:
                 return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
@@ -176,7 +176,7 @@ class Run:
             raise self._damaged(HISTORY, error) from error
 
     def training_figures(self) -> dict[str, float]:
-        """Epochs, the last epoch's loss and accuracy, and the mean seconds of an epoch's steps."""
+        """Return epochs, the last one's loss and accuracy, and mean seconds of an epoch's steps."""
         history = self.history()
         try:
             seconds = [row["seconds"] for row in history]
@@ -192,14 +192,14 @@ class Run:
             raise self._damaged(HISTORY, f"no column {error}") from error
 
     def predictions(self) -> tuple[Array, Array]:
-        """Log-probabilities (N, K) and labels (N,) of the test images."""
+        """Return log-probabilities (N, K) and labels (N,) of the test images."""
         log_probabilities, labels = self._arrays(PREDICTIONS, "log_probabilities", "labels")
         return log_probabilities, labels
 
     def metrics(self) -> Metrics:
-        """The figures, computed anew from the stored predictions.
+        """Return the metrics, computed again from the stored predictions.
 
-        Raises RunError also where those that were written when the run ended differ from them.
+        Raises RunError also where the metrics that were written at the end of the run differ.
         """
         try:
             metrics = compute_metrics(*self.predictions())
@@ -215,7 +215,7 @@ class Run:
         return metrics
 
     def examples(self) -> Examples:
-        """Test images to show, chosen by `evaluation.examples.select_examples`."""
+        """Return the test images to show, chosen by `evaluation.examples.select_examples`."""
         images, indices = self._arrays(EXAMPLES, "images", "indices")
         log_probabilities, labels = self.predictions()
         fits = images.ndim == 3 and images.dtype == np.uint8 and indices.shape == (len(images),)

@@ -1,4 +1,4 @@
-"""From recipe to run, for both engines: one loop, which survives being killed at any moment.
+"""Training, from recipe to run: one loop for both engines, which survives a kill at any moment.
 
 train           train: the frame, from data to run folder
 loop            Trainer: epochs and steps, and their checkpoints

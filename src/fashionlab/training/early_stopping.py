@@ -1,4 +1,4 @@
-"""Which epoch is the best, and whether there was none better for too long: from history alone."""
+"""The best epoch of a history, and whether early stopping ends the training after it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from fashionlab.recipes import Recipe
 
 
 def best_epoch(history: Sequence[Mapping[str, float]], monitor: str) -> int:
-    """The epoch, from 1, of the best figure in the column `monitor`; the first of equal ones.
+    """Return the epoch, from 1, of the best value in the column `monitor`; the first of equals.
 
     The lower a loss the better, the higher anything else.
     """
@@ -15,7 +15,7 @@ def best_epoch(history: Sequence[Mapping[str, float]], monitor: str) -> int:
 
 
 def is_over(history: Sequence[Mapping[str, float]], recipe: Recipe) -> bool:
-    """Whether the epochs are all made, or the recipe's patience is at its end."""
+    """Return whether all epochs are made, or the recipe's patience is exhausted."""
     if len(history) >= recipe.epochs:
         return True
     if not history or recipe.early_stopping_patience is None:

@@ -1,4 +1,4 @@
-"""Trainer: the loop of epochs and steps, which can begin wherever a checkpoint was written."""
+"""Trainer: the loop of epochs and steps, which can begin at any checkpoint."""
 
 import math
 import time
@@ -125,7 +125,7 @@ class Trainer:
     def run(self, interrupts: Interrupts) -> None:
         """Train to the end, and give the model the weights that are the result.
 
-        Raises StoppedError, after a checkpoint, where that is asked for; InvalidValueError where
+        Raises StoppedError, after a checkpoint, where a signal requests it; InvalidValueError where
         the loss is no longer finite.
         """
         while not is_over(self.history, self.recipe):
@@ -199,7 +199,7 @@ class Trainer:
         metrics.seconds += time.perf_counter() - began
 
     def _is_read(self, step: int, interrupts: Interrupts) -> bool:
-        """Whether the loss so far is wanted after this step of the epoch; a GPU is waited for."""
+        """Return whether to read the loss after this step of the epoch, which waits for a GPU."""
         every = self.checkpoint_steps
         return (
             step % self.batches.steps_ahead in (0, 1)
@@ -253,7 +253,7 @@ class Trainer:
                 self._best = weights.copied(self.model)
 
     def _is_due(self) -> bool:
-        """Whether a checkpoint is worth its time: a small share of that of the training."""
+        """Return whether a checkpoint costs only a small share of the time since the last one."""
         passed = time.perf_counter() - self._saved_at
         return self._saving < CHEAP or passed > RARITY * self._saving
 

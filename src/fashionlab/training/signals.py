@@ -1,4 +1,4 @@
-"""Requests to stop, from the keyboard or from whoever runs the machine."""
+"""Interrupts: requests to stop, by Ctrl-C or SIGTERM."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class Interrupts:
-    """While this context lasts, a signal is a request that the training asks for.
+    """A context in which a signal is a request that the training looks at between steps.
 
     SIGINT (Ctrl-C) once asks it to stop after the epoch, twice stops it at once, by
     KeyboardInterrupt. SIGTERM, which schedulers send some seconds before SIGKILL, asks it to stop
@@ -47,5 +47,5 @@ class Interrupts:
 
     @property
     def status(self) -> int:
-        """The exit status that shells give a process stopped by such a signal."""
+        """The exit status of a process that such a signal has stopped, as shells have it."""
         return 128 + (signal.SIGTERM if self.after_step else signal.SIGINT)

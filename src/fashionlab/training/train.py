@@ -103,7 +103,7 @@ def train(
 
 
 def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
-    """What decides a run, as JSON values: the recipe, the seed, and the data by its hash."""
+    """Return what decides a run, as JSON values: the recipe, the seed, the data by its hash."""
     decisive = {
         "recipe": asdict(recipe),
         "seed": seed,
@@ -117,7 +117,7 @@ def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
 
 
 def finished_run(recipe: Recipe, folder: Path, data: Data, seed: int) -> Run | None:
-    """The run in `folder`, or None where it is not finished; RunError where it is another run."""
+    """Return the run in `folder`, None where it is not finished; RunError where it is another."""
     wanted = settings(recipe, data, seed)
     if not folder.exists():
         if is_begun(folder):
@@ -130,7 +130,7 @@ def finished_run(recipe: Recipe, folder: Path, data: Data, seed: int) -> Run | N
 
 
 def _require_same(wanted: Mapping[str, Any], stored: Mapping[str, Any], what: str) -> None:
-    """Raises RunError, which names the settings that differ, where it is not the run wanted."""
+    """Raise RunError, which names the settings that differ, where it is not the run wanted."""
     before, now = _flat(stored), _flat(wanted)
     different = [
         f"{name} {before.get(name)!r}, not {now.get(name)!r}"
@@ -145,7 +145,7 @@ def _require_same(wanted: Mapping[str, Any], stored: Mapping[str, Any], what: st
 
 
 def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides a run, by names that a message can use."""
+    """Return what decides a run, by names for a message."""
     recipe, data = stored.get("recipe"), stored.get("data")
     with suppress(TypeError, InvalidValueError):  # an older version did not know all fields
         recipe = json.loads(json.dumps(asdict(Recipe(**recipe))))  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def _describe(
     checkpoint: Checkpoint | None,
     progress: Progress,
 ) -> None:
-    """Write what the run is and depends on; when it goes on, what has changed meanwhile."""
+    """Write what the run is and depends on; when it is resumed, what has changed since."""
     place = Path(training.source)  # or "synthetic"
     now = environment() | {"data": str(place.resolve()) if place.exists() else training.source}
     if checkpoint:
@@ -214,7 +214,7 @@ def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) 
 def _write_protocol(
     writer: RunWriter, trainer: Trainer, data: Data, held_out: Dataset | None
 ) -> None:
-    """What the test set was used for, as it was done; and where it has images of the training."""
+    """Record the use of the test set and the train/test duplicates."""
     (training, test), recipe = data, trainer.recipe
     validation = {}
     if held_out:

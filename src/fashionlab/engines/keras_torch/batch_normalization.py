@@ -1,4 +1,4 @@
-"""Layers of Keras in forms that are fast on PyTorch; the values are those of Keras's own.
+"""BatchNormalization by PyTorch's kernel, with the values of Keras's own.
 
 What they are worth: benchmarks/keras_torch.py.
 """
@@ -10,14 +10,14 @@ import torch
 
 
 class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
-    """Of channels that come first, by PyTorch's own kernel: a pass where Keras makes six.
+    """Batch normalisation of channels that come first: one pass where Keras makes six.
 
     The moving variance is the unbiased one, as in PyTorch: n / (n - 1) times Keras's, for the n
     values of a channel in a batch. Images in bfloat16 are normalised by float32 weights.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Images (B, C, H, W) to the same, with each channel normalised."""
+        """Return images (B, C, H, W) with each channel normalised."""
         if inputs.is_meta or self.axis != 1 or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         return torch.nn.functional.batch_norm(

@@ -1,4 +1,4 @@
-"""DeviceBatches: the batches of an epoch on the GPU, where the images lie once and for all."""
+"""DeviceBatches: the batches of an epoch on the GPU, to which the images are copied once."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +13,9 @@ Tensor = torch.Tensor
 
 
 class DeviceBatches(Batches):
-    """The same batches as `Batches`, to the bit: drawn by NumPy, cut out and changed on `device`.
+    """The batches of `Batches`, byte for byte: drawn by NumPy, cut out and augmented on `device`.
 
-    An augmentation that rotates or zooms is none of them: see `augments_here`.
+    It does not rotate or zoom: see `augments_here`.
     """
 
     steps_ahead = 50
@@ -52,12 +52,12 @@ class DeviceBatches(Batches):
 
 
 def augments_here(augmentation: Augmentation | None) -> bool:
-    """Whether DeviceBatches has these changes."""
+    """Return whether DeviceBatches has the augmentation."""
     return augmentation is None or not (augmentation.rotate or augmentation.zoom)
 
 
 class _Changes:
-    """`Draws.apply` in PyTorch: the same bytes."""
+    """The changes of an epoch's draws, as `Draws.apply` makes them, in PyTorch."""
 
     def __init__(self, draws: Draws, image_shape: tuple[int, int], put: Any) -> None:
         self._augmentation = draws.augmentation
@@ -95,12 +95,12 @@ class _Changes:
 
 
 def _windows(images: Tensor, height: int, width: int) -> Tensor:
-    """Views of the last two axes: (..., H', W') to (..., H' - H + 1, W' - W + 1, H, W)."""
+    """Return views of the last two axes: (..., H', W') to (..., H' - H + 1, W' - W + 1, H, W)."""
     return images.unfold(-2, height, 1).unfold(-2, width, 1)
 
 
 def _inside(rectangles: Tensor, height: int, width: int) -> Tensor:
-    """(B, H, W): whether a pixel's centre is inside its image's rectangle (B, 4)."""
+    """Return (B, H, W): whether a pixel's centre is inside its image's rectangle (B, 4)."""
     down, right, tall, wide = rectangles.T[..., None]  # (B, 1) each
     rows, columns = (
         torch.arange(n, device=rectangles.device, dtype=torch.float64) for n in (height, width)
@@ -112,6 +112,6 @@ def _inside(rectangles: Tensor, height: int, width: int) -> Tensor:
 
 
 def _mean(values: Tensor, own: Tensor) -> Tensor:
-    """The weighted mean of item i and item B - 1 - i of the batch, in float32."""
+    """Return the weighted mean of item i and item B - 1 - i of the batch, in float32."""
     mean: Tensor = own * values + (1 - own) * values.flip(0)
     return mean

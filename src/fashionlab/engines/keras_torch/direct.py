@@ -41,7 +41,7 @@ class Direct(keras.Model):  # type: ignore[misc]
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """A step on images (B, H, W) and targets (B, K); its loss and accuracy.
+        """Take a step on images (B, H, W) and targets (B, K); return loss and accuracy.
 
         On a GPU these are scalars that stay there, so that the next step is begun before this one
         has ended.
@@ -80,7 +80,7 @@ class Direct(keras.Model):  # type: ignore[misc]
         return {"accuracy": accuracy, "loss": loss.detach().double()}
 
     def _loss_of(self, y: Any, outputs: Any) -> Any:
-        """The mean loss; Keras's own would make tensors of its constants, and wait for a GPU."""
+        """Return the mean loss; Keras's own makes tensors of its constants, and waits for a GPU."""
         loss = self.loss
         if type(loss) is not keras.losses.CategoricalCrossentropy or not loss.from_logits:
             return loss(y, outputs)
@@ -90,7 +90,7 @@ class Direct(keras.Model):  # type: ignore[misc]
         return -(targets * outputs.log_softmax(1)).sum(1).sum() / len(y)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The outputs (N, K) for images (N, H, W)."""
+        """Return the outputs (N, K) for images (N, H, W)."""
         if training and mask is None and not isinstance(inputs, keras.KerasTensor):
             x = keras.ops.convert_to_tensor(inputs)
             if not x.is_meta:
@@ -99,7 +99,7 @@ class Direct(keras.Model):  # type: ignore[misc]
 
 
 def _training_pass(parts: Sequence[Layers], added: set[int]) -> Callable[[Any, bool], Any]:
-    """The function of images and whether bfloat16 is used that gives the outputs."""
+    """Return the function of images, and of whether to use bfloat16, that computes the outputs."""
     *hidden, last = [[(_function(layer), _options(layer)) for layer in part] for part in parts]
 
     def outputs(x: Any, bfloat16: bool) -> Any:

@@ -65,7 +65,7 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
                 super().apply(grads, trainable_variables)
 
         def build(self, variables: Sequence[Any]) -> None:
-            """Make the optimizer's own variables, beside those that it is to update."""
+            """Make the optimizer's own variables, on the device of those that it updates."""
             if self.built:
                 return
             super().build(variables)
@@ -91,7 +91,7 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
             self._average_share = 1 - self.ema_momentum if step else 1.0
 
         def update(self, grads: Sequence[Any], variables: Sequence[Any]) -> None:
-            """Take the step that was prepared, by the same launches at every step but the first."""
+            """Take the prepared step, by the same kernels at every step but the first."""
             self._apply_weight_decay(variables)
             self._backend_update_step(grads, variables, None)
             if self.use_ema:
@@ -128,7 +128,7 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
                 variable.value.addcmul_(step, self._hidden_rate, value=scale)
 
         def _orthogonal(self, g: Any) -> Any:
-            """The matrix near g whose singular values are about 1, by Newton and Schulz's steps."""
+            """Return the matrix near g with singular values of about 1, by Newton and Schulz's steps."""
             x = g.bfloat16() if self.in_bfloat16 else g  # as Jordan et al. have it
             x = x.T if g.shape[0] > g.shape[1] else x
             x = x / (x.norm() + 1e-7)

@@ -11,7 +11,7 @@ WARM = 2  # steps of a shape before it is recorded, in which libraries choose an
 
 
 class Recorded:
-    """A step (x, y) -> scalars on a GPU; from its third call with a shape on, its recording.
+    """A step (x, y) -> scalars on a GPU, recorded at its third call with a shape, then replayed.
 
     The step must launch the same kernels at every call, change memory that stays where it is, and
     read nothing back from the GPU. What it computes on the processor is done once, when it is
