@@ -128,7 +128,7 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
                 variable.value.addcmul_(step, self._hidden_rate, value=scale)
 
         def _orthogonal(self, g: Any) -> Any:
-            """Return the matrix near g with singular values of about 1, by Newton and Schulz's steps."""
+            """Return a matrix near g with singular values near 1, by Newton and Schulz's steps."""
             x = g.bfloat16() if self.in_bfloat16 else g  # as Jordan et al. have it
             x = x.T if g.shape[0] > g.shape[1] else x
             x = x / (x.norm() + 1e-7)
