@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import readme
-import tables
-import training_tables
+
+from benchmarks import tables
+from benchmarks.docs import readme, training_tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,5 +27,5 @@ def test_a_page_without_a_tables_markers_is_refused():
 def test_a_recipe_with_a_seed_left_out_is_refused(monkeypatch):
     rows = [row for row in tables.read("accuracy") if row["recipe"] == "net" and row["seed"] == "0"]
     monkeypatch.setattr(tables, "read", lambda name: [{**rows[0], "seed": s} for s in "02"])
-    with pytest.raises(SystemExit, match=r"all seeds from 0 of net; it has \[0, 2\]"):
+    with pytest.raises(SystemExit, match=r"all seeds from 0 of net; received \[0, 2\]"):
         training_tables.accuracy()

@@ -1,22 +1,21 @@
-"""The tables about the engines: speed beside their peers, and what checkpoints cost and save."""
+"""The tables about the engines: speed next to peers, and what checkpoints cost and save."""
 
 from collections import defaultdict
 from statistics import median
 
-import tables
-from tables import where
-
-from fashionlab.bench.table import Spread, Summary, ratio, summaries
+from benchmarks import tables
+from benchmarks.speed.table import Spread, Summary, ratio, summaries
+from benchmarks.tables import where
 from fashionlab.evaluation.intervals import mean_std
 
 
 def speed() -> str:
-    """Scratch beside the fastest of its peers, and all their rates, from speed.csv."""
+    """Return the tables of scratch next to its fastest peer, and of all rates, from speed.csv."""
     rows = tables.read("speed")
     found = {(s.model, s.optimizer, s.contestant): s for s in summaries(rows)}
     columns = list(dict.fromkeys((model, optimizer) for model, optimizer, _ in found))
     lines = [
-        "| scratch | images/s in training | times the fastest peer | bare products' share of the "
+        "| scratch | images/s in training | times the fastest peer | matrix products' share of the "
         "time | prediction, times the fastest peer | peak memory, and the least of a peer |",
         "|---|---|---|---|---|---|",
     ]
@@ -53,7 +52,7 @@ def speed() -> str:
         f"float32, {rows[0]['threads']} threads; {'; '.join(machines)}; Python "
         f"{', '.join(sorted({row['python'] for row in rows}))}, "
         f"{', '.join(f'{name} {number}' for name, number in sorted(versions))}. "
-        "Written by `fashionlab bench speed`. † reached another loss, and is not ranked.",
+        "Written by `make bench-speed`. † reached another loss, and is not ranked.",
     ]
     return "\n".join(lines)
 
@@ -78,50 +77,53 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def keras_torch() -> str:
-    """Keras on PyTorch beside plain PyTorch, from keras_torch.csv."""
+    """Return the table of Keras on PyTorch next to plain PyTorch, from keras_torch.csv."""
     rows = tables.read("keras_torch")
-    rates = defaultdict(list)
-    for row in rows:
-        rates[row["way"]].append(float(row["images_a_second"]))
-    lines = ["| | images/s in training | of plain PyTorch, % |", "|---|---|---|"]
-    for way, own in rates.items():
-        plain = rates["plain PyTorch" + (", bfloat16" if "bfloat16" in way else "")]
-        shares = [100 * a / b for a, b in zip(own, plain, strict=True)]
-        lines.append(
-            f"| {way} | {median(own):,.0f} "
-            f"| {median(shares):.0f} ({min(shares):.0f} to {max(shares):.0f}) |"
-        )
+    lines, turns = _shares(rows)
     lines += [
         "",
-        f"Medians of {len(plain)} turns of {rows[0]['steps']} steps of the network of `small`, "
-        f"batch {rows[0]['batch']}; {where(rows)}. Written by `python benchmarks/keras_torch.py`.",
+        f"Medians of {turns} turns of {rows[0]['steps']} steps of the network of `small`, "
+        f"batch {rows[0]['batch']}; {where(rows)}. "
+        "Written by `python -m benchmarks.engine.keras_torch`.",
     ]
     return "\n".join(lines)
 
 
 def gpu_throughput() -> str:
-    """`large` in training on a GPU next to a plain loop, from gpu_throughput.csv."""
-    rows, rates = tables.read("gpu_throughput"), defaultdict(list)
+    """Return the table of `large` on a GPU next to a plain loop, from gpu_throughput.csv."""
+    rows = tables.read("gpu_throughput")
+    lines, turns = _shares(rows)
+    lines += [
+        "",
+        f"Medians of {turns} turns of {rows[0]['steps']} steps of `large` in bfloat16, batch "
+        f"{rows[0]['batch']}; {where(rows)}. "
+        "Written by `python -m benchmarks.gpu.throughput`.",
+    ]
+    return "\n".join(lines)
+
+
+def _shares(rows: list[dict[str, str]]) -> tuple[list[str], int]:
+    """Return the lines of a table of rates, as shares of plain PyTorch's, and the turns."""
+    rates = defaultdict(list)
     for row in rows:
-        rates[row["way"]].append(int(row["images_a_second"]))
-    plain = next(own for way, own in rates.items() if way.startswith("plain"))
+        rates[row["way"]].append(float(row["images_a_second"]))
     lines = ["| | images/s in training | of plain PyTorch, % |", "|---|---|---|"]
     for way, own in rates.items():
+        plain = next(  # in the same precision
+            found
+            for other, found in rates.items()
+            if other.startswith("plain") and ("bfloat16" in other) == ("bfloat16" in way)
+        )
         shares = [100 * a / b for a, b in zip(own, plain, strict=True)]
         lines.append(
             f"| {way} | {median(own):,.0f} "
             f"| {median(shares):.0f} ({min(shares):.0f} to {max(shares):.0f}) |"
         )
-    lines += [
-        "",
-        f"Medians of {len(plain)} turns of {rows[0]['steps']} steps of `large` in bfloat16, batch "
-        f"{rows[0]['batch']}; {where(rows)}. Written by `python benchmarks/gpu/throughput.py`.",
-    ]
-    return "\n".join(lines)
+    return lines, len(plain)
 
 
 def crash_test() -> str:
-    """What became of the killed trainings, from crash_test.csv."""
+    """Return the table of the killed trainings, from crash_test.csv."""
     rows = tables.read("crash_test")
     lines = [
         "| engine | killed at | trainings | unreadable | most steps lost (interval) "
@@ -140,7 +142,7 @@ def crash_test() -> str:
 
 
 def checkpoint_cost() -> str:
-    """The share of the time that checkpoints take, from checkpoint_cost.csv."""
+    """Return the table of the share of the time that checkpoints take, from checkpoint_cost.csv."""
     rows = tables.read("checkpoint_cost")
     lines = [
         "| engine | of the time, % (mean ± standard deviation; highest) | seconds a checkpoint "
@@ -162,6 +164,6 @@ def checkpoint_cost() -> str:
     lines += [
         "",
         f"n = {turns} turns of {rows[0]['epochs']} epochs; {where(rows)}. Written by "
-        "`python benchmarks/checkpoint_cost.py`.",
+        "`python -m benchmarks.engine.checkpoint_cost`.",
     ]
     return "\n".join(lines)

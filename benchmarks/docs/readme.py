@@ -1,15 +1,13 @@
-"""Writes the tables of README and docs from benchmarks/results; a test holds them equal.
+"""Write the tables of README and docs from benchmarks/results; a test holds them equal.
 
-python benchmarks/readme.py
+python -m benchmarks.docs.readme
 """
 
 from pathlib import Path
 
-import engine_tables
-import training_tables
-import use_tables
+from benchmarks.docs import engine_tables, training_tables, use_tables
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 PAGES = {
     "README.md": {
@@ -33,7 +31,7 @@ PAGES = {
 
 
 def filled(page: str, text: str) -> str:
-    """The page's text with every table written anew between its two markers."""
+    """Return the page's text with every table written again between its two markers."""
     for name, table in PAGES[page].items():
         start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
         if not 0 <= text.find(start) < text.find(end):

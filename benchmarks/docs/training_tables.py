@@ -1,11 +1,10 @@
-"""The tables about what was trained: how accurate it is, how long it takes, and what was tried."""
+"""The tables about trainings: accuracy, seconds to an accuracy, what was tried."""
 
 from collections import defaultdict
 from statistics import fmean
 
-import tables
-from tables import where
-
+from benchmarks import tables
+from benchmarks.tables import where
 from fashionlab.bench.record import GPU_RECIPES
 from fashionlab.bench.record import RECIPES as LEVELS
 from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
@@ -17,7 +16,7 @@ TEST_IMAGES = 10_000
 
 
 def report_systems() -> str:
-    """The report's systems beside the report, from report_systems.csv."""
+    """Return the table of the course report's systems, from report_systems.csv."""
     rows = tables.read("report_systems")
     runs = defaultdict(list)
     for row in rows:
@@ -25,7 +24,7 @@ def report_systems() -> str:
     halves = []
     lines = [
         "| recipe | parameters | test accuracy, % (mean ± standard deviation; lowest to highest) "
-        "| the report's | time an epoch | the report's |",
+        "| course report | time an epoch | course report |",
         "|---|---|---|---|---|---|",
     ]
     for recipe, of_recipe in runs.items():
@@ -45,25 +44,27 @@ def report_systems() -> str:
     lines += [
         "",
         f"n = {' or '.join(map(str, seeds))} seeds; {where(rows)}. "
-        "Written by `make bench` (`benchmarks/report_systems.py`). The 95 % interval of one run's "
-        f"{TEST_IMAGES:,} test images is {', '.join(halves)}.",
+        "Written by `python -m benchmarks.training.report_systems`. The 95 % interval of one "
+        f"run's {TEST_IMAGES:,} test images is {', '.join(halves)}.",
     ]
     return "\n".join(lines)
 
 
 def accuracy() -> str:
-    """The recipes' accuracy over seeds, from accuracy.csv."""
+    """Return the table of accuracies over seeds, from accuracy.csv."""
     rows = [row for row in tables.read("accuracy") if row["part"] == "test"]
     lines = [
         "| recipe | parameters | epochs, on | test accuracy, % (mean ± standard deviation) | n "
         "| 95 % interval of the mean over seeds | of one run's test images "
-        "| minutes of training | the report's, % |",
+        "| minutes of training | course report, % |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for recipe in sorted({row["recipe"] for row in rows}, key=list(RECIPES).index):
         own = [row for row in rows if row["recipe"] == recipe]
         if (seeds := sorted(int(row["seed"]) for row in own)) != list(range(len(own))):
-            raise SystemExit(f"accuracy.csv must have all seeds from 0 of {recipe}; it has {seeds}")
+            raise SystemExit(
+                f"accuracy.csv must have all seeds from 0 of {recipe}; received {seeds}"
+            )
         accuracies = [100 * float(row["accuracy"]) for row in own]
         n, mean = len(own), fmean(accuracies)
         interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies)) if n > 1 else "–"
@@ -92,13 +93,13 @@ def _copies(rows: list[dict[str, str]]) -> str:
     if any(row["accuracy"] != row["accuracy_without_copies"] for row in rows):
         return ""
     return (
-        "; none of its images stands in the training set, so that the figures without such copies "
+        "; none of its images is in the training set, so that the figures without such duplicates "
         "are the same"
     )
 
 
 def record() -> str:
-    """Seconds to an accuracy, from record.csv: a column for each machine."""
+    """Return the table of seconds to an accuracy, with a column for each machine."""
     rows = tables.read("record")
     machines = sorted({(row["cpu"], row["cpus"]) for row in rows})
     lines = [
@@ -144,7 +145,7 @@ def _mean(values: list[float], digits: int) -> str:
 
 
 def choices() -> str:
-    """What was tried on held-out images, from choices.csv."""
+    """Return the table of trials on held-out images, from choices.csv."""
     rows = tables.read("choices")
     order = list(RECIPES)
     rows.sort(key=lambda row: (order.index(row["recipe"]), -float(row["validation_accuracy"])))
@@ -164,6 +165,6 @@ def choices() -> str:
     lines += [
         "",
         f"One run each, on {held_out} held-out training images. {where(rows)}. "
-        "Written by `python benchmarks/choices.py`.",
+        "Written by `python -m benchmarks.training.choices`.",
     ]
     return "\n".join(lines)

@@ -3,10 +3,9 @@
 from collections import defaultdict
 from statistics import median
 
-import tables
-from service import LET_IN, PROBES
-from tables import where
-
+from benchmarks import tables
+from benchmarks.service.load import LET_IN, PROBES
+from benchmarks.tables import where
 from fashionlab.serve.settings import Settings
 
 WAYS = {
@@ -17,14 +16,14 @@ WAYS = {
 LOADS = {
     "png": "64 connections, a PNG each",
     "json": "64 connections, 28 x 28 numbers each",
-    "ten times": "ten times the requests that it bears",
+    "ten times": "ten times the requests that it can answer",
     "640": "640 connections, a PNG each",
-    "slow": "64 connections, beside 200 slow ones",
+    "slow": "64 connections, next to 200 slow ones",
 }
 
 
 def inference() -> str:
-    """Milliseconds of one image and images a second of a portable model."""
+    """Return the table of milliseconds an image and images a second of a portable model."""
     rows = tables.read("inference")
     groups = defaultdict(list)
     for row in rows:
@@ -48,7 +47,7 @@ def inference() -> str:
         f"Medians of {len(own)} turns, with lowest and highest. `fashionlab predict photo.jpg`, "
         f"from the shell to the answer: {command} s. `small` has weights that were never trained, "
         f"which take as long. {where(rows)}, onnxruntime {rows[0]['onnxruntime']}. Written by "
-        "`python benchmarks/inference.py`.",
+        "`python -m benchmarks.photos.inference`.",
     ]
     return "\n".join(lines)
 
@@ -60,10 +59,10 @@ def _spread(rows: list[dict[str, str]], column: str, form: str) -> str:
 
 
 def pictures() -> str:
-    """How many of the drawn garments are told, with and without preparation."""
+    """Return the table of accuracy on drawn photos, with and without preparation."""
     rows = [row for row in tables.read("pictures") if row["scene"] == "all"]
     lines = [
-        f"| of {rows[0]['pictures']} pictures, what the model sees | right | not known | wrong |",
+        f"| of {rows[0]['pictures']} pictures, what the model sees | correct | not known | wrong |",
         "|---|---|---|---|",
     ]
     lines += [
@@ -73,15 +72,15 @@ def pictures() -> str:
     lines += [
         "",
         "Drawn garments with shading and texture, ten of each class: dark on light and light on "
-        "dark, on coloured ground, under uneven light, off centre, turned, cut out. Model: "
+        "dark, on a coloured background, under uneven light, off centre, rotated, cut out. Model: "
         f"{rows[0]['model']}, the shipped one. {where(rows)}. Written by "
-        "`python benchmarks/pictures.py`.",
+        "`python -m benchmarks.photos.pictures`.",
     ]
     return "\n".join(lines)
 
 
 def service() -> str:
-    """What the service bears."""
+    """Return the table of the service under load."""
     rows = tables.read("service")
     lines = [
         "| load | predictions/s | of them, ms: median, p99 | refused/s | of them, ms: median, p99 "
@@ -101,10 +100,10 @@ def service() -> str:
     lines += [
         "",
         f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores, "
-        f"and {LET_IN} connections let in, by default {Settings().connections}; the network of "
+        f"and {LET_IN} connections admitted, by default {Settings().connections}; the network of "
         "`small`, with weights that were never trained. In the two overloads the times are those "
-        f"of a second client, which sends {PROBES} requests a second beside the one that makes the "
-        f"load. {where(rows)}. "
-        "Written by `python benchmarks/service.py`.",
+        f"of a second client, which sends {PROBES} requests a second next to the one that makes "
+        f"the load. {where(rows)}. "
+        "Written by `python -m benchmarks.service.load`.",
     ]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """What checkpoints cost in the report's convolutional network on Fashion-MNIST, one an epoch.
 
-    python benchmarks/checkpoint_cost.py
+    python -m benchmarks.engine.checkpoint_cost
 
 Trains report-cnn for some epochs on each engine, in turn in new processes, and writes
 results/checkpoint_cost.csv: the seconds from the first step to the last checkpoint, and those of
@@ -14,9 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import tables
-
-from fashionlab.environment import environment
+from benchmarks import tables
 
 TURNS = 5
 EPOCHS = 2
@@ -55,7 +53,7 @@ def measure(engine: str) -> None:
 
     Trainer._save, RunWriter.write_history = timed(save), timed(write_history)
     # With the other runs, on an ordinary disk: /tmp can be memory, where flushing costs nothing.
-    runs = Path(__file__).parents[1] / "runs"
+    runs = Path(__file__).parents[2] / "runs"
     runs.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runs, prefix=".cost-") as place:
         folder = Path(place) / "run"
@@ -69,7 +67,10 @@ def main() -> None:
     for turn in range(TURNS):
         for engine in ENGINES:
             done = subprocess.run(
-                [sys.executable, __file__, engine], stdout=subprocess.PIPE, text=True, check=True
+                [sys.executable, "-m", "benchmarks.engine.checkpoint_cost", engine],
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
             )
             whole, saves, size = map(float, done.stdout.split())
             rows.append(
@@ -81,7 +82,7 @@ def main() -> None:
                     "checkpoint_seconds": f"{saves:.4f}",
                     "share": f"{saves / whole:.5f}",
                     "checkpoint_bytes": int(size),
-                    **tables.machine(environment()),
+                    **tables.machine(),
                 }
             )
             print(rows[-1], flush=True)

@@ -1,6 +1,6 @@
 """Kill trainings with SIGKILL, resume them, and compare what comes out with the uninterrupted run.
 
-    python benchmarks/crash_test.py
+    python -m benchmarks.engine.crash_test
 
 Some are killed at a random moment, some inside a system call that writes the run folder: before
 it, and in a write after half of its bytes. On scratch that is every such call of a whole training
@@ -43,7 +43,7 @@ SEED = 0  # of the random moments
 CALLS = ("open", "write", "fsync", "close", "mkdir", "rename", "replace")
 os.environ.setdefault("KERAS_BACKEND", "torch")  # for the process that imports it for all others
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["keras", "crash_test"])
+CONTEXT.set_forkserver_preload(["keras", "benchmarks.engine.crash_test"])
 
 
 def recipe(engine: str) -> Recipe:
@@ -237,9 +237,7 @@ def deadly_calls(engine: str, calls: int) -> range:
 
 
 def main() -> None:
-    import tables
-
-    from fashionlab.environment import environment
+    from benchmarks import tables
 
     judged: dict[tuple[str, str], list[Verdict]] = {}
     for engine in ENGINES:
@@ -258,7 +256,7 @@ def main() -> None:
                         "most_steps_lost": max(v.lost for v in of_kind),
                         "other_results": sum(not v.same for v in of_kind),
                         "left_behind": sum(not v.clean for v in of_kind),
-                        **tables.machine(environment()),
+                        **tables.machine(),
                     }
                     for (engine, kind), of_kind in judged.items()
                 ]

@@ -1,6 +1,6 @@
 """What the faster forms in `fashionlab.scratch` are worth beside the plain ones.
 
-    python benchmarks/fast_forms.py [--turns 15]
+    python -m benchmarks.engine.fast_forms [--turns 15]
 
 Each pair computes the same and is timed in turn. A row of results/fast_forms.csv has the medians of
 both in milliseconds, and the median, lowest and highest of their ratios, turn by turn: above 1 the
@@ -15,11 +15,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import tables
 from threadpoolctl import threadpool_limits
 
+from benchmarks import tables
 from fashionlab import models, scratch
-from fashionlab.environment import environment
 from fashionlab.scratch import layers, network
 from fashionlab.scratch.layers.conv_max_pool import ConvMaxPool
 from fashionlab.scratch.memory import aligned
@@ -235,7 +234,7 @@ def main() -> None:
                 "lowest_ratio": f"{min(ratios):.2f}",
                 "highest_ratio": f"{max(ratios):.2f}",
                 "turns": turns,
-                **tables.machine(environment()),
+                **tables.machine(),
             }
         )
         print(name, {k: rows[-1][k] for k in ("plain_ms", "fast_ms", "ratio")}, flush=True)

@@ -1,6 +1,6 @@
 """What Keras on PyTorch gains by keeping freed memory (fashionlab.engines.keep_freed_memory).
 
-    python benchmarks/keras_memory.py
+    python -m benchmarks.engine.keras_memory
 
 Trains report-cnn on 12,800 images and evaluates it on 10,000, with and without, in turn in new
 processes, and writes results/keras_memory.csv.
@@ -10,9 +10,7 @@ import subprocess
 import sys
 import time
 
-import tables
-
-from fashionlab.environment import environment
+from benchmarks import tables
 
 ROUNDS = 3
 IMAGES = 12_800
@@ -47,7 +45,10 @@ def main() -> None:
     for turn in range(ROUNDS):
         for mode in ("kept", "given back"):
             done = subprocess.run(
-                [sys.executable, __file__, mode], capture_output=True, text=True, check=True
+                [sys.executable, "-m", "benchmarks.engine.keras_memory", mode],
+                capture_output=True,
+                text=True,
+                check=True,
             )
             training, evaluation = map(float, done.stdout.split())
             rows.append(
@@ -56,7 +57,7 @@ def main() -> None:
                     "freed_memory": mode,
                     "training_seconds": f"{training:.2f}",
                     "evaluation_seconds": f"{evaluation:.2f}",
-                    **tables.machine(environment()),
+                    **tables.machine(),
                 }
             )
             print(rows[-1], flush=True)

@@ -1,6 +1,6 @@
 """Keras on PyTorch beside a plain PyTorch loop: where the time goes, and what our forms give back.
 
-    python benchmarks/keras_torch.py [--turns 7] [--steps 30]
+    python -m benchmarks.engine.keras_torch [--turns 7] [--steps 30]
 
 The network of `small` trains by SGD, in float32, in five ways, in turn, on the same batches: as
 Keras is by default; with the channels first, which saves the copies around every convolution and
@@ -16,13 +16,11 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-import readme
-import tables
-
+from benchmarks import tables
+from benchmarks.docs import engine_tables
 from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine, multiplies_bfloat16
-from fashionlab.environment import environment
 from fashionlab.models import EPSILON, MOMENTUM, Order, image_order
 from fashionlab.recipes import get
 
@@ -129,11 +127,11 @@ def main() -> None:
                     "images_a_second": round(batch / seconds),
                     "batch": batch,
                     "steps": options.steps,
-                    **tables.machine(environment()),
+                    **tables.machine(),
                 }
             )
         tables.write("keras_torch", rows)
-    print(readme.keras_torch())
+    print(engine_tables.keras_torch())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Writes a data folder in which held-out training images stand in the place of the test set.
 
-    python benchmarks/gpu/held_out.py DATA FOLDER
+    python -m benchmarks.gpu.held_out DATA FOLDER
 
 For trials on a machine that is lent for minutes: their "test" figures are those of 10,000 images of
 the training set, stratified, and no epoch waits for an evaluation.

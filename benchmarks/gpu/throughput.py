@@ -1,6 +1,6 @@
 """`large` in training beside a plain PyTorch loop: images a second on a GPU.
 
-    python benchmarks/gpu/throughput.py [--turns 5] [--steps 60] [--data DATA]
+    python -m benchmarks.gpu.throughput [--turns 5] [--steps 60] [--data DATA]
 
 The network of `large` in bfloat16, in turn: by a plain loop in PyTorch (channels last, SGD with
 Nesterov, images and labels on the device, no augmentation, no average of the weights); as
@@ -9,7 +9,6 @@ augment their batches and average the weights. Writes results/gpu_throughput.csv
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,13 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import tables
-
+from benchmarks import tables
 from fashionlab import engines
 from fashionlab.data import load
-from fashionlab.environment import environment
 from fashionlab.models import EPSILON, MOMENTUM
 from fashionlab.recipes import get
 
@@ -135,7 +130,7 @@ def main() -> None:
                     "images_a_second": round(options.batch / seconds),
                     "batch": options.batch,
                     "steps": options.steps,
-                    **tables.machine(environment()),
+                    **tables.machine(),
                 }
             )
             print(name, rows[-1]["images_a_second"], flush=True)

@@ -1,6 +1,6 @@
 """Trains a list of recipes on a machine that is lent for minutes, and leaves small files of each.
 
-    python benchmarks/gpu/train.py --seconds 540 --data DATA --out FOLDER large:0:400 ...
+    python -m benchmarks.gpu.train --seconds 540 --data DATA --out FOLDER large:0:400 ...
 
 A job is RECIPE:SEED:SECONDS; RECIPE is a name or a TOML file, SECONDS what it may take: a job is
 left out where less is left of --seconds. Each is a process of its own, timed by the rules of the

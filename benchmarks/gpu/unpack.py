@@ -1,6 +1,6 @@
 """Makes run folders and results of what train.py left on a lent machine.
 
-    python benchmarks/gpu/unpack.py FOLDER --commit COMMIT [--runs runs/gpu] [--trials-of large]
+    python -m benchmarks.gpu.unpack FOLDER --commit COMMIT [--runs runs/gpu] [--trials-of large]
 
 A run whose weights were kept becomes a run folder, with their hash as it was there. Each run of a
 named recipe gets its row in results/accuracy.csv, or in results/record.csv where the record has its
@@ -11,19 +11,15 @@ results/choices.csv. COMMIT is what was carried to the machine, which has no che
 import argparse
 import hashlib
 import json
-import sys
 import tempfile
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import choices
-import tables
-import train
-
+from benchmarks import tables
+from benchmarks.gpu import train
+from benchmarks.training import choices
 from fashionlab import files
 from fashionlab.bench import accuracy, record, results
 from fashionlab.recipes import RECIPES

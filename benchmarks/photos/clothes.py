@@ -4,7 +4,8 @@ Given as their right half, from the top of the middle to its bottom, in the coor
 """
 
 import numpy as np
-from canvas import SIDE, Canvas, corner, mirrored, smooth, texture
+
+from benchmarks.photos.canvas import SIDE, Canvas, corner, mirrored, smooth, texture
 
 
 def top(canvas: Canvas, kind: str) -> None:

@@ -1,22 +1,23 @@
 """Garments drawn with shading, folds, seams and texture: ten classes, none from any data set.
 
-    python benchmarks/garments.py SHEET.png [SEED]      a sheet of ten of each class, to look at
+    python -m benchmarks.photos.garments SHEET.png [SEED]    a sheet with ten of each class
 
-`clothes` and `shoes` have their shapes, the bag's is here; `canvas` has what they are drawn with.
+The shapes are in `clothes` and `shoes`, the bag's here; `canvas` draws them.
 """
 
 import sys
 from collections.abc import Callable
 
 import numpy as np
-from canvas import SIDE, Canvas, Colour, mirrored, smooth, texture
-from clothes import dress, top, trousers
 from PIL import Image
-from shoes import sandal, shoe
+
+from benchmarks.photos.canvas import SIDE, Canvas, Colour, mirrored, smooth, texture
+from benchmarks.photos.clothes import dress, top, trousers
+from benchmarks.photos.shoes import sandal, shoe
 
 
 def bag(canvas: Canvas, _: str) -> None:
-    """A handbag: with a flap, a tote with two handles, or a shoulder bag with a long strap."""
+    """Draw a handbag: with a flap, a tote with two handles, or a shoulder bag with a long strap."""
     u = canvas.rng.uniform
     kind = str(canvas.rng.choice(["flap", "tote", "shoulder"]))
     low, high = u(0.7, 0.92), u(0.62, 0.8)
@@ -70,7 +71,7 @@ DRAWN: dict[str, Callable[[Canvas, str], None]] = {
 
 
 def draw(class_name: str, colour: Colour, rng: np.random.Generator) -> Image.Image:
-    """One garment, RGBA, cut to what is drawn."""
+    """Return a drawing of one garment, RGBA, cropped to it."""
     canvas = Canvas(colour, rng)
     DRAWN[class_name](canvas, class_name)
     image = canvas.finish()

@@ -1,6 +1,6 @@
 """How fast a portable model answers, and `fashionlab predict` from the shell: inference.csv.
 
-    python benchmarks/inference.py
+    python -m benchmarks.photos.inference
 
 Models are the shipped one, which is quantized here, and `small` with weights that were never
 trained, which is as fast as with trained ones; each with 32 and with 8 bits, by one thread and by
@@ -22,13 +22,12 @@ from statistics import median
 
 import numpy as np
 import onnxruntime
-import tables
-from pictures import pictures
 from PIL import Image
-from small_model import small
 
+from benchmarks import tables
+from benchmarks.photos.pictures import pictures
+from benchmarks.small_model import small
 from fashionlab.data import load
-from fashionlab.environment import environment
 from fashionlab.portable import Predictor
 from fashionlab.portable.export import export_onnx
 from fashionlab.runs import Run
@@ -106,7 +105,7 @@ def main() -> None:
                         "a_png_ms": f"{milliseconds(predictor.predict, file.getvalue()):.3f}",
                         "images_a_second": f"{rate:.0f}",
                         "command_s": f"{command(photo):.3f}" if name == "shipped" else "",
-                        **tables.machine(environment()),
+                        **tables.machine(),
                         "onnxruntime": onnxruntime.__version__,
                     }
                 )

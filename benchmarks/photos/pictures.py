@@ -1,6 +1,6 @@
 """Photos of garments that no data set holds, with and without preparation: results/pictures.csv.
 
-    python benchmarks/pictures.py [--seed 0] [--sheet SHEET.png]
+    python -m benchmarks.photos.pictures [--seed 0] [--sheet SHEET.png]
 
 Draws 100 pictures, ten of each class, each laid out and stored in another way (SCENES), and asks
 the shipped model what they are: as `Predictor.predict` prepares them, and squeezed to the model's
@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
-import tables
-from garments import DRAWN, draw
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from fashionlab.environment import environment
+from benchmarks import tables
+from benchmarks.photos.garments import DRAWN, draw
 from fashionlab.portable import Predictor
 
 Pixels = NDArray[np.float64]  # (h, w, 3), 0..255
@@ -180,7 +179,7 @@ def main() -> None:
                     "model": predictor.metadata.name,
                     "model_sha256": predictor.sha256,
                     "used": f"onnxruntime {version('onnxruntime')} pillow {version('pillow')}",
-                    **tables.machine(environment()),
+                    **tables.machine(),
                 }
             )
         print({k: v for k, v in rows[-len(SCENES) - 1].items() if k in list(rows[0])[:7]})

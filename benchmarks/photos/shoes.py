@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from canvas import Canvas, smooth
+
+from benchmarks.photos.canvas import Canvas, smooth
 
 
 def shoe(canvas: Canvas, kind: str) -> None:

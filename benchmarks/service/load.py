@@ -1,6 +1,6 @@
 """What the HTTP service bears on this machine: answers a second, waits, refusals, memory.
 
-    python benchmarks/service.py [--model FILE] [--seconds 60]
+    python -m benchmarks.service.load [--model FILE] [--seconds 60]
 
 The service runs in a process of its own, one thread for the model; this process is its client, on
 the same cores. Writes results/service.csv, a row a load:
@@ -31,9 +31,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tables
 from PIL import Image
 
+from benchmarks import tables
 from fashionlab.environment import environment
 
 CONNECTIONS = 64
@@ -254,7 +254,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         if options.model is None:
-            from small_model import small
+            from benchmarks.small_model import small
 
             file = Path(folder, "small.onnx")
             file.write_bytes(small())
@@ -264,7 +264,7 @@ def main() -> None:
 
 def run_with(options: argparse.Namespace) -> None:
     """Start the service, measure it, stop it."""
-    command = [sys.executable, __file__, "--serve", "--model", options.model]
+    command = [sys.executable, "-m", "benchmarks.service.load", "--serve", "--model", options.model]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         port = int(process.stdout.readline().rsplit(":", 1)[1].rstrip("/\n"))
@@ -321,7 +321,15 @@ def measure(port: int, pid: int, options: argparse.Namespace) -> None:
         before, used = resident(pid), processor_seconds(pid)
         second = None
         if probe:
-            command = [sys.executable, __file__, "--probe", str(port), "--seconds", str(seconds)]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.service.load",
+                "--probe",
+                str(port),
+                "--seconds",
+                str(seconds),
+            ]
             second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         tally = probed = asyncio.run(course)
         if second:

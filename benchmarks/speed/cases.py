@@ -1,4 +1,4 @@
-"""The models that are measured, and the weights from which every contestant starts."""
+"""The models that are measured, and the weights that every contestant starts from."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,7 +31,7 @@ class Case:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Inputs of the first dense layer, then the units of all."""
+        """The inputs of the first dense layer, then the units of all."""
         pooled = (SIDE - WINDOW + 1) // 2
         first = pooled * pooled * FILTERS if self.convolution else SIDE * SIDE
         return (first, *self.units, CLASSES)
@@ -49,7 +49,7 @@ CASES = {
 
 
 def weights(case: Case, seed: int = 0) -> list[Array]:
-    """Kernels (Glorot's uniform) and biases (0), float32, in Keras's order and layout."""
+    """Return kernels (Glorot uniform) and biases (0), float32, in Keras's order and layout."""
     rng = np.random.default_rng(seed)
     arrays: list[Array] = []
     if case.convolution:

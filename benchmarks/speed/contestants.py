@@ -1,4 +1,4 @@
-"""Who is measured, which library it needs, and the interpreter that has it."""
+"""The contestants: which libraries each needs, and the interpreter that has them."""
 
 import importlib.util
 import os
@@ -8,26 +8,27 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PEERS = "fashionlab.bench.peers"
-EXTRA = "pip install 'fashionlab[bench]'"
-SCRIPT = "sh benchmarks/peers.sh"
+PEERS = "benchmarks.speed.peers"
+SETUP = "make setup"
+SCRIPT = "sh benchmarks/speed/peers.sh"
+ENVIRONMENTS = Path(".peers")  # what SCRIPT makes
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One who trains: `module` has the class Peer; `libraries` are what it imports."""
+    """A library to be measured: `module` has the class Peer, and imports `libraries`."""
 
     name: str
     module: str
     libraries: tuple[str, ...]
-    install: str = EXTRA
-    environment: str | None = None  # a folder that benchmarks/peers.sh makes
+    install: str = SETUP
+    environment: str | None = None  # a folder that benchmarks/speed/peers.sh makes
     variables: tuple[tuple[str, str], ...] = ()  # of its process
     convolutions: bool = True
     compiles: bool = False  # needs a C++ compiler
 
     def python(self, environments: Path) -> str | None:
-        """The interpreter that has its libraries, its own environment's first; None without."""
+        """Return the interpreter that has its libraries, its own environment's first, or None."""
         if self.environment:
             own = environments / self.environment / "bin" / "python"
             if own.exists() and _has(str(own), self.libraries):
@@ -36,7 +37,7 @@ class Contestant:
         return sys.executable if found else None
 
     def missing(self, environments: Path) -> str | None:
-        """Why it cannot be measured here, and the remedy; None where it can."""
+        """Return why it cannot be measured here, and the remedy; None where it can."""
         if self.python(environments) is None:
             return f"not installed ({self.install})"
         if self.compiles and not _compiler():
@@ -45,9 +46,8 @@ class Contestant:
 
 
 def _has(python: str, libraries: tuple[str, ...]) -> bool:
-    question = f"import importlib.util as u; assert all(map(u.find_spec, {libraries!r}))"
-    asked = subprocess.run([python, "-c", question], capture_output=True)  # noqa: S603  our question
-    return asked.returncode == 0
+    code = f"import importlib.util as u; assert all(map(u.find_spec, {libraries!r}))"
+    return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
 
 
 def _compiler() -> bool:
@@ -59,14 +59,14 @@ def _keras(backend: str, library: str, environment: str | None) -> Contestant:
         f"keras-{backend}",
         f"{PEERS}.keras",
         ("keras", library),
-        SCRIPT if environment else EXTRA,
+        SCRIPT if environment else SETUP,
         environment,
         (("KERAS_BACKEND", backend),),
     )
 
 
 SCRATCH = Contestant("scratch", f"{PEERS}.scratch", ("numpy",))
-PRODUCTS = Contestant("products", "fashionlab.bench.products", ("numpy",))
+PRODUCTS = Contestant("products", "benchmarks.speed.products", ("numpy",))
 CONTESTANTS = {
     contestant.name: contestant
     for contestant in (

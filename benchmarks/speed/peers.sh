@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the environments of those peers of `fashionlab bench speed` that need their own:
+# Makes the environments of the peers of `make bench-speed` that need their own:
 #
-#     sh benchmarks/peers.sh [FOLDER]      (default: .peers; about 3 GB)
+#     sh benchmarks/speed/peers.sh [FOLDER]      (default: .peers; about 3 GB)
 #
 # An environment that is complete is left as it is.
 set -eu

@@ -1,9 +1,10 @@
-"""The matrix products that a training step must make, bare: what no implementation can go below.
+"""The matrix products of a training step alone: a lower bound for any implementation in NumPy.
 
-Of every layer: the product forward, the kernel's gradient, and its input's gradient, except in the
-first. The convolution is a product over patches, of the outputs alone that a pool reads. Each
-product takes the fastest of all layouts of its three arrays and of the pieces of the batch, whether
-or not the layouts of different products fit together; gradients of pieces are not even added up.
+Each layer has the forward product, the kernel's gradient, and, except in the first, its input's
+gradient. The convolution is a product over patches, for those outputs that a pool reads. Each
+product takes the fastest of all layouts of its three arrays and of all sizes of micro-batch,
+whether or not the layouts of different products fit together; the gradients of micro-batches are
+not even added up.
 """
 
 import time
@@ -13,8 +14,8 @@ from itertools import product as combinations
 
 import numpy as np
 
-from fashionlab.bench.cases import CLASSES, FILTERS, SIDE, WINDOW, Case
-from fashionlab.bench.peers import Array, Task
+from benchmarks.speed.cases import CLASSES, FILTERS, SIDE, WINDOW, Case
+from benchmarks.speed.peers import Array, Task
 
 CACHE_LINE = 64  # bytes; NumPy aligns to 16
 PIECES = (1000, 3000)  # images of a large batch at once
@@ -33,7 +34,7 @@ class Product:
 
 
 def products(case: Case, piece: int | None = None) -> list[Product]:
-    """A step's products, over `piece` images of its batch at once (default: all)."""
+    """Return a step's products, over `piece` images of its batch at once (default: all)."""
     b = piece or case.batch
     found = []
     if case.convolution:
@@ -51,7 +52,7 @@ def products(case: Case, piece: int | None = None) -> list[Product]:
 
 
 class Prepared:
-    """A product with buffers of its own, in one layout."""
+    """A product with its own buffers, in one layout."""
 
     def __init__(self, product: Product, orders: tuple[str, ...], rng: np.random.Generator) -> None:
         m, k, n = product.m, product.k, product.n
@@ -62,13 +63,13 @@ class Prepared:
         self.arguments = (a, b, out) if orders[2] == "C" else (b.T, a.T, out.T)
 
     def run(self) -> None:
-        """A step's share."""
+        """Compute the product as often as a step does."""
         a, b, out = self.arguments
         for _ in range(self.times):
             np.matmul(a, b, out=out)
 
     def seconds(self) -> float:
-        """Of a step's share, by the fastest of several."""
+        """Return the seconds a step by the fastest of TRIALS."""
         a, b, out = self.arguments
         np.matmul(a, b, out=out)
         least = float("inf")
@@ -89,7 +90,7 @@ def _aligned(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Ar
 
 
 class Peer:
-    """Answers as a contestant does, but learns nothing: its loss and scores are 0."""
+    """A contestant that learns nothing: its loss and scores are 0."""
 
     form = "bare"
 
@@ -107,15 +108,15 @@ class Peer:
         return min(candidates, key=Prepared.seconds)
 
     def reset(self) -> None:
-        """Nothing to set back."""
+        """Do nothing: there is no state."""
 
     def train(self, first: int, steps: int) -> float:
-        """The products of so many steps."""
+        """Compute the products of `steps` steps."""
         for _ in range(steps):
             for prepared in self.prepared:
                 prepared.run()
         return 0.0
 
     def predict(self, batch: int) -> Array:
-        """No scores."""
+        """Return no scores."""
         return np.zeros((1, CLASSES), np.float32)

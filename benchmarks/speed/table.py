@@ -1,4 +1,4 @@
-"""Medians, ratios and spreads from the rows of a measurement, and their table."""
+"""Medians, ratios and spreads of a measurement's rows, and their table."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ def _ratio(own: Sequence[Row], other: Sequence[Row], column: str) -> Spread | No
 
 
 def summaries(rows: Iterable[Row]) -> list[Summary]:
-    """One per model, optimizer and contestant, in the order of the rows.
+    """Return one summary per model, optimizer and contestant, in the order of the rows.
 
     The fastest peer is the one with the highest median among those that reached the same loss.
     """
@@ -94,7 +94,7 @@ def _agrees(rows: Sequence[Row]) -> bool:
 
 
 def text(found: Sequence[Summary]) -> str:
-    """For a terminal: a block per model and optimizer."""
+    """Return the table for a terminal: a block per model and optimizer."""
     lines: list[str] = []
     for i, s in enumerate(found):
         before = found[i - 1] if i else None
@@ -122,5 +122,5 @@ def _range(spread: Spread) -> str:
 
 
 def ratio(spread: Spread) -> str:
-    """A ratio with its spread."""
+    """Return a ratio with its spread as text."""
     return "{:.2f} ({:.2f} to {:.2f})".format(*spread)

@@ -1,8 +1,8 @@
-"""A contestant's process: `python -m fashionlab.bench.worker`.
+"""A contestant's process: `python -m benchmarks.speed.worker`.
 
-Reads a request a line from stdin, as JSON, and answers with a line on stdout; what libraries print
-goes to stderr. Imports NumPy and the contestant's library, nothing else. A failure ends the process
-with its traceback on stderr.
+Reads one request a line from stdin, as JSON, and writes one answer a line to stdout; what libraries
+print goes to stderr. Imports NumPy and the contestant's library, nothing else. A failure ends the
+process with its traceback on stderr.
 """
 
 import json
@@ -17,8 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fashionlab.bench.cases import CASES
-from fashionlab.bench.peers import Peer, Task
+from benchmarks.speed.cases import CASES
+from benchmarks.speed.peers import Peer, Task
 
 WARM_UP = 20  # steps, at most, before the weights are set back: compilation, first allocations
 PACKAGES = {
@@ -28,7 +28,7 @@ PACKAGES = {
 
 
 class Session:
-    """One contestant with its task."""
+    """A contestant with its task; each method is a request."""
 
     peer: Peer
     task: Task
@@ -61,21 +61,22 @@ class Session:
         }
 
     def train(self, first: int, steps: int) -> dict[str, Any]:
-        """Seconds and mean loss of the steps."""
+        """Return the seconds and the mean loss of the steps."""
         seconds, loss = self._timed(self.peer.train, first, steps)
         return {"seconds": seconds, "loss": loss}
 
     def predict(self, times: int) -> dict[str, Any]:
-        """Seconds of predicting the test images `times` times, and their accuracy."""
+        """Return the seconds of predicting the test images `times` times, and their accuracy."""
         began = time.perf_counter()
         for _ in range(times):
             scores = self.peer.predict(self.batch)
         seconds = time.perf_counter() - began
-        right = scores.argmax(axis=1) == self.task.read("test_labels")
-        return {"seconds": seconds, "images": times * len(scores), "accuracy": float(right.mean())}
+        correct = scores.argmax(axis=1) == self.task.read("test_labels")
+        images = times * len(scores)
+        return {"seconds": seconds, "images": images, "accuracy": float(correct.mean())}
 
     def memory(self) -> dict[str, Any]:
-        """The most memory that this process has had, in MB (10^6 bytes)."""
+        """Return the peak memory of this process, in MB (10^6 bytes)."""
         # ru_maxrss would do, but on Linux it starts at what the parent had when it forked
         with suppress(OSError):
             for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():

@@ -1,7 +1,7 @@
 """What was tried on held-out images before a recipe was fixed: results/choices.csv.
 
     fashionlab train RECIPE --validation-fraction 0.1667 --out runs/choices/NAME [other fields]
-    python benchmarks/choices.py runs/choices/*
+    python -m benchmarks.training.choices runs/choices/*
 
 A row for each of these runs, with the fields that decide it; rows of other runs stay. Test accuracy
 is not among them.
@@ -13,8 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import tables
-
+from benchmarks import tables
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 

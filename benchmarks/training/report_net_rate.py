@@ -1,6 +1,6 @@
 """Which learning rate had the report's first system? Held-out training images decide, not the test.
 
-    python benchmarks/report_net_rate.py
+    python -m benchmarks.training.report_net_rate
 
 The report does not print the rate. Every rate trains report-net on 50,000 training images, with
 seeds other than those of the published runs; the other 10,000 are evaluated after steps 120 to 150.
@@ -19,8 +19,8 @@ from itertools import product
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported, below
 
 import numpy as np
-import tables
 
+from benchmarks import tables
 from fashionlab.data import load, one_hot, split
 from fashionlab.engines import engine
 from fashionlab.recipes import get

@@ -1,6 +1,6 @@
 """The report's systems over several seeds: the figures of the README's first table.
 
-    python benchmarks/report_systems.py [--seeds 5] [--runs runs/report-systems]
+    python -m benchmarks.training.report_systems [--seeds 5] [--runs runs/report-systems]
 
 Trains each recipe as it is, on the real Fashion-MNIST, and writes a row per run to
 results/report_systems.csv. report-net has 140 full-batch iterations here, where the report's log
@@ -11,8 +11,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import tables
-
+from benchmarks import tables
 from fashionlab.data import load
 from fashionlab.progress import for_stderr
 from fashionlab.recipes import get

@@ -1,6 +1,6 @@
 """Put a finished run into the package, as the model that comes with it.
 
-    python benchmarks/ship.py runs/accuracy/medium-seed0
+    python -m benchmarks.training.ship runs/accuracy/medium-seed0
 
 It must be seed 0 of a named recipe as it is now, trained on all of Fashion-MNIST's training images
 from a clean commit: not the best of several seeds, which would have been chosen by the test set.

@@ -46,7 +46,7 @@ def keep_freed_memory() -> None:
 
     PyTorch frees the activations of a convolution and allocates them anew at each step; given back
     to the kernel in between, every page is cleared again. Does nothing without glibc. What it is
-    worth: benchmarks/keras_memory.py.
+    worth: benchmarks/engine/keras_memory.py.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -220,7 +220,7 @@ def image_order(nn: ModuleType) -> Order:
     """The order, and with it the layers and the model, that are the fastest on `nn`.
 
     Nothing of it changes what a network computes, nor the layout of its weights. What it is worth
-    on PyTorch: benchmarks/keras_torch.py.
+    on PyTorch: benchmarks/engine/keras_torch.py.
     """
     if nn.__name__ != "keras" or nn.backend.backend() != "torch":
         return Order(nn.layers.BatchNormalization, -1, {})

@@ -1,26 +1,32 @@
-"""`fashionlab bench speed`: rows, agreement, and what goes wrong. No timing is asserted."""
+"""The speed next to peers: rows, agreement, and what goes wrong. No timing is asserted."""
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from fashionlab.bench import contestants, process
-from fashionlab.bench.cases import CASES, weights
-from fashionlab.bench.contestants import Contestant
-from fashionlab.bench.products import Product, products
-from fashionlab.bench.speed import differences, speed
-from fashionlab.bench.table import summaries, text
+from benchmarks.speed import contestants, process
+from benchmarks.speed import measure as measure_module
+from benchmarks.speed import turns as turns_module
+from benchmarks.speed.cases import CASES, weights
+from benchmarks.speed.contestants import Contestant
+from benchmarks.speed.measure import measure
+from benchmarks.speed.products import Product, products
+from benchmarks.speed.table import summaries, text
+from benchmarks.speed.turns import differences
 from fashionlab.data import synthetic
 from fashionlab.errors import InvalidValueError, WorkerError
 
-# A contestant of the test's own, as a module beside the package
+ROOT = Path(__file__).parents[2]
+# Contestants of the tests, as modules on PYTHONPATH
 WRONG = """
-from fashionlab.bench.peers.scratch import Peer as Scratch
+from benchmarks.speed.peers.scratch import Peer as Scratch
 
 class Peer(Scratch):
     form = "another rate"
@@ -30,7 +36,7 @@ class Peer(Scratch):
         self.model.optimizer.learning_rate = 0.5
 """
 CRASHES = """
-from fashionlab.bench.peers.scratch import Peer as Scratch
+from benchmarks.speed.peers.scratch import Peer as Scratch
 
 class Peer(Scratch):
     def train(self, first, steps):
@@ -47,7 +53,7 @@ def data():
 
 @pytest.fixture
 def add(monkeypatch, tmp_path):
-    """Registers a contestant whose module has this text."""
+    """Return a function that registers a contestant with a module of this text."""
 
     def add(name, text, **options):
         (tmp_path / f"{name}.py").write_text(text)
@@ -60,9 +66,9 @@ def add(monkeypatch, tmp_path):
 
 
 def command(*options, cwd):
-    code = "from fashionlab.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", code, "bench", "speed", "--data", "synthetic", *options],
+        [sys.executable, "-m", "benchmarks.speed", "--data", "synthetic", *options],
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
         cwd=cwd,
@@ -77,7 +83,7 @@ def read(path):
 
 def test_every_contestant_has_a_row_a_turn_and_all_reach_the_same_loss(data, tmp_path):
     out = tmp_path / "new" / "speed.csv"
-    measured = speed(
+    measured = measure(
         data,
         models=["784-512-10"],
         optimizers=["adam"],
@@ -111,7 +117,7 @@ def test_every_contestant_has_a_row_a_turn_and_all_reach_the_same_loss(data, tmp
 
 
 def test_the_cnn_is_measured_on_those_that_have_convolutions(data, tmp_path):
-    measured = speed(
+    measured = measure(
         data,
         models=["cnn"],
         optimizers=["adam"],
@@ -126,9 +132,9 @@ def test_the_cnn_is_measured_on_those_that_have_convolutions(data, tmp_path):
 
 def test_another_loss_is_named_and_not_ranked(data, tmp_path, add):
     add("wrong", WRONG)
-    add("same", "from fashionlab.bench.peers.scratch import Peer")
+    add("same", "from benchmarks.speed.peers.scratch import Peer")
     lines = []
-    measured = speed(
+    measured = measure(
         data,
         models=["784-512-10"],
         optimizers=["sgd"],
@@ -151,7 +157,7 @@ def test_another_loss_is_named_and_not_ranked(data, tmp_path, add):
 
 def test_a_peer_that_stops_is_remarked_upon_and_the_others_go_on(data, tmp_path, add):
     add("crashes", CRASHES)
-    measured = speed(
+    measured = measure(
         data,
         models=["784-512-10"],
         optimizers=["sgd"],
@@ -161,7 +167,7 @@ def test_a_peer_that_stops_is_remarked_upon_and_the_others_go_on(data, tmp_path,
         out=tmp_path / "speed.csv",
     )
     assert measured.remarks == [
-        "784-512-10, sgd: crashes stopped while asked to train: "
+        "784-512-10, sgd: crashes stopped in train: "
         "MemoryError: no room for the second turn (exit status 1)"
     ]
     assert [row["contestant"] for row in measured.rows] == ["scratch", "crashes", "scratch"]
@@ -169,9 +175,10 @@ def test_a_peer_that_stops_is_remarked_upon_and_the_others_go_on(data, tmp_path,
 
 def test_scratch_itself_may_not_stop(data, tmp_path, monkeypatch, add):
     add("absent", "raise RuntimeError('broken')")
-    monkeypatch.setattr("fashionlab.bench.speed.SCRATCH", contestants.CONTESTANTS["absent"])
-    with pytest.raises(WorkerError, match=r"absent stopped while asked to load: .*broken"):
-        speed(data, models=["784-512-10"], steps=1, turns=1, peers=[], out=tmp_path / "s.csv")
+    for module in (measure_module, turns_module):
+        monkeypatch.setattr(module, "SCRATCH", contestants.CONTESTANTS["absent"])
+    with pytest.raises(WorkerError, match=r"absent stopped in load: .*broken"):
+        measure(data, models=["784-512-10"], steps=1, turns=1, peers=[], out=tmp_path / "s.csv")
 
 
 def test_a_worker_that_takes_too_long_is_ended(tmp_path, monkeypatch, add):
@@ -179,8 +186,8 @@ def test_a_worker_that_takes_too_long_is_ended(tmp_path, monkeypatch, add):
     monkeypatch.setattr(process, "LIMIT", 0.5)
     sleeper = contestants.CONTESTANTS["sleeps"]
     worker = process.Worker(sleeper, sys.executable, tmp_path, threads=1)
-    with pytest.raises(WorkerError, match=r"sleeps stopped while asked to load: .*exit status -9"):
-        worker.ask(
+    with pytest.raises(WorkerError, match=r"sleeps stopped in load: .*exit status -9"):
+        worker.request(
             "load", module="sleeps", case="cnn", optimizer="sgd", folder="", threads=1, steps=1
         )
     worker.close()
@@ -189,7 +196,7 @@ def test_a_worker_that_takes_too_long_is_ended(tmp_path, monkeypatch, add):
 def test_a_peer_that_is_not_installed_is_named_with_the_remedy(data, tmp_path, monkeypatch):
     absent = Contestant("absent", "x", ("no_such_library",), contestants.SCRIPT, "absent")
     monkeypatch.setitem(contestants.CONTESTANTS, "absent", absent)
-    measured = speed(
+    measured = measure(
         data,
         models=["784-512-10"],
         optimizers=["sgd"],
@@ -199,20 +206,19 @@ def test_a_peer_that_is_not_installed_is_named_with_the_remedy(data, tmp_path, m
         out=tmp_path / "speed.csv",
         environments=tmp_path,
     )
-    assert measured.remarks == ["absent: not installed (sh benchmarks/peers.sh)"]
+    assert measured.remarks == ["absent: not installed (sh benchmarks/speed/peers.sh)"]
     assert [row["contestant"] for row in measured.rows] == ["scratch"]
     assert summaries(measured.rows)[0].ratio is None
 
 
 def test_a_small_set_is_repeated_for_the_full_batch(data, tmp_path, add):
     add("absent", "raise ImportError('no such library')")
-    measured = speed(
+    measured = measure(
         data, models=["full-batch"], peers=["absent"], turns=1, out=tmp_path / "speed.csv"
     )
     assert [row["batch"] for row in measured.rows] == [60_000]
     assert measured.remarks == [
-        "full-batch, sgd: absent stopped while asked to load: "
-        "ImportError: no such library (exit status 1)"
+        "full-batch, sgd: absent stopped in load: ImportError: no such library (exit status 1)"
     ]
 
 
@@ -222,7 +228,7 @@ def test_a_small_set_is_repeated_for_the_full_batch(data, tmp_path, add):
         ({"a": 1.0, "b": 1.0005, "c": 0.9995}, set()),
         ({"a": 1.0, "b": 1.002, "c": 1.0}, {"b"}),
         ({"a": 1.0, "b": float("nan"), "c": 1.0}, {"b"}),
-        ({"a": 1.0, "b": 1.1}, {"a", "b"}),  # nobody knows which
+        ({"a": 1.0, "b": 1.1}, {"a", "b"}),  # either may be wrong
         ({}, set()),
     ],
 )
@@ -255,7 +261,7 @@ def test_the_weights_fit_the_report_s_models(name):
 
 def test_the_worker_imports_no_library_of_another():
     code = (
-        "import sys, fashionlab.bench.worker, fashionlab.bench.peers.scratch; "
+        "import sys, benchmarks.speed.worker, benchmarks.speed.peers.scratch; "
         "print([m for m in ('keras', 'torch', 'sklearn', 'scipy', 'matplotlib', 'typer', 'jax') "
         "if m in sys.modules])"
     )
@@ -277,14 +283,14 @@ def test_the_worker_imports_no_library_of_another():
 def test_hostile_options_are_refused_in_one_line(options, message, tmp_path):
     done = command(*options, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(f"fashionlab: .*{message}\n", done.stderr)
+    assert re.fullmatch(f"benchmarks.speed: .*{message}\n", done.stderr)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_images_of_another_size_are_refused(data, tmp_path):
     small = tuple(replace(part, images=part.images[:, ::2, ::2]) for part in data)
     with pytest.raises(InvalidValueError, match=r"28 x 28; received \(14, 14\)"):
-        speed(small, out=tmp_path / "speed.csv")
+        measure(small, out=tmp_path / "speed.csv")
 
 
 def test_the_command_prints_rows_as_json(tmp_path):

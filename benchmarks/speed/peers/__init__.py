@@ -1,8 +1,8 @@
 """A file per library; each has a class Peer that trains the same model from the same weights.
 
 Every peer gets what is best for it: images as float32 in [0, 1] in its own kind of array, converted
-once, outside the clock. The images lie in the order in which they are trained on, so that nobody
-gathers a batch. Scratch takes the images as they are, uint8.
+once, outside the clock. The images are in the order of training, so that a batch is a slice.
+Scratch takes the images as they are, uint8.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.bench.cases import Case, weights
+from benchmarks.speed.cases import Case, weights
 
 Array = NDArray[Any]
 
@@ -21,7 +21,7 @@ BLOCK = 1000  # images converted at once, so that conversion needs no second cop
 
 @dataclass(frozen=True)
 class Task:
-    """What a contestant is given."""
+    """The model, optimizer and arrays that a contestant is measured with."""
 
     case: Case
     optimizer: str  # sgd (with momentum) or adam
@@ -29,16 +29,16 @@ class Task:
     threads: int
 
     def weights(self) -> list[Array]:
-        """The first weights, in Keras's order and layout."""
+        """Return the initial weights, in Keras's order and layout."""
         return weights(self.case)
 
     def read(self, name: str) -> Array:
-        """An array as it is: images (N, 28, 28) or labels (N,), uint8."""
+        """Return an array as it is: images (N, 28, 28) or labels (N,), uint8."""
         array: Array = np.load(self.folder / f"{name}.npy")
         return array
 
     def scaled(self, name: str) -> Array:
-        """The images as float32 in [0, 1], (N, 784), or (N, 28, 28, 1) before a convolution."""
+        """Return the images as float32 in [0, 1], (N, 784), or (N, 28, 28, 1) for a convolution."""
         images = np.load(self.folder / f"{name}.npy", mmap_mode="r")
         n, h, w = images.shape
         values = np.empty((n, h, w, 1) if self.case.convolution else (n, h * w), np.float32)
@@ -58,10 +58,10 @@ class Peer(Protocol):
     def __init__(self, task: Task) -> None: ...
 
     def reset(self) -> None:
-        """Back to the first weights, with a new optimizer."""
+        """Set the initial weights and a new optimizer."""
 
     def train(self, first: int, steps: int) -> float:
-        """Train on the batches first ... first + steps - 1; the mean of their losses."""
+        """Train on the batches first ... first + steps - 1; return the mean of their losses."""
 
     def predict(self, batch: int) -> Array:
-        """Scores (N, K) of the test images."""
+        """Return scores (N, K) of the test images."""

@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fashionlab.bench.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATES, MOMENTUM
-from fashionlab.bench.peers import Array, Task
+from benchmarks.speed.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATES, MOMENTUM
+from benchmarks.speed.peers import Array, Task
 
 CHUNK = 20  # steps of a scan, at most
 
 
 class Peer:
-    """See `fashionlab.bench.peers.Peer`."""
+    """See `benchmarks.speed.peers.Peer`."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -40,7 +40,7 @@ class Peer:
         self.reset()
 
     def reset(self) -> None:
-        """The first weights; moments of zero."""
+        """Set the initial weights, and moments of zero."""
         weights = [jnp.array(array) for array in self.task.weights()]
         moments = 1 if self.task.optimizer == "sgd" else 2
         zeros = [[jnp.zeros_like(w) for w in weights] for _ in range(moments)]
@@ -89,7 +89,7 @@ class Peer:
         return state, losses.sum()
 
     def train(self, first: int, steps: int) -> float:
-        """A call a step, or a call a chunk."""
+        """Train with one call a step, or one a chunk."""
         losses = []
         chunk = next(c for c in range(min(CHUNK, steps), 0, -1) if steps % c == 0)
         for i in range(first, first + steps, chunk if self.form == "scan" else 1):
@@ -102,6 +102,6 @@ class Peer:
         return float(np.sum(jax.device_get(losses))) / steps
 
     def predict(self, batch: int) -> Array:
-        """Logits, `batch` images at once."""
+        """Return logits, `batch` images at once."""
         weights, starts = self.state[0], range(0, len(self.test), batch)
         return np.concatenate([self.forward(weights, self.test[i : i + batch]) for i in starts])

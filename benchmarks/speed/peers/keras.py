@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from fashionlab.bench.cases import (
+from benchmarks.speed.cases import (
     BETA_1,
     BETA_2,
     CLASSES,
@@ -14,7 +14,7 @@ from fashionlab.bench.cases import (
     SIDE,
     WINDOW,
 )
-from fashionlab.bench.peers import Array, Task
+from benchmarks.speed.peers import Array, Task
 
 
 def _library(threads: int) -> Any:
@@ -36,7 +36,7 @@ def _library(threads: int) -> Any:
 
 
 class Peer:
-    """See `fashionlab.bench.peers.Peer`."""
+    """See `benchmarks.speed.peers.Peer`."""
 
     def __init__(self, task: Task) -> None:
         self.task, case, keras = task, task.case, _library(task.threads)
@@ -65,13 +65,13 @@ class Peer:
         self.reset()
 
     def reset(self) -> None:
-        """The first weights; the optimizer's variables as they were."""
+        """Set the initial weights and the optimizer's initial variables."""
         self.model.set_weights(self.task.weights())
         for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
             variable.assign(value)
 
     def train(self, first: int, steps: int) -> float:
-        """One call of `fit`."""
+        """Train with one call of `fit`."""
         batch = self.task.case.batch
         part = slice(first * batch, (first + steps) * batch)
         history = self.model.fit(
@@ -80,6 +80,6 @@ class Peer:
         return float(history.history["loss"][0])
 
     def predict(self, batch: int) -> Array:
-        """Logits, `batch` images at once."""
+        """Return logits, `batch` images at once."""
         scores: Array = self.model.predict(self.test, batch_size=batch, verbose=0)
         return scores

@@ -1,14 +1,14 @@
-"""The network from scratch, used as anybody uses it: `fit` and `predict` on uint8 images."""
+"""The network from scratch, as its users call it: `fit` and `predict` on uint8 images."""
 
 from typing import Any
 
+from benchmarks.speed.cases import CLASSES, LEARNING_RATES, MOMENTUM, SIDE
+from benchmarks.speed.peers import Array, Task
 from fashionlab import models, scratch
-from fashionlab.bench.cases import CLASSES, LEARNING_RATES, MOMENTUM, SIDE
-from fashionlab.bench.peers import Array, Task
 
 
 class Peer:
-    """See `fashionlab.bench.peers.Peer`."""
+    """See `benchmarks.speed.peers.Peer`."""
 
     form = "uint8 images"
 
@@ -28,7 +28,7 @@ class Peer:
         self.reset()
 
     def reset(self) -> None:
-        """A new optimizer, the first weights."""
+        """Set a new optimizer and the initial weights."""
         rate = LEARNING_RATES[self.task.optimizer]
         if self.task.optimizer == "sgd":
             optimizer: Any = scratch.optimizers.SGD(rate, momentum=MOMENTUM)
@@ -38,7 +38,7 @@ class Peer:
         self.model.set_weights(self.task.weights())
 
     def train(self, first: int, steps: int) -> float:
-        """One call of `fit`."""
+        """Train with one call of `fit`."""
         batch = self.task.case.batch
         part = slice(first * batch, (first + steps) * batch)
         history = self.model.fit(
@@ -47,6 +47,6 @@ class Peer:
         return float(history.history["loss"][0])
 
     def predict(self, batch: int) -> Array:
-        """In pieces that the model chooses itself, whatever `batch` is."""
+        """Return logits, in micro-batches that the model chooses, whatever `batch` is."""
         scores: Array = self.model.predict(self.test)
         return scores

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from fashionlab.bench.cases import BETA_1, BETA_2, CLASSES, EPSILON, LEARNING_RATES, MOMENTUM
-from fashionlab.bench.peers import Array, Task
+from benchmarks.speed.cases import BETA_1, BETA_2, CLASSES, EPSILON, LEARNING_RATES, MOMENTUM
+from benchmarks.speed.peers import Array, Task
 
 
 class Peer:
-    """See `fashionlab.bench.peers.Peer`."""
+    """See `benchmarks.speed.peers.Peer`."""
 
     form = "partial_fit"
 
@@ -40,7 +40,7 @@ class Peer:
         self.reset()
 
     def reset(self) -> None:
-        """The first weights into its arrays; the next partial_fit then makes a new optimizer."""
+        """Copy the initial weights into its arrays; the next partial_fit makes a new optimizer."""
         first = self.task.weights()
         for array, value in zip(self.model.coefs_, first[::2], strict=True):
             array[...] = value
@@ -49,13 +49,13 @@ class Peer:
         del self.model._optimizer
 
     def train(self, first: int, steps: int) -> float:
-        """One pass over the turn's images."""
+        """Train with one pass over the turn's images."""
         batch = self.task.case.batch
         part = slice(first * batch, (first + steps) * batch)
         self.model.partial_fit(self.images[part], self.labels[part])
         return float(self.model.loss_curve_[-1])
 
     def predict(self, batch: int) -> Array:
-        """`predict_proba`, `batch` images at once."""
+        """Return `predict_proba`, `batch` images at once."""
         starts = range(0, len(self.test), batch)
         return np.concatenate([self.model.predict_proba(self.test[i : i + batch]) for i in starts])

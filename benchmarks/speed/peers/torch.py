@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  PyTorch's own name for it
 from torch import nn
 
-from fashionlab.bench.cases import (
+from benchmarks.speed.cases import (
     BETA_1,
     BETA_2,
     EPSILON,
@@ -19,13 +19,13 @@ from fashionlab.bench.cases import (
     MOMENTUM,
     WINDOW,
 )
-from fashionlab.bench.peers import Array, Task
+from benchmarks.speed.peers import Array, Task
 
 TRIAL = 10  # steps that decide between the layouts, after as many that prepare
 
 
 class Network(nn.Module):
-    """The case's model; logits out. With `last` the channels come last in memory."""
+    """The case's model, which returns logits. With `last` the channels are last in memory."""
 
     def __init__(self, task: Task, last: bool) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Network(nn.Module):
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits (B, K)."""
+        """Return logits (B, K)."""
         if self.convolution is not None:
             x = F.max_pool2d(self.activation(self.convolution(x)), 2)
             x = (x.permute(0, 2, 3, 1) if self.last else x).flatten(1)
@@ -48,7 +48,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def set_weights(self, arrays: list[Array]) -> None:
-        """From Keras's layouts."""
+        """Set weights given in Keras's layouts."""
         pending = [torch.from_numpy(array) for array in arrays]
         if self.convolution is not None:
             self.convolution.weight.copy_(pending.pop(0).permute(3, 2, 0, 1))
@@ -64,7 +64,7 @@ class Network(nn.Module):
 
 
 class Peer:
-    """See `fashionlab.bench.peers.Peer`."""
+    """See `benchmarks.speed.peers.Peer`."""
 
     def __init__(self, task: Task) -> None:
         torch.set_num_threads(task.threads)
@@ -107,7 +107,7 @@ class Peer:
         return F.cross_entropy(self.model(x), y)
 
     def reset(self) -> None:
-        """The first weights, a new optimizer."""
+        """Set the initial weights and a new optimizer."""
         self.model.set_weights(self.task.weights())
         rate, self.adam_steps = LEARNING_RATES[self.task.optimizer], 0
         parameters = self.model.parameters()
@@ -120,7 +120,7 @@ class Peer:
             )
 
     def train(self, first: int, steps: int) -> float:
-        """The usual loop; the losses are added up without being read."""
+        """Train with the usual loop; the losses are summed on the device, unread."""
         batch = self.task.case.batch
         total = torch.zeros(())
         for start in range(first * batch, (first + steps) * batch, batch):
@@ -140,7 +140,7 @@ class Peer:
 
     @torch.inference_mode()
     def predict(self, batch: int) -> Array:
-        """Logits, `batch` images at once."""
+        """Return logits, `batch` images at once."""
         starts = range(0, len(self.test), batch)
         scores: Array = torch.cat([self.forward(self.test[i : i + batch]) for i in starts]).numpy()
         return scores

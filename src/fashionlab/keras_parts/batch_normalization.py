@@ -1,6 +1,6 @@
 """Layers of Keras in forms that are fast on PyTorch; the values are those of Keras's own.
 
-What they are worth: benchmarks/keras_torch.py.
+What they are worth: benchmarks/engine/keras_torch.py.
 """
 
 from typing import Any
