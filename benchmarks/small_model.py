@@ -1,4 +1,4 @@
-"""`small` as a portable model whose weights were never trained: as fast as a trained one."""
+"""The portable model of `small` with untrained weights: as fast as a trained one."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from fashionlab.training.state import weights_by_name
 
 
 def small(bits: int = 32) -> bytes:
-    """The file; its metadata say that it knows nothing."""
+    """Return the file's content; its metadata state the accuracy of guessing."""
     train, test = draw(train=600, test=20)
     recipe = RECIPES["small"]
     model = recipe.build(engine("keras"), test.image_shape, test.classes)

@@ -1,12 +1,13 @@
-"""What checkpoints cost in the report's convolutional network on Fashion-MNIST, one an epoch.
+"""Measure what checkpoints cost in report-cnn on Fashion-MNIST, one an epoch.
 
     python -m benchmarks.engine.checkpoint_cost
 
 Trains report-cnn for some epochs on each engine, in turn in new processes, and writes
-results/checkpoint_cost.csv: the seconds from the first step to the last checkpoint, and those of
-them in which the state is copied, hashed, written and flushed.
+results/checkpoint_cost.csv: the seconds from the first step to the last checkpoint, and how many
+of them the state was copied, hashed, written and flushed.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ ENGINES = ("scratch", "keras")
 
 
 def measure(engine: str) -> None:
-    """In a process of its own: print the seconds of all, those of saving, and a save's bytes."""
+    """Print the seconds of all, the seconds of saving, and the bytes of a checkpoint."""
     from fashionlab.data import load
     from fashionlab.progress import Progress
     from fashionlab.recipes import get
@@ -52,7 +53,7 @@ def measure(engine: str) -> None:
             seconds["all"] += time.perf_counter()
 
     Trainer._save, RunWriter.write_history = timed(save), timed(write_history)
-    # With the other runs, on an ordinary disk: /tmp can be memory, where flushing costs nothing.
+    # With the other runs, on an ordinary disk: /tmp can be memory, where a flush costs nothing.
     runs = Path(__file__).parents[2] / "runs"
     runs.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runs, prefix=".cost-") as place:
@@ -63,6 +64,12 @@ def measure(engine: str) -> None:
 
 
 def main() -> None:
+    """Measure both engines in turn, or one of them in this process."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("engine", nargs="?", choices=ENGINES, help="measure one, in this process")
+    if engine := parser.parse_args().engine:
+        measure(engine)
+        return
     rows = []
     for turn in range(TURNS):
         for engine in ENGINES:
@@ -90,7 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        measure(sys.argv[1])
-    else:
-        main()
+    main()

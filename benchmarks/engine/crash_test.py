@@ -1,16 +1,18 @@
-"""Kill trainings with SIGKILL, resume them, and compare what comes out with the uninterrupted run.
+"""Kill trainings with SIGKILL, resume them, and compare the results with an uninterrupted run.
 
     python -m benchmarks.engine.crash_test
 
-Some are killed at a random moment, some inside a system call that writes the run folder: before
-it, and in a write after half of its bytes. On scratch that is every such call of a whole training
-in turn; on Keras, whose saves are made by the same code, every call of its middle third. Every
-killed training must be readable, lose no more than the steps of one interval, and end with the
-same files after `resume`. Writes results/crash_test.csv; exit status 1 where one does not.
+Some are killed at a random moment, some in a system call that writes the run folder: before the
+call, or after half of the bytes of a write. On scratch this is done for every such call of a whole
+training in turn; on Keras, whose checkpoints are written by the same code, for every call of the
+middle third. Every killed training must be readable, lose no more than the steps of one interval,
+and end with the same files after `resume`. Writes results/crash_test.csv; exit status 1 where one
+does not.
 
-Each training is a process of its own, forked from one that has imported the engines already.
+Each training is a process of its own, forked from one that has imported the engines.
 """
 
+import argparse
 import hashlib
 import json
 import multiprocessing
@@ -47,7 +49,7 @@ CONTEXT.set_forkserver_preload(["keras", "benchmarks.engine.crash_test"])
 
 
 def recipe(engine: str) -> Recipe:
-    """All that has a state: dropout, augmentation, schedule, moving average, best epoch, Adam."""
+    """Return a recipe with all kinds of state: dropout, schedule, average, best epoch, Adam."""
     return replace(
         RECIPES["report-cnn"],
         name=f"crash-{engine}",
@@ -66,25 +68,25 @@ def recipe(engine: str) -> Recipe:
 
 
 class Reporter(Progress):
-    """Tells the parent process of each step as it is made."""
+    """A progress that reports each step to the parent process."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
 
     def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:
-        """The training begins."""
+        """Send the number of steps done before."""
         self._steps = steps
         self._pipe.send(done)
 
     def step(self, step: Step) -> None:
-        """The number of steps made so far."""
+        """Send the number of steps done so far."""
         self._pipe.send((step.epoch - 1) * self._steps + step.step)
 
 
 class DeadlyOs:
-    """Stands in the place of `os`: kills this process in call number `deadly`; 0 only counts.
+    """A replacement for `os` that kills this process in call number `deadly`; 0 only counts.
 
-    Before the call, or in a write after half of its bytes.
+    The kill comes before the call, or after half of the bytes of a write.
     """
 
     def __init__(self, deadly: int) -> None:
@@ -107,7 +109,7 @@ class DeadlyOs:
 
 
 def trainee(engine: str, folder: Path, deadly: int, pipe: Connection) -> None:
-    """In a process of its own: train, or go on; tell the steps, and at the end the calls made."""
+    """Train or resume in this process; send the steps, and at the end the number of calls."""
     files.os = DeadlyOs(deadly)  # type: ignore[attr-defined]
     train(
         recipe(engine),
@@ -122,11 +124,11 @@ def trainee(engine: str, folder: Path, deadly: int, pipe: Connection) -> None:
 
 @dataclass
 class Outcome:
-    """What became of a training process."""
+    """The end of a training process."""
 
     killed: bool
-    steps: int  # the last that it told of
-    calls: int  # where it came to its end
+    steps: int  # the last that it sent
+    calls: int  # 0 where it was killed
     seconds: float  # after its training began
 
 
@@ -161,7 +163,7 @@ def run(engine: str, folder: Path, deadly: int = 0, delay: float | None = None) 
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """What must be the same: SHA-256 of the weights, predictions and figures; history but time."""
+    """Return what must be equal: SHA-256 of weights, predictions, metrics, and history but time."""
     finished = Run(folder)
     history = [{k: v for k, v in row.items() if k != "seconds"} for row in finished.history()]
     contents = {
@@ -175,17 +177,17 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 @dataclass
 class Verdict:
-    """Of one kill."""
+    """The judgement on one kill."""
 
-    killed: bool  # or it had ended before
+    killed: bool  # else it had ended before
     readable: bool
-    lost: int  # steps that were made and must be made again
-    same: bool  # as the uninterrupted run, after it was resumed
+    lost: int  # steps that must be done again
+    same: bool  # as the uninterrupted run, after the resume
     clean: bool  # nothing but the finished run is left
 
 
 def judge(engine: str, folder: Path, expected: dict[str, str], outcome: Outcome) -> Verdict:
-    """Look at what a killed training left, let it go on, and compare."""
+    """Inspect what a killed training left, resume it, and compare."""
     work, readable, saved = work_folder(folder), True, 0
     if not folder.exists() and work.exists():
         damaged: list[str] = []
@@ -206,10 +208,10 @@ def judge(engine: str, folder: Path, expected: dict[str, str], outcome: Outcome)
 def verdicts(
     engine: str, place: Path, moments: int, calls: Callable[[int], Iterable[int]]
 ) -> Iterator[tuple[str, Verdict]]:
-    """Kill and judge trainings of an engine, at so many random moments and in these calls.
+    """Kill and judge trainings of an engine, at `moments` random moments and in given calls.
 
-    `calls` is given the number of calls of a whole training. One that ended before the moment came
-    does not count, and another is tried; it must have come out the same nevertheless.
+    `calls` returns the calls, given the number of calls of a whole training. A training that ended
+    before its moment does not count and is replaced, but its results must be the same too.
     """
     whole = run(engine, place / "whole")
     expected = fingerprint(place / "whole")
@@ -232,12 +234,15 @@ def verdicts(
 
 
 def deadly_calls(engine: str, calls: int) -> range:
-    """Those in which the whole form kills."""
+    """Return the calls in which the whole test kills."""
     return range(1, calls + 1) if engine == "scratch" else range(calls // 3, 2 * calls // 3)
 
 
 def main() -> None:
+    """Run the whole test."""
     from benchmarks import tables
+
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
 
     judged: dict[tuple[str, str], list[Verdict]] = {}
     for engine in ENGINES:

@@ -1,10 +1,11 @@
-"""What the faster forms in `fashionlab.scratch` are worth beside the plain ones.
+"""Measure the faster forms in `fashionlab.scratch` next to the plain ones.
 
     python -m benchmarks.engine.fast_forms [--turns 15]
 
-Each pair computes the same and is timed in turn. A row of results/fast_forms.csv has the medians of
-both in milliseconds, and the median, lowest and highest of their ratios, turn by turn: above 1 the
-fast form is faster. Pieces are for memory; what was tried and left out is marked "no".
+The two forms of a pair compute the same and are timed in turn. A row of results/fast_forms.csv has
+the medians of both in milliseconds, and the median, lowest and highest of their ratios, turn by
+turn: above 1 the fast form is faster. Micro-batches ("pieces") are for memory; a form that was
+tried and left out has "no" in the column in_use.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def drawn(*shape: int) -> np.ndarray:
 
 
 def columns() -> tuple[Run, Run]:
-    """The products of a step of 784-512-256-10: an image a row, an image a column."""
+    """Return the products of a step of 784-512-256-10: an image a row, an image a column."""
     rows, columns = [], []
     for i, (d, u) in enumerate(((784, 512), (512, 256), (256, 10))):
         w, dw = drawn(d, u), drawn(d, u)
@@ -57,7 +58,7 @@ def columns() -> tuple[Run, Run]:
 
 
 def conv_max_pool() -> tuple[Run, Run]:
-    """The convolution and the maximum pool of report-cnn, forward and backward."""
+    """Return the convolution and maximum pool of report-cnn, forward and backward."""
 
     def network() -> scratch.Sequential:
         return scratch.Sequential(
@@ -83,7 +84,7 @@ def conv_max_pool() -> tuple[Run, Run]:
 
 
 def large_pages() -> tuple[Run, Run]:
-    """Adam over the weights of report-cnn, on ordinary and on large pages."""
+    """Return Adam over the weights of report-cnn, on ordinary and on large pages."""
     size = 1_387_434
     runs = []
     for make in (lambda: np.zeros(size, np.float32), lambda: aligned((size,), np.float32)):
@@ -97,7 +98,7 @@ def large_pages() -> tuple[Run, Run]:
 
 
 def pieces() -> tuple[Run, Run]:
-    """A full-batch step of 784-512-10 over 60,000 images: all at once, and in pieces."""
+    """Return a full-batch step of 784-512-10: 60,000 images at once, and in micro-batches."""
     x = RNG.integers(0, 256, (60_000, 28, 28), dtype=np.uint8)
     y = RNG.integers(0, 10, 60_000)
     runs = []
@@ -118,7 +119,7 @@ def pieces() -> tuple[Run, Run]:
 
 
 def two_threads() -> tuple[Run, Run]:
-    """Left out: after the products of 784-512-10, Adam in one thread, and in two halves in two."""
+    """Return the products of 784-512-10, then Adam in one thread, and in two (left out)."""
     size = 407_056
     x, z, w, dw = drawn(IMAGES, 784), drawn(512, IMAGES), drawn(784, 512), drawn(784, 512)
     optimizers = [scratch.optimizers.Adam() for _ in range(3)]
@@ -151,7 +152,7 @@ def two_threads() -> tuple[Run, Run]:
 
 
 def shared_images() -> tuple[Run, Run]:
-    """report-cnn's outputs for 10,000 images, by all cores together and by a share for each."""
+    """Return report-cnn's predictions: all cores on one batch, and a share of it for each."""
     model = models.cnn(scratch, (28, 28), 10, 0)
     x = RNG.integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
 
@@ -166,7 +167,7 @@ def shared_images() -> tuple[Run, Run]:
 
 
 def two_halves() -> tuple[Run, Run]:
-    """Left out: report-cnn's gradients by one model, and by two that share the batch.
+    """Return report-cnn's gradients by one model, and by two that share the batch (left out).
 
     Products use both cores in the first, one core each in the second.
     """

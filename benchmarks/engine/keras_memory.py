@@ -1,23 +1,26 @@
-"""What Keras on PyTorch gains by keeping freed memory (fashionlab.engines.keep_freed_memory).
+"""Measure what Keras on PyTorch gains by keeping freed memory.
 
     python -m benchmarks.engine.keras_memory
 
-Trains report-cnn on 12,800 images and evaluates it on 10,000, with and without, in turn in new
-processes, and writes results/keras_memory.csv.
+Trains report-cnn on 12,800 images and evaluates it on 10,000, with and without
+`fashionlab.engines.keep_freed_memory`, in turn in new processes, and writes
+results/keras_memory.csv.
 """
 
+import argparse
 import subprocess
 import sys
 import time
 
 from benchmarks import tables
 
+MODES = ("kept", "given back")
 ROUNDS = 3
 IMAGES = 12_800
 
 
 def measure(keep: bool) -> None:
-    """In a process of its own: print the seconds of training and of evaluation."""
+    """Print the seconds of training and of evaluation."""
     from fashionlab import engines
     from fashionlab.data import load, one_hot
     from fashionlab.recipes import get
@@ -41,9 +44,15 @@ def measure(keep: bool) -> None:
 
 
 def main() -> None:
+    """Measure both modes in turn, or one of them in this process."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("mode", nargs="?", choices=MODES, help="measure one, in this process")
+    if mode := parser.parse_args().mode:
+        measure(mode == "kept")
+        return
     rows = []
     for turn in range(ROUNDS):
-        for mode in ("kept", "given back"):
+        for mode in MODES:
             done = subprocess.run(
                 [sys.executable, "-m", "benchmarks.engine.keras_memory", mode],
                 capture_output=True,
@@ -65,7 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        measure(sys.argv[1] == "kept")
-    else:
-        main()
+    main()

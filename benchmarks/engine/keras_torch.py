@@ -1,12 +1,16 @@
-"""Keras on PyTorch beside a plain PyTorch loop: where the time goes, and what our forms give back.
+"""Measure Keras on PyTorch next to a plain PyTorch loop, with our faster forms one by one.
 
     python -m benchmarks.engine.keras_torch [--turns 7] [--steps 30]
 
-The network of `small` trains by SGD, in float32, in five ways, in turn, on the same batches: as
-Keras is by default; with the channels first, which saves the copies around every convolution and
-pool; with batch normalisation by PyTorch's own kernel as well; with layers that are called directly
-as well, which is how `models.convnet` builds it; and as a plain PyTorch network, in the memory
-order that is its fastest. The last two then train in bfloat16 too. Writes results/keras_torch.csv.
+The network of `small` trains by SGD in float32, on the same batches, in five ways that take turns:
+
+1. Keras by default;
+2. with channels first, which saves the copies around every convolution and pool;
+3. and with batch normalization by PyTorch's own kernel;
+4. and with layers that are called directly, which is how `models.convnet` builds it;
+5. a plain PyTorch network, in its fastest memory order.
+
+The last two train in bfloat16 too. Writes results/keras_torch.csv.
 """
 
 import argparse
@@ -36,14 +40,14 @@ PLAIN = "plain PyTorch"
 
 
 def keras_step(order: Order, precision: str = "float32") -> Callable[[Any, Any], Any]:
-    """A step as `fashionlab train` makes it."""
+    """Return a training step as `fashionlab train` makes it."""
     with patch("fashionlab.models.image_order", lambda _: order):
         model = replace(RECIPE, precision=precision).build(keras, (SIDE, SIDE), CLASSES)
     return lambda x, y: model.train_on_batch(x, y, return_dict=True)
 
 
 def torch_step(precision: str = "float32") -> Callable[[Any, Any], Any]:
-    """The same network, loss and optimizer in a plain loop."""
+    """Return a training step of the same network, loss and optimizer in a plain loop."""
     channels, layers = 1, []
 
     def convolution(filters: int, pool: bool = False) -> None:

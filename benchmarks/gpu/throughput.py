@@ -1,11 +1,11 @@
-"""`large` in training beside a plain PyTorch loop: images a second on a GPU.
+"""Measure the training of `large` next to a plain PyTorch loop: images a second on a GPU.
 
     python -m benchmarks.gpu.throughput [--turns 5] [--steps 60] [--data DATA]
 
-The network of `large` in bfloat16, in turn: by a plain loop in PyTorch (channels last, SGD with
-Nesterov, images and labels on the device, no augmentation, no average of the weights); as
-fashionlab trains it, with the same SGD; and by its recipe, with Muon. The latter two draw and
-augment their batches and average the weights. Writes results/gpu_throughput.csv.
+The network of `large` trains in bfloat16 in three ways that take turns: by a plain loop in PyTorch
+(channels last, SGD with Nesterov, images and labels on the device, no augmentation, no average of
+the weights); as fashionlab trains it, with the same SGD; and by its recipe, with Muon. The latter
+two draw and augment their batches and average the weights. Writes results/gpu_throughput.csv.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SGD = {"optimizer": "SGD", "optimizer_options": OPTIONS, "learning_rate": 0.05}
 
 
 class Plain(nn.Module):
-    """The network of `large` as one writes it in PyTorch."""
+    """The network of `large` as usually written in PyTorch."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Plain(nn.Module):
 
 
 def plain(data: Any, batch_size: int, device: str) -> Iterator[Any]:
-    """A step at each turn, with its loss."""
+    """Yield the loss of each step of a plain loop."""
     model = Plain(data.classes).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         model.parameters(), SGD["learning_rate"], 0.9, nesterov=True, weight_decay=0.0005
@@ -87,7 +87,7 @@ def plain(data: Any, batch_size: int, device: str) -> Iterator[Any]:
 
 
 def ours(data: Any, batch_size: int, **changes: Any) -> Iterator[Any]:
-    """A step at each turn, as `fashionlab train` makes it."""
+    """Yield the loss of each step as `fashionlab train` makes it."""
     recipe = replace(RECIPE, batch_size=batch_size, **changes)
     batches = engines.batches(keras, data, batch_size, 0, recipe.augmentation)
     model = recipe.build(keras, data.image_shape, data.classes, 0, batches.steps)

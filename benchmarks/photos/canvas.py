@@ -17,7 +17,7 @@ INSIDE = 0.72  # how much darker the edge of a part is than its middle
 
 
 class Canvas:
-    """A garment in the making: its colours and where it is."""
+    """A garment while it is drawn: its pixels and its mask."""
 
     def __init__(self, colour: Colour, rng: np.random.Generator) -> None:
         self.colour, self.rng = colour, rng
@@ -35,18 +35,18 @@ class Canvas:
         self.mask = np.maximum(self.mask, shape)
 
     def shade(self, amount: NDArray[np.float64], within: Points | None = None) -> None:
-        """Multiply by an array (SIDE, SIDE), in a polygon or all over."""
+        """Multiply by an array (SIDE, SIDE), in a polygon or everywhere."""
         where = self.mask if within is None else _filled(within)
         self.pixels *= (1 + where * (amount - 1))[..., None]
 
     def line(self, points: Points, tone: float = 0.7, width: float = 0.012) -> None:
-        """A seam: darker, or lighter, than what is there."""
+        """Draw a seam, darker or lighter than what is there."""
         stroke = _stroked(points, width)
         dark = 34 * (tone - 1) * stroke  # so that seams show on black too
         self.pixels = self.pixels * (1 + stroke * (tone - 1))[..., None] + np.abs(dark)[..., None]
 
     def band(self, points: Points, width: float, tone: float = 1.0) -> None:
-        """A strap along a line."""
+        """Draw a strap along a line."""
         stroke = _stroked(points, width)
         soft = np.asarray(_image(stroke).filter(ImageFilter.GaussianBlur(SIDE * width / 5))) / 255
         cloth = np.clip(self.colour * (tone * (0.6 + 0.4 * soft))[..., None], 0, 255)
@@ -54,7 +54,7 @@ class Canvas:
         self.mask = np.maximum(self.mask, stroke)
 
     def dots(self, places: Points, size: float, colour: Colour) -> None:
-        """Buttons, eyelets, a clasp."""
+        """Draw discs: buttons, eyelets, a clasp."""
         for x, y in places:
             angle = np.linspace(0, 2 * np.pi, 24)
             ring = list(zip(x + size * np.cos(angle), y + size * np.sin(angle), strict=True))
@@ -62,7 +62,7 @@ class Canvas:
             self.pixels += shape * (colour - self.pixels)
 
     def finish(self) -> Image.Image:
-        """RGBA: light from one side, folds, and the garment's texture."""
+        """Return the garment as RGBA, with light from one side, folds, and texture."""
         rng, (y, x) = self.rng, np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
         self.shade(1 + rng.uniform(-0.12, 0.12) * x + rng.uniform(-0.06, 0.06) * y)
         self.shade(1 + 0.12 * _noise(rng, 4, 9) + 0.05 * _noise(rng, 30, 30))
@@ -72,7 +72,7 @@ class Canvas:
 
 
 def texture(canvas: Canvas, kind: str, within: Points | None = None) -> None:
-    """Stripes across or along, checks, knit or none."""
+    """Shade with stripes across or along, checks, knit or nothing."""
     y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
     waves = canvas.rng.uniform(25, 50)
     across, along = np.sin(waves * y), np.sin(waves * x)
@@ -87,9 +87,9 @@ def texture(canvas: Canvas, kind: str, within: Points | None = None) -> None:
 
 
 def smooth(points: Points, rounds: int, closed: bool = True) -> list[tuple[float, float]]:
-    """Corners cut off, so that a polygon becomes a curve (Chaikin's scheme).
+    """Return a polygon with its corners cut off: a curve (Chaikin's scheme).
 
-    A point that stands twice in a row keeps its corner.
+    A point that is given twice in a row keeps its corner.
     """
     p = np.array(points, dtype=float)
     for _ in range(rounds):
@@ -113,21 +113,21 @@ def _pixel(points: Points) -> list[tuple[float, float]]:
 
 
 def _filled(points: Points) -> NDArray[np.float64]:
-    """(SIDE, SIDE) 0..1 of a polygon, with soft edges."""
+    """Return a polygon with soft edges as (SIDE, SIDE) in 0..1."""
     image = Image.new("L", (2 * SIDE, 2 * SIDE))
     ImageDraw.Draw(image).polygon(_pixel(points), fill=255)
     return np.asarray(image.reduce(2)) / 255
 
 
 def _stroked(points: Points, width: float) -> NDArray[np.float64]:
-    """(SIDE, SIDE) 0..1 of a line; its width is in the points' unit."""
+    """Return a line as (SIDE, SIDE) in 0..1; its width is in the points' unit."""
     image = Image.new("L", (2 * SIDE, 2 * SIDE))
     ImageDraw.Draw(image).line(_pixel(points), fill=255, width=round(width * SIDE), joint="curve")
     return np.asarray(image.reduce(2)) / 255
 
 
 def _noise(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.float64]:
-    """(SIDE, SIDE) in about -1..1, with that many bumps."""
+    """Return smooth noise (SIDE, SIDE) in about -1..1, with that many bumps."""
     coarse = Image.fromarray(rng.normal(0, 0.5, (rows, columns)).astype(np.float32))
     return np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC), dtype=float)
 

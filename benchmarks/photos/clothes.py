@@ -1,6 +1,7 @@
-"""Clothes, as `garments` draws them: trunk, sleeves, collars, folds.
+"""The shapes of clothes: trunk, sleeves, collars, folds.
 
-Given as their right half, from the top of the middle to its bottom, in the coordinates of `canvas`.
+A shape is given as its right half, from the top of its middle line to the bottom, in the
+coordinates of `canvas`.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from benchmarks.photos.canvas import SIDE, Canvas, corner, mirrored, smooth, tex
 
 
 def top(canvas: Canvas, kind: str) -> None:
-    """T-shirt, pullover, shirt and coat: a trunk with sleeves."""
+    """Draw a T-shirt, pullover, shirt or coat: a trunk with sleeves."""
     u = canvas.rng.uniform
     long = kind in {"Pullover", "Coat"} or (kind == "Shirt" and u() < 0.8)
     half = {"T-shirt/top": u(0.50, 0.58), "Coat": u(0.46, 0.54)}.get(kind, u(0.46, 0.56))
@@ -110,7 +111,7 @@ def top(canvas: Canvas, kind: str) -> None:
 
 
 def trousers(canvas: Canvas, _: str) -> None:
-    """Trousers, from narrow to flared."""
+    """Draw trousers, from narrow to flared."""
     u = canvas.rng.uniform
     waist, hip = u(0.26, 0.33), u(0.36, 0.42)
     ankle, wide = u(0.3, 0.42), u(0.13, 0.26)
@@ -135,7 +136,7 @@ def trousers(canvas: Canvas, _: str) -> None:
 
 
 def dress(canvas: Canvas, _: str) -> None:
-    """A dress with straps, without sleeves, or with short ones."""
+    """Draw a dress with straps, without sleeves, or with short ones."""
     u = canvas.rng.uniform
     bust, waist, hem = u(0.25, 0.3), u(0.19, 0.25), u(0.32, 0.56)
     waist_y, straps, drop = u(-0.3, -0.12), u() < 0.45, u(0.1, 0.22)

@@ -1,11 +1,11 @@
-"""Garments drawn with shading, folds, seams and texture: ten classes, none from any data set.
+"""Drawings of garments with shading, folds, seams and texture, in ten classes.
 
     python -m benchmarks.photos.garments SHEET.png [SEED]    a sheet with ten of each class
 
 The shapes are in `clothes` and `shoes`, the bag's here; `canvas` draws them.
 """
 
-import sys
+import argparse
 from collections.abc import Callable
 
 import numpy as np
@@ -81,15 +81,19 @@ def draw(class_name: str, colour: Colour, rng: np.random.Generator) -> Image.Ima
 
 
 def main() -> None:
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    """Write the sheet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sheet")
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    options = parser.parse_args()
     sheet = Image.new("RGB", (10 * 150, 10 * 150), (235, 235, 235))
     for row, name in enumerate(DRAWN):
         for column in range(10):
-            rng = np.random.default_rng([seed, row, column])
+            rng = np.random.default_rng([options.seed, row, column])
             image = draw(name, rng.uniform(20, 210, 3), rng)
             image.thumbnail((140, 140))
             sheet.paste(image, (150 * column + 5, 150 * row + 5), image)
-    sheet.save(sys.argv[1])
+    sheet.save(options.sheet)
 
 
 if __name__ == "__main__":

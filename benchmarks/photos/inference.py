@@ -1,10 +1,9 @@
-"""How fast a portable model answers, and `fashionlab predict` from the shell: inference.csv.
+"""Measure how fast a portable model and `fashionlab predict` answer: results/inference.csv.
 
     python -m benchmarks.photos.inference
 
-Models are the shipped one, which is quantized here, and `small` with weights that were never
-trained, which is as fast as with trained ones; each with 32 and with 8 bits, by one thread and by
-as many as onnxruntime takes. A turn measures each of them once, in turn:
+The models are the shipped one and an untrained `small`, each with 32 and with 8 bits, with one
+thread and with onnxruntime's default. A turn measures each of them once:
 
     one image      median of CALLS calls of `probabilities` with one image, in milliseconds
     a PNG          the same for `predict` with a file's bytes: decoded, prepared, answered
@@ -12,6 +11,7 @@ as many as onnxruntime takes. A turn measures each of them once, in turn:
     the command    from the shell to the answer about one photo, in seconds
 """
 
+import argparse
 import io
 import subprocess
 import sys
@@ -37,7 +37,7 @@ TURNS, CALLS, IMAGES = 5, 400, 10_000
 
 
 def milliseconds(call, argument) -> float:
-    """The median of CALLS calls, after some that warm up."""
+    """Return the median of CALLS calls, after a warm-up."""
     seconds = []
     for _ in range(CALLS + 20):
         began = time.perf_counter()
@@ -47,13 +47,13 @@ def milliseconds(call, argument) -> float:
 
 
 def accuracy(predictor: Predictor) -> str:
-    """On the test images, as the file states it; nothing for weights that were never trained."""
+    """Return the test accuracy that the file states; nothing for untrained weights."""
     metadata = predictor.metadata
     return f"{metadata.accuracy:.4f}" if metadata.test_images else ""
 
 
 def command(photo: Path) -> float:
-    """Seconds of `fashionlab predict PHOTO`, the start of Python included."""
+    """Return the seconds of `fashionlab predict PHOTO`, the start of Python included."""
     program = Path(sys.executable).with_name("fashionlab")
     began = time.perf_counter()
     subprocess.run([program, "predict", photo], check=True, capture_output=True)
@@ -69,6 +69,8 @@ def shipped_in_8_bits() -> bytes:
 
 
 def main() -> None:
+    """Measure all models, turn by turn."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     images = np.random.default_rng(0).integers(0, 256, (IMAGES, 28, 28), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(images[0]).save(file, "PNG")
@@ -87,7 +89,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo")
         photo.write_bytes(next(pictures(0))[2])
-        command(photo)  # the disk's part, once
+        command(photo)  # so that the disk's share is not measured
         for turn in range(TURNS):
             for (name, threads), predictor in predictors.items():
                 began = time.perf_counter()

@@ -1,11 +1,11 @@
-"""Photos of garments that no data set holds, with and without preparation: results/pictures.csv.
+"""Measure accuracy on drawn photos, with and without preparation: results/pictures.csv.
 
     python -m benchmarks.photos.pictures [--seed 0] [--sheet SHEET.png]
 
-Draws 100 pictures, ten of each class, each laid out and stored in another way (SCENES), and asks
-the shipped model what they are: as `Predictor.predict` prepares them, and squeezed to the model's
-size in grey, as they are and negated. The drawings were settled by eye, the rules of preparation
-with other seeds than 0.
+Draws 100 pictures that no data set holds, ten of each class, each laid out and stored in another
+way (SCENES). The shipped model predicts them as `Predictor.predict` prepares them, and squeezed to
+the model's size in grey, as they are and negated. The drawings were made by eye; the rules of
+preparation were developed with other seeds than 0.
 """
 
 import argparse
@@ -56,7 +56,7 @@ SCENES = (
 
 
 def pictures(seed: int) -> Iterator[tuple[int, Scene, bytes]]:
-    """(label, scene, file) of a hundred pictures."""
+    """Yield (label, scene, file) of a hundred pictures."""
     for label, class_name in enumerate(DRAWN):
         for number, scene in enumerate(SCENES):
             rng = np.random.default_rng([seed, label, number])
@@ -64,9 +64,9 @@ def pictures(seed: int) -> Iterator[tuple[int, Scene, bytes]]:
 
 
 def picture(class_name: str, scene: Scene, rng: np.random.Generator) -> bytes:
-    """The file of a photo of a garment, with sides of 200 to 900 pixels."""
+    """Return the file of a photo of a garment, with sides of 200 to 900 pixels."""
     ground = _ground(scene.ground, rng)
-    while True:  # a garment that a person tells from its ground at once
+    while True:  # a garment that contrasts with its background
         colour = np.clip(rng.uniform(15, 235) + rng.normal(0, 38, 3), 8, 247)
         if scene.ground == "dark":
             colour = np.maximum(colour, 110)
@@ -99,7 +99,7 @@ def picture(class_name: str, scene: Scene, rng: np.random.Generator) -> bytes:
 
 
 def _ground(kind: str, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A colour (3,)."""
+    """Return the colour of a background, (3,)."""
     if kind == "light":
         return rng.uniform(225, 252) + rng.uniform(-3, 3, 3)
     if kind == "dark":

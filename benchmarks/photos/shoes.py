@@ -1,4 +1,4 @@
-"""Shoes from the side, as `garments` draws them, in the coordinates of `canvas`."""
+"""The shapes of shoes from the side, in the coordinates of `canvas`."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from benchmarks.photos.canvas import Canvas, smooth
 
 
 def shoe(canvas: Canvas, kind: str) -> None:
-    """Sneaker and ankle boot from the side, the toe to the left."""
+    """Draw a sneaker or ankle boot from the side, the toe to the left."""
     u = canvas.rng.uniform
     if kind == "Sneaker":
         _sneaker(canvas, u)
@@ -83,13 +83,13 @@ def _sneaker(canvas: Canvas, u: Callable[..., float]) -> None:
 
 
 def sandal(canvas: Canvas, _: str) -> None:
-    """Straps on a sole, from the side, the toe to the left: flat, wedge or heel."""
+    """Draw straps on a sole, the toe to the left: flat, wedge or heel."""
     u = canvas.rng.uniform
     rise = float(canvas.rng.choice([0.04, 0.1, 0.5, 0.75])) * u(0.9, 1.1)
     floor, thick, dark = 0.45 + rise * 0.35, u(0.06, 0.1), np.array([u(30, 110)] * 3)
 
     def insole(x: float) -> float:
-        """The height of the foot's bed at x."""
+        """Return the height of the footbed at x."""
         t = np.clip((x + 0.35) / 0.9, 0, 1)
         return float(floor - thick - rise * t * t * (3 - 2 * t))
 
@@ -125,7 +125,7 @@ def sandal(canvas: Canvas, _: str) -> None:
 def _arch(
     start: float, end: float, bed: Callable[[float], float], height: float
 ) -> list[tuple[float, float]]:
-    """A strap that rises from the bed over the foot, and comes down further back."""
+    """Return a strap that rises from the bed over the foot, and comes down further back."""
     t = np.linspace(0, 1, 40)
     x = start + (end - start) * t + 0.12 * np.sin(np.pi * t)
     y = np.array([bed(v) for v in start + (end - start) * t]) + 0.02

@@ -1,10 +1,10 @@
-"""What was tried on held-out images before a recipe was fixed: results/choices.csv.
+"""Write what was tried on held-out images before a recipe was fixed: results/choices.csv.
 
     fashionlab train RECIPE --validation-fraction 0.1667 --out runs/choices/NAME [other fields]
     python -m benchmarks.training.choices runs/choices/*
 
-A row for each of these runs, with the fields that decide it; rows of other runs stay. Test accuracy
-is not among them.
+A row for each of these runs, with the fields that decide its accuracy; rows of other runs stay.
+Test accuracy is not among the columns.
 """
 
 import argparse
@@ -22,7 +22,7 @@ OPTIONS = ("model", "augment", "optimizer_options")
 
 
 def row(run: Run) -> dict[str, object]:
-    """The trial's recipe, and what it reached on the images that were held out."""
+    """Return the row of a run: its recipe and its validation accuracy."""
     protocol = run.protocol()
     if not protocol.get("images_held_out"):
         sys.exit(f"{run.folder} holds nothing out: its figures must not decide anything")
@@ -30,7 +30,7 @@ def row(run: Run) -> dict[str, object]:
 
 
 def trial(run: Run, accuracy: float, held_out: int) -> dict[str, object]:
-    """The row of a run that reached `accuracy` on `held_out` images of the training set."""
+    """Return the row of a run with `accuracy` on `held_out` images of the training set."""
     recipe, protocol = asdict(Recipe(**run.config["recipe"])), run.protocol()
     return {
         "trial": run.folder.name,

@@ -1,16 +1,17 @@
-"""Which learning rate had the report's first system? Held-out training images decide, not the test.
+"""Find the learning rate of the course report's first system, on held-out training images.
 
     python -m benchmarks.training.report_net_rate
 
-The report does not print the rate. Every rate trains report-net on 50,000 training images, with
-seeds other than those of the published runs; the other 10,000 are evaluated after steps 120 to 150.
-Full-batch descent swings from step to step here, as in the report's log, so that a rate is judged
-by all of them: the nearest has the smallest mean distance from the report's test accuracy. Its mean
-training loss after 50, 60, ... 140 steps should then be near the report's too.
+The course report does not print the rate. Each rate trains report-net on 50,000 training images,
+with seeds other than those of the published runs; the other 10,000 are evaluated after steps 120
+to 150. Full-batch descent oscillates from step to step here, as in the report's log, so that all of
+these steps count: the best rate has the smallest mean distance from the report's test accuracy. Its
+mean training loss after 50, 60, ... 140 steps should then be near the report's too.
 
 Writes a row per run to results/report_net_rate.csv; runs in two processes of one thread each.
 """
 
+import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -33,7 +34,7 @@ REPORT_TEST_ACCURACY = REFERENCES["report-net"].test_accuracy
 
 
 def measured(rate: float, seed: int) -> dict[str, object]:
-    """One run's row."""
+    """Return the row of one run."""
     training, held_out = split(load()[0], 1 / 6, seed=0)
     targets, expected = (one_hot(part.labels, part.classes) for part in (training, held_out))
     recipe = replace(get("report-net"), learning_rate=rate)
@@ -58,6 +59,8 @@ def measured(rate: float, seed: int) -> dict[str, object]:
 
 
 def main() -> None:
+    """Measure all rates with all seeds."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     rows: list[dict[str, object]] = []
     with ProcessPoolExecutor(2) as pool:
         runs = [pool.submit(measured, *pair) for pair in product(RATES, SEEDS)]

@@ -1,10 +1,11 @@
-"""The report's systems over several seeds: the figures of the README's first table.
+"""Train the course report's systems over several seeds: the README's first table.
 
     python -m benchmarks.training.report_systems [--seeds 5] [--runs runs/report-systems]
 
 Trains each recipe as it is, on the real Fashion-MNIST, and writes a row per run to
-results/report_systems.csv. report-net has 140 full-batch iterations here, where the report's log
-ends. Finished runs in the folder are used as they are, so that a stopped benchmark goes on.
+results/report_systems.csv. report-net has 140 full-batch iterations here, where the course report's
+log ends. Finished runs in the folder are used as they are, so that an interrupted benchmark
+resumes.
 """
 
 import argparse
@@ -26,7 +27,7 @@ RECIPES = {
 
 
 def row(run: Run) -> dict[str, object]:
-    """A line of the result, from what the run stored."""
+    """Return the row of a run, from what it stored."""
     metrics, training = run.metrics(), run.training_figures()
     return {
         "recipe": run.config["recipe"]["name"],

@@ -1,9 +1,9 @@
-"""Put a finished run into the package, as the model that comes with it.
+"""Put a finished run into the package as its shipped model.
 
     python -m benchmarks.training.ship runs/accuracy/medium-seed0
 
-It must be seed 0 of a named recipe as it is now, trained on all of Fashion-MNIST's training images
-from a clean commit: not the best of several seeds, which would have been chosen by the test set.
+It must be seed 0 of a named recipe as it is now, trained from a clean commit on all training images
+of Fashion-MNIST. It is not the best of several seeds: the test set would have chosen it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from fashionlab.shipped import FOLDER, LARGEST
 
 
 def objections(run: Run) -> list[str]:
-    """Why a run must not be shipped."""
+    """Return the reasons why a run must not be shipped."""
     recipe, environment = run.config["recipe"], run.environment()
     named = RECIPES.get(recipe["name"])
     as_it_is = named and json.loads(json.dumps(asdict(named)))
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     run = Run(parser.parse_args().run)
-    accuracy = run.metrics().accuracy  # raises where its files do not fit each other
+    accuracy = run.metrics().accuracy  # raises where its files contradict each other
     if why := objections(run):
         sys.exit(f"{run.folder} must not be shipped: {'; '.join(why)}")
     new = FOLDER.with_name("new")
