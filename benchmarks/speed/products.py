@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.speed.cases import CLASSES, FILTERS, SIDE, WINDOW, Case
 from benchmarks.speed.peers import Array, Task
+from fashionlab.scratch.memory import aligned
 
-CACHE_LINE = 64  # bytes; NumPy aligns to 16
 PIECES = (1000, 3000)  # images of a large batch at once
 PATCH_IMAGES = 16  # images whose patches go through at once: their outputs stay in the cache
 TRIALS = 5  # of a layout
@@ -58,7 +58,7 @@ class Prepared:
         m, k, n = product.m, product.k, product.n
         shapes = ((m, k), (k, n), (m, n))
         self.times = product.times
-        a, b, out = (_aligned(s, order, rng) for s, order in zip(shapes, orders, strict=True))
+        a, b, out = (_filled(s, order, rng) for s, order in zip(shapes, orders, strict=True))
         # BLAS writes one order only; a product's transpose is the product of the transposes
         self.arguments = (a, b, out) if orders[2] == "C" else (b.T, a.T, out.T)
 
@@ -80,11 +80,8 @@ class Prepared:
         return self.times * least
 
 
-def _aligned(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Array:
-    rows, columns = shape if order == "C" else shape[::-1]
-    raw = np.empty(rows * columns * 4 + CACHE_LINE, np.uint8)
-    start = -raw.ctypes.data % CACHE_LINE
-    array = raw[start : start + rows * columns * 4].view(np.float32).reshape(rows, columns)
+def _filled(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Array:
+    array = aligned(shape if order == "C" else shape[::-1], np.float32)
     rng.random(dtype=np.float32, out=array)
     return array if order == "C" else array.T
 
