@@ -6,7 +6,7 @@ from pathlib import Path
 from fashionlab.bench import results
 from fashionlab.bench.results import machine
 
-__all__ = ["RESULTS", "machine", "read", "where", "write"]
+__all__ = ["RESULTS", "machine", "machines", "read", "versions", "where", "write"]
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -23,6 +23,14 @@ def read(name: str) -> list[dict[str, str]]:
 
 def where(rows: Sequence[Mapping[str, str]]) -> str:
     """Return machines and versions of rows, for the line under a table."""
-    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
-    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
-    return f"{'; '.join(machines)}; {'; '.join(versions)}"
+    return f"{machines(rows)}; {versions(rows)}"
+
+
+def machines(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the machines of rows."""
+    return "; ".join(sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows}))
+
+
+def versions(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the versions of rows."""
+    return "; ".join(sorted({f"Python {row['python']}, {row['versions']}" for row in rows}))

@@ -41,7 +41,6 @@ def speed() -> str:
         cells = (_rate(found.get((*column, name))) for column in columns)
         lines.append(f"| {name} | {' | '.join(cells)} |")
     turns = sorted({s.turns for s in found.values()})
-    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
     steps = dict.fromkeys(f"{row['steps']} ({row['model']})" for row in rows)
     versions = {tuple(pair) for row in rows for pair in _pairs(row["versions"])}
     lines += [
@@ -49,7 +48,7 @@ def speed() -> str:
         f"Medians of {' or '.join(map(str, turns))} turns; ratios are taken turn by "
         f"turn, with their lowest and highest. Steps a turn: {', '.join(steps)}; "
         f"batch {rows[0]['batch']} (full-batch: all), "
-        f"float32, {rows[0]['threads']} threads; {'; '.join(machines)}; Python "
+        f"float32, {rows[0]['threads']} threads; {tables.machines(rows)}; Python "
         f"{', '.join(sorted({row['python'] for row in rows}))}, "
         f"{', '.join(f'{name} {number}' for name, number in sorted(versions))}. "
         "Written by `make bench-speed`. † reached another loss, and is not ranked.",

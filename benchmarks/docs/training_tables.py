@@ -119,11 +119,10 @@ def record() -> str:
                 f"| {level} % | `{recipe}` | {int(own[0]['parameters']):,} | {own[0]['epochs']} "
                 f"| {' | '.join(cells)} |"
             )
-    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
     lines += [
         "",
         "Seconds, and % of the test images reached: mean ± standard deviation of n runs. "
-        f"{'; '.join(versions)}. Written by `fashionlab bench record`.",
+        f"{tables.versions(rows)}. Written by `fashionlab bench record`.",
     ]
     return "\n".join(lines)
 

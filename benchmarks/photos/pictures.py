@@ -119,14 +119,14 @@ def _stored(image: Image.Image, scene: Scene) -> bytes:
 
 
 def squeezed(data: bytes, shape: tuple[int, int], negated: bool) -> NDArray[np.uint8]:
-    """(H, W): what most demonstrations show a model."""
+    """Return the image (H, W) as most demonstrations make it."""
     with Image.open(io.BytesIO(data)) as image:
         grey = np.asarray(image.convert("L").resize((shape[1], shape[0])))
     return 255 - grey if negated else grey
 
 
 def ways(predictor: Predictor) -> dict[str, Callable[[bytes], NDArray[np.uint8]]]:
-    """Name -> what makes of a file the image (H, W) that the model sees."""
+    """Return by name the functions from a file to the image (H, W) that the model sees."""
     shape = predictor.image_shape
     return {
         "prepared": lambda data: predictor.prepare(data).image,
@@ -136,7 +136,7 @@ def ways(predictor: Predictor) -> dict[str, Callable[[bytes], NDArray[np.uint8]]
 
 
 def sheet(rows: list[tuple[bytes, NDArray[np.uint8]]]) -> Image.Image:
-    """Every picture, upright or not, beside what the model sees of it."""
+    """Return a sheet with each picture, upright or not, next to the image that the model sees."""
     page = Image.new("RGB", (10 * 184, 10 * 104), (120, 120, 120))
     for i, (data, seen) in enumerate(rows):
         x, y = i % 10 * 184, i // 10 * 104

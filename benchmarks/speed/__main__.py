@@ -41,27 +41,27 @@ def main() -> None:
         help="folder of the peers' own environments (benchmarks/speed/peers.sh)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for a program to read")
-    asked = parser.parse_args()
-    chosen = asked.data or asked.model or asked.optimizer or asked.peer or asked.steps
-    whole = not (chosen or asked.quick or (asked.turns or TURNS) < TURNS)
-    path = asked.out or default_out("speed", whole)
+    options = parser.parse_args()
+    chosen = options.data or options.model or options.optimizer or options.peer or options.steps
+    whole = not (chosen or options.quick or (options.turns or TURNS) < TURNS)
+    path = options.out or default_out("speed", whole)
     try:
         measured = measure(
-            load(asked.data, log=_say),
-            models=asked.model,
-            optimizers=asked.optimizer,
-            peers=asked.peer,
-            turns=asked.turns,
-            steps=asked.steps,
-            quick=asked.quick,
+            load(options.data, log=_say),
+            models=options.model,
+            optimizers=options.optimizer,
+            peers=options.peer,
+            turns=options.turns,
+            steps=options.steps,
+            quick=options.quick,
             out=path,
-            environments=asked.environments,
+            environments=options.environments,
             say=_say,
         )
     except (FashionlabError, OSError) as error:
         _say(f"benchmarks.speed: {error}")
         sys.exit(2)
-    if asked.json:
+    if options.json:
         print(json.dumps({"rows": measured.rows, "remarks": measured.remarks}, indent=2))
     else:
         print(measured.text())

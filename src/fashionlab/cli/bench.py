@@ -13,15 +13,19 @@ def bench_accuracy(
     recipe: Annotated[
         str, typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file.")
     ],
-    seeds: Annotated[int, typer.Option(help="Runs, each of its own seed.")] = 3,
-    first_seed: Annotated[int, typer.Option(help="To go on after the seeds measured before.")] = 0,
+    seeds: Annotated[int, typer.Option(help="The number of runs, each with its own seed.")] = 3,
+    first_seed: Annotated[
+        int, typer.Option(help="The first seed, to continue after seeds measured before.")
+    ] = 0,
     validation_fraction: Annotated[
         float | None,
-        typer.Option(help="Hold this share out, and measure on it instead of the test set."),
+        typer.Option(
+            help="Hold this share of the training set out and measure on it, not on the test set."
+        ),
     ] = None,
     data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file that gets a row per run.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the runs' folders are.")] = Path(
+    out: Annotated[Path | None, typer.Option(help="The CSV file to add a row per run to.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/accuracy"
     ),
     as_json: Json = False,
@@ -58,10 +62,10 @@ def bench_record(
     level: Annotated[
         list[int] | None, typer.Option(help="90, 92, 93, 94 or 95 %; can be repeated; default: all")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of each, of the seeds from 0.")] = 3,
+    seeds: Annotated[int, typer.Option(help="The number of runs of each, with seeds from 0.")] = 3,
     data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file that gets a row per run.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the runs' folders are.")] = Path(
+    out: Annotated[Path | None, typer.Option(help="The CSV file to add a row per run to.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/record"
     ),
     as_json: Json = False,
