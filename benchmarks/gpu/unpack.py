@@ -1,29 +1,26 @@
-"""Makes run folders and results of what train.py left on a lent machine.
+"""Make run folders and results of the files that `benchmarks.gpu.train` left.
 
-    python benchmarks/gpu/unpack.py FOLDER --commit COMMIT [--runs runs/gpu] [--trials-of large]
+    python -m benchmarks.gpu.unpack FOLDER --commit COMMIT [--runs runs/gpu] [--trials-of large]
 
-A run whose weights were kept becomes a run folder, with their hash as it was there. Each run of a
-named recipe gets its row in results/accuracy.csv, or in results/record.csv where the record has its
-recipe. With --trials-of the runs are trials on data that held_out.py wrote, and get their rows in
-results/choices.csv. COMMIT is what was carried to the machine, which has no checkout of it.
+A run whose weights were kept becomes a run folder, whose hash is checked. Each run of a
+recipe of the record gets its row in results/record.csv, each run of `large` also in
+results/accuracy.csv. With --trials-of the runs are trials on data of `benchmarks.gpu.held_out`, and
+get their rows in results/choices.csv. COMMIT is the commit of the sources on the lent machine,
+which has no checkout.
 """
 
 import argparse
 import hashlib
 import json
-import sys
 import tempfile
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import choices
-import tables
-import train
-
+from benchmarks import tables
+from benchmarks.gpu import train
+from benchmarks.training import choices
 from fashionlab import files
 from fashionlab.bench import accuracy, record, results
 from fashionlab.recipes import RECIPES
@@ -43,24 +40,24 @@ def extract(archive: zipfile.ZipFile, name: str, place: Path, commit: str) -> No
 
 
 def weights(folder: Path, name: str, sha256: str) -> bytes | None:
-    """The parts put together; None where they were not kept, or are not whole."""
+    """Return the parts joined; None where they were not kept or are not complete."""
     content = b"".join(p.read_bytes() for p in sorted(folder.glob(f"{name}.weights.*")))
     return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
 def add_results(row: dict[str, Any]) -> None:
-    """Rows as `fashionlab bench accuracy` and `fashionlab bench record` write them."""
+    """Write the rows of `fashionlab bench accuracy` and `fashionlab bench record`."""
     named = RECIPES.get(row["recipe"])
     if not named or row["settings"] != results.settings(asdict(named)):
         print(f"  not as the recipe {row['recipe']} is now: no result")
         return
-    whole = {**row, "commit": row["commit"]}
-    if row["recipe"] in record.GPU_RECIPES.values():
-        out = tables.RESULTS / "record.csv"
-        results.add(out, {c: whole[c] for c in results.read(out)[0]}, record.SAME)
-    if row["recipe"] == "large":
-        out = tables.RESULTS / "accuracy.csv"
-        results.add(out, {c: whole[c] for c in results.read(out)[0]}, accuracy.SAME)
+    for name, same, recipes in (
+        ("record", record.SAME, record.GPU_RECIPES.values()),
+        ("accuracy", accuracy.SAME, ("large",)),
+    ):
+        if row["recipe"] in recipes:
+            columns = tables.read(name)[0]
+            results.add(tables.RESULTS / f"{name}.csv", {c: row[c] for c in columns}, same)
 
 
 def main() -> None:

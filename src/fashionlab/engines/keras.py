@@ -53,7 +53,7 @@ class Keras:
         """Channels first on PyTorch, where Keras would copy images around every layer.
 
         Nothing of it changes what a network computes, nor the layout of its weights. What it is
-        worth: benchmarks/keras_torch.py.
+        worth: benchmarks/engine/keras_torch.py.
         """
         if not self._fast:
             return Layout()
@@ -148,7 +148,7 @@ def keep_freed_memory() -> None:
 
     PyTorch frees the activations of a convolution and allocates them again at each step; given back
     to the kernel in between, every page is cleared again. Does nothing without glibc. What it is
-    worth: benchmarks/keras_memory.py.
+    worth: benchmarks/engine/keras_memory.py.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -30,7 +30,7 @@ RECIPES = (
         optimizer="SGD",
         # Not given. Of 0.35, 0.5, 0.7 and 1 the one whose accuracy on held-out training images
         # is the nearest to the report's, and with 0.7 the nearest to the losses of its log
-        # (benchmarks/report_net_rate.py).
+        # (benchmarks/training/report_net_rate.py).
         learning_rate=0.5,
         output_activation="linear",
         model={

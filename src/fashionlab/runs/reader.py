@@ -129,8 +129,9 @@ class Run:
         """Give a model of the run's recipe the trained weights; RunError where one is missing."""
         weights = self.weights()
         try:
-            for layer in model.layers:
-                layer.set_weights([weights[f"{layer.name}.{w.name}"] for w in layer.weights])
+            model.set_weights(
+                [weights[f"{x.name}.{w.name}"] for x in model.layers for w in x.weights]
+            )
         except (KeyError, ValueError) as error:
             raise self._damaged(WEIGHTS, error) from error
 

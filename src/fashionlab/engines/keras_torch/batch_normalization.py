@@ -1,6 +1,6 @@
 """BatchNormalization by PyTorch's kernel, with the values of Keras's own.
 
-What they are worth: benchmarks/keras_torch.py.
+What they are worth: benchmarks/engine/keras_torch.py.
 """
 
 from typing import Any

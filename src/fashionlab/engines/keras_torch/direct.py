@@ -1,6 +1,6 @@
 """Direct: a Keras model whose training pass on PyTorch costs what its arithmetic costs.
 
-What it is worth: benchmarks/keras_torch.py.
+What it is worth: benchmarks/engine/keras_torch.py.
 """
 
 from collections.abc import Callable, Sequence
