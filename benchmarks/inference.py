@@ -29,8 +29,8 @@ from small_model import small
 
 from fashionlab.data import load
 from fashionlab.environment import environment
+from fashionlab.export.portable_model import export_onnx
 from fashionlab.portable import Predictor
-from fashionlab.portable.export import export_onnx
 from fashionlab.runs import Run
 from fashionlab.shipped import FOLDER, MODEL
 

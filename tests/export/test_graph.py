@@ -12,9 +12,9 @@ from fashionlab.engines import engine
 from fashionlab.errors import ModelError
 from fashionlab.evaluation.calibration import tempered
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
-from fashionlab.portable import graph
-from fashionlab.portable.export import TOLERANCE
-from fashionlab.portable.operators import SINGLE, Sheet, activation
+from fashionlab.export import graph
+from fashionlab.export.emit import SINGLE, GraphBuilder, activation
+from fashionlab.export.portable_model import TOLERANCE
 from fashionlab.portable.predictor import run, session
 from fashionlab.recipes import RECIPES
 from fashionlab.training.state import weights_by_name
@@ -70,7 +70,7 @@ def expected(recipe, model, images):
 @pytest.mark.parametrize("case", CASES)
 def test_probabilities_are_the_models_own(case):
     recipe, model = untrained(*CASES[case])
-    drawn = graph.draw(recipe, (28, 28), 10, weights_by_name(model))
+    drawn = graph.emit(recipe, (28, 28), 10, weights_by_name(model))
     wanted = np.exp(expected(recipe, model, IMAGES))
     found = run(session(drawn.SerializeToString()), IMAGES)
     assert wanted.max(axis=1).min() < 0.999, "a test of certainties would prove little"
@@ -79,7 +79,7 @@ def test_probabilities_are_the_models_own(case):
 
 def test_the_temperature_divides_the_logarithms():
     recipe, model = untrained(*CASES["cnn"])
-    drawn = graph.draw(recipe, (28, 28), 10, weights_by_name(model))
+    drawn = graph.emit(recipe, (28, 28), 10, weights_by_name(model))
     file = graph.finished(drawn, metadata(temperature=2.5))
     wanted = np.exp(tempered(expected(recipe, model, IMAGES), 2.5))
     np.testing.assert_allclose(run(session(file), IMAGES), wanted, atol=2e-6)
@@ -91,10 +91,10 @@ def test_normalisations_are_folded_where_the_scale_allows():
     for name in weights:
         if name.endswith("gamma"):
             weights[name] = np.abs(weights[name])
-    kinds = [node.op_type for node in graph.draw(recipe, (28, 28), 10, weights).graph.node]
+    kinds = [node.op_type for node in graph.emit(recipe, (28, 28), 10, weights).graph.node]
     assert "BatchNormalization" not in kinds
     weights["conv_2_norm.gamma"] = -weights["conv_2_norm.gamma"]  # behind a pool
-    kinds = [node.op_type for node in graph.draw(recipe, (28, 28), 10, weights).graph.node]
+    kinds = [node.op_type for node in graph.emit(recipe, (28, 28), 10, weights).graph.node]
     assert kinds.count("BatchNormalization") == 1
 
 
@@ -102,15 +102,15 @@ def test_normalisations_are_folded_where_the_scale_allows():
 def test_an_activation_is_kerass(name):
     keras = engine("keras")
     z = np.float32(np.random.default_rng(0).normal(0, 3, (6, 9)))
-    sheet = Sheet({})
-    sheet.node("Identity", [activation(sheet, name, "z")], output="a")
+    built = GraphBuilder({})
+    built.node("Identity", [activation(built, name, "z")], output="a")
     value = onnx.helper.make_tensor_value_info
     drawn = onnx.helper.make_graph(
-        sheet.nodes,
+        built.nodes,
         "g",
         [value("z", 1, ["N", 9])],
         [value("a", 1, ["N", 9])],
-        sheet.tensors,
+        built.constants,
     )
     opset = [onnx.helper.make_opsetid("", graph.OPSET)]
     model = onnx.helper.make_model(drawn, opset_imports=opset, ir_version=graph.IR_VERSION)
@@ -122,7 +122,7 @@ def test_an_activation_is_kerass(name):
 def test_the_same_run_gives_the_same_bytes():
     recipe, model = untrained(*CASES["convnet"])
     files = {
-        graph.finished(graph.draw(recipe, (28, 28), 10, weights_by_name(model)), metadata())
+        graph.finished(graph.emit(recipe, (28, 28), 10, weights_by_name(model)), metadata())
         for _ in range(2)
     }
     assert len(files) == 1
@@ -132,13 +132,13 @@ def test_a_weight_too_few_or_too_many_is_said():
     recipe, model = untrained(*CASES["cnn"])
     weights = weights_by_name(model)
     with pytest.raises(ModelError, match=r"conv_1\.bias is missing"):
-        graph.draw(recipe, (28, 28), 10, {k: v for k, v in weights.items() if k != "conv_1.bias"})
+        graph.emit(recipe, (28, 28), 10, {k: v for k, v in weights.items() if k != "conv_1.bias"})
     with pytest.raises(ModelError, match=r"conv_9\.kernel"):
-        graph.draw(recipe, (28, 28), 10, {**weights, "conv_9.kernel": weights["conv_1.kernel"]})
+        graph.emit(recipe, (28, 28), 10, {**weights, "conv_9.kernel": weights["conv_1.kernel"]})
 
 
 def test_an_activation_that_no_portable_model_has_is_said():
     recipe, model = untrained(*CASES["mlp"])
     other = replace(recipe, model={**recipe.model, "activation": "hard_sigmoid"})
     with pytest.raises(ModelError, match=r"activations are linear.*received 'hard_sigmoid'"):
-        graph.draw(other, (28, 28), 10, weights_by_name(model))
+        graph.emit(other, (28, 28), 10, weights_by_name(model))

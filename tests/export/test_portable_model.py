@@ -11,9 +11,9 @@ from fashionlab.data.synthetic import draw
 from fashionlab.engines import engine
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import best_temperature, tempered, threshold
+from fashionlab.export.formats import export_keras, export_safetensors
+from fashionlab.export.portable_model import TOLERANCE, export_onnx
 from fashionlab.portable import Predictor
-from fashionlab.portable.export import TOLERANCE, export_onnx
-from fashionlab.portable.formats import export_keras, export_safetensors
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 from fashionlab.training import train

@@ -14,7 +14,7 @@ pytest.importorskip("onnxruntime")
 from portable_model import metadata, tiny_model
 
 from fashionlab.errors import DataFormatError, InvalidValueError
-from fashionlab.portable import web
+from fashionlab.export import web
 
 
 def packed(path, members=web.MEMBERS):
@@ -49,7 +49,13 @@ def test_the_folder_holds_all_that_the_page_loads(archive, tmp_path):
             asked |= set(re.findall(r'(?:from|import\(|new URL\() ?"(?:\./)?([\w.-]+)"', text))
             asked |= set(re.findall(r'(?:href|src)="([\w.-]+)"', text))
     asked.discard(".")  # the folder itself, in gallery.js
-    assert {"photo.js", "ort.wasm.min.js", "ort-wasm-simd-threaded.wasm", "style.css"} <= asked
+    assert {
+        "preprocess.js",
+        "constants.js",
+        "ort.wasm.min.js",
+        "ort-wasm-simd-threaded.wasm",
+        "style.css",
+    } <= asked
     assert asked <= names
 
 

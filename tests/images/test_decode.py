@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from fashionlab.errors import ImageError
-from fashionlab.portable import decode as module
-from fashionlab.portable.containers import orientation, strip
-from fashionlab.portable.decode import LARGEST_BYTES, LARGEST_PIXELS, decode, read
+from fashionlab.images import photo
+from fashionlab.images.decode import LARGEST_BYTES, LARGEST_PIXELS, decode, read
+from fashionlab.images.headers import orientation, strip
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (24, 36, 4), dtype=np.uint8)
@@ -64,7 +64,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_decoded_to_eight_bits(kind):
-    image = decode(KINDS[kind])
+    image = decode(KINDS[kind]).image
     assert image.mode in {"L", "RGB", "RGBA"}
     assert sorted(image.size) == [24, 36]
 
@@ -75,13 +75,13 @@ def test_every_orientation_of_exif_is_turned_upright(kind, value):
     upright = np.zeros((24, 36, 3), dtype=np.uint8)
     upright[:12, :18] = 255  # the upper left quarter is white
     undo = {5: 5, 6: 8, 8: 6, 7: 7}.get(value, value)
-    turn = module.TURNS.get(undo)
+    turn = photo.TURNS.get(undo)
     image = Image.fromarray(upright)
     stored = image if turn is None else image.transpose(turn)
     decoded = decode(file_of(stored, kind, exif=exif(value), quality=95))
-    assert decoded.size == (36, 24)
-    assert np.abs(np.asarray(decoded.convert("RGB")).astype(int) - upright).mean() < 3
-    assert decoded.info["turned"] == (value > 1)
+    assert decoded.image.size == (36, 24)
+    assert np.abs(np.asarray(decoded.image.convert("RGB")).astype(int) - upright).mean() < 3
+    assert decoded.turned == (value > 1)
 
 
 @pytest.mark.parametrize("broken", [b"", b"II", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08\xff\xff"])
@@ -89,12 +89,12 @@ def test_an_unreadable_exif_is_no_reason_to_refuse_a_photo(broken):
     assert orientation(broken) == 1
     data = KINDS["jpeg L"]
     segment = b"\xff\xe1" + struct.pack(">H", 8 + len(broken)) + b"Exif\0\0" + broken
-    assert decode(data[:2] + segment + data[2:]).size == (36, 24)
+    assert decode(data[:2] + segment + data[2:]).image.size == (36, 24)
 
 
 def test_sixteen_bits_of_grey_are_scaled_not_clipped():
     deep = np.linspace(0, 65535, 24 * 36).reshape(24, 36).astype(np.uint16)
-    grey = np.asarray(decode(file_of(Image.fromarray(deep), "PNG")))
+    grey = np.asarray(decode(file_of(Image.fromarray(deep), "PNG")).image)
     assert np.abs(grey - deep / 257).max() <= 0.51
 
 
@@ -103,16 +103,16 @@ def test_transparency_of_a_palette_and_of_one_colour_becomes_alpha():
     pixels[2:8, 2:8] = (250, 10, 10)
     for image in (Image.fromarray(pixels), Image.fromarray(pixels).quantize(2)):
         hidden = image.getpixel((0, 0))
-        alpha = np.asarray(decode(file_of(image, "PNG", transparency=hidden)))[..., 3]
+        alpha = np.asarray(decode(file_of(image, "PNG", transparency=hidden)).image)[..., 3]
         assert alpha[0, 0] == 0 and alpha[5, 5] == 255
     deep = Image.fromarray(pixels[..., 0].astype(np.uint16) * 257)
-    alpha = np.asarray(decode(file_of(deep, "PNG", transparency=0)))[..., 3]
+    alpha = np.asarray(decode(file_of(deep, "PNG", transparency=0)).image)[..., 3]
     assert alpha[0, 0] == 0 and alpha[5, 5] == 255
 
 
 def test_colours_of_a_cmyk_jpeg_are_not_inverted():
     image = Image.new("RGB", (32, 32), (220, 40, 30)).convert("CMYK")
-    red, green, blue = decode(file_of(image, "JPEG")).getpixel((9, 9))
+    red, green, blue = decode(file_of(image, "JPEG")).image.getpixel((9, 9))
     assert red > 190 and green < 80 and blue < 80
 
 
@@ -193,7 +193,7 @@ def test_text_and_profiles_that_unpack_to_gigabytes_never_reach_the_decoder():
     rows = bytes(31 * 10)
     data = png(10, 10, 8, 2, rows, text, profile)
     began = time.perf_counter()
-    assert decode(data).size == (10, 10)
+    assert decode(data).image.size == (10, 10)
     assert time.perf_counter() - began < 1
     assert strip(data).content == png(10, 10, 8, 2, rows)
 
@@ -222,7 +222,7 @@ def test_a_jpeg_of_thousands_of_scans_is_refused():
 def test_the_second_picture_in_a_phones_jpeg_is_left_alone():
     file = io.BytesIO()
     RGB.save(file, "MPO", save_all=True, append_images=[Image.new("RGB", (36, 24))])
-    assert decode(file.getvalue()).size == (36, 24)
+    assert decode(file.getvalue()).image.size == (36, 24)
 
 
 def test_whatever_bytes_come_the_error_is_an_image_error():
@@ -239,7 +239,7 @@ def test_whatever_bytes_come_the_error_is_an_image_error():
         if draw.random() < 0.7:
             data = with_right_checksums(data)
         try:
-            image = decode(bytes(data))
+            image = decode(bytes(data)).image
         except ImageError as error:
             assert "\n" not in str(error)
         else:
@@ -266,12 +266,12 @@ def test_a_lower_limit_of_the_program_around_is_an_image_error_too(monkeypatch):
 
 def test_threads_decode_side_by_side_and_pillows_settings_stay():
     before = Image.MAX_IMAGE_PIXELS
-    expected = {kind: decode(data).tobytes() for kind, data in KINDS.items()}
+    expected = {kind: decode(data).image.tobytes() for kind, data in KINDS.items()}
     wrong = []
 
     def work():
         for kind, data in KINDS.items():
-            if decode(data).tobytes() != expected[kind]:
+            if decode(data).image.tobytes() != expected[kind]:
                 wrong.append(kind)
 
     threads = [threading.Thread(target=work) for _ in range(8)]

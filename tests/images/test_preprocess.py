@@ -1,4 +1,4 @@
-"""prepare finds a garment on a plain ground, however the photo was taken and stored."""
+"""prepare finds a garment on a plain background, however the photo was taken and stored."""
 
 import io
 import time
@@ -8,9 +8,9 @@ import pytest
 from garments import draw
 from PIL import Image
 
-from fashionlab.portable.decode import decode
-from fashionlab.portable.garment import ground
-from fashionlab.portable.photo import prepare
+from fashionlab.images import preprocess
+from fashionlab.images.decode import load
+from fashionlab.images.segment import background
 
 SHAPE = (28, 28)
 SIZE = (420, 360)
@@ -40,10 +40,14 @@ def expected(photo):
     return prepare(photo, SHAPE).image
 
 
+def prepare(picture, shape):
+    return preprocess.prepare(load(picture), shape)
+
+
 def stored(image, kind, **options):
     file = io.BytesIO()
     image.save(file, kind, **options)
-    return decode(file.getvalue())
+    return file.getvalue()
 
 
 def difference(a, b):
@@ -60,7 +64,7 @@ def test_the_garment_is_light_on_black_and_fills_the_longer_side(photo):
     assert abs(int(columns.argmax()) - int(columns[::-1].argmax())) <= 1  # centred
     assert (prepared.image == 0).mean() > 0.15
     assert prepared.image.max() >= 250
-    assert prepared.notes == ("darker than its ground: inverted",)
+    assert prepared.notes == ("darker than its background: inverted",)
 
 
 def test_the_box_is_where_the_garment_lies(photo):
@@ -137,11 +141,11 @@ def test_rounded_corners_are_no_cut_out(photo, expected):
 def test_a_negative_is_seen_the_same(photo, expected):
     negative = Image.fromarray(255 - np.asarray(photo))
     prepared = prepare(negative, SHAPE)
-    assert prepared.notes == ("lighter than its ground: not inverted",)
+    assert prepared.notes == ("lighter than its background: not inverted",)
     assert difference(prepared.image, expected) < 2
 
 
-def test_ground_of_any_colour_is_left_out(garment, expected):
+def test_a_background_of_any_colour_is_left_out(garment, expected):
     for colour in [(200, 170, 60), (240, 120, 120), (150, 200, 150)]:
         image = prepare(laid(garment, colour), SHAPE).image
         assert difference(image, expected) < 12, colour
@@ -174,18 +178,18 @@ def test_uneven_light_and_noise_do_no_harm(photo, expected):
     assert difference(prepared.image, expected) < 10
 
 
-def test_a_garment_that_touches_the_rim_is_found(garment):
+def test_a_garment_that_touches_the_border_is_found(garment):
     image = laid(garment, place=(90, 110), size=(420, 360))  # its hem is cut off
     left, top, right, bottom = prepare(image, SHAPE).box
     np.testing.assert_allclose((left, top, right, bottom), (90, 110, 330, 360), atol=4)
 
 
-def test_the_ground_is_fitted_to_what_most_of_the_rim_shows():
+def test_the_background_is_fitted_to_what_most_of_the_border_shows():
     y, x = np.mgrid[0:200, 0:300]
     light = 160 + 0.2 * x + 0.1 * y
     colours = np.repeat(light[..., None], 3, axis=2)
     colours[120:, 60:240] = 20  # covers three fifths of one side
-    assert np.abs(ground(colours)[..., 0] - light).max() < 2
+    assert np.abs(background(colours)[..., 0] - light).max() < 2
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])
@@ -203,7 +207,7 @@ def test_a_picture_of_noise_or_of_many_things_is_no_garment():
     for pixels in (noise, things):
         prepared = prepare(pixels, SHAPE)
         assert not prepared.found
-        assert "ground is not plain" in prepared.reason
+        assert "background is not plain" in prepared.reason
 
 
 def test_a_picture_that_is_all_transparent_shows_nothing():

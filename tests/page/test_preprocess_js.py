@@ -1,9 +1,8 @@
-"""The web export's photo.js prepares pictures as photo.py does, to within two grey levels."""
+"""The web export's preprocess.js prepares pictures as Python does, to within two grey levels."""
 
 import json
 import shutil
 import subprocess
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -11,12 +10,12 @@ from garments import DRAWN
 from pictures import SCENES, picture
 from PIL import Image
 
-from fashionlab.portable.decode import decode
-from fashionlab.portable.photo import prepare
+from fashionlab.images.decode import load
+from fashionlab.images.preprocess import prepare
+from fashionlab.page import site
 
 SHAPE = (28, 28)
 NODE = shutil.which("node")
-WEB = files("fashionlab.serve") / "page" / "web"
 PROGRAM = """
 import { readFileSync } from "node:fs";
 const [, , folder, list] = process.argv;
@@ -38,11 +37,11 @@ def in_javascript(images, shapes, folder):
         (folder / f"{i}.rgba").write_bytes(image.convert("RGBA").tobytes())
         size = {"width": image.width, "height": image.height}
         pictures.append({"file": f"{i}.rgba", **size, "shape": shape})
-    for name in ("photo.js", "garment.js", "planes.js", "fit.js"):
-        (folder / name).write_bytes((WEB / name).read_bytes())
+    for name, content in site.browser({}).items():
+        (folder / name).write_bytes(content)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "main.mjs").write_text(PROGRAM)
-    given = json.dumps({"module": (folder / "photo.js").as_uri(), "pictures": pictures})
+    given = json.dumps({"module": (folder / "preprocess.js").as_uri(), "pictures": pictures})
     done = subprocess.run(
         [NODE, str(folder / "main.mjs"), str(folder), given],
         capture_output=True,
@@ -58,7 +57,7 @@ def agree(images, folder, shapes=None):
     for i, (image, shape, js) in enumerate(
         zip(images, shapes, in_javascript(images, shapes, folder), strict=True)
     ):
-        python = prepare(image, shape)
+        python = prepare(load(image), shape)
         seen = np.array(js["pixels"]).reshape(shape)
         difference = np.abs(seen - python.image.astype(int))
         assert difference.max() <= 2, (i, difference.max())
@@ -71,7 +70,7 @@ def agree(images, folder, shapes=None):
 def test_photos_of_all_kinds_come_out_alike(tmp_path):
     names = list(DRAWN)
     images = [
-        decode(picture(names[i], scene, np.random.default_rng([5, i])))
+        load(picture(names[i], scene, np.random.default_rng([5, i]))).image
         for i, scene in enumerate(SCENES)
     ]
     agree(images, tmp_path)

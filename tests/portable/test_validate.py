@@ -11,8 +11,8 @@ from portable_model import metadata, tiny_model
 
 from fashionlab.errors import ModelError
 from fashionlab.portable import Predictor
-from fashionlab.portable.contents import metadata_text
 from fashionlab.portable.metadata import KEY, Metadata
+from fashionlab.portable.validate import metadata_text
 
 
 def changed(change):

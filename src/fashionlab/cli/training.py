@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fashionlab.cli.figures import print_figures
-from fashionlab.cli.options import Data, Engine, Json, Seed, run_folder, say
+from fashionlab.cli.options import Data, Engine, Json, Seed, say
 from fashionlab.errors import InvalidValueError
-from fashionlab.shipped import FOLDER, NAME
+from fashionlab.shipped import NAME, is_shipped, run_folder
 
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
@@ -218,7 +218,7 @@ def _repeat(
 
     run = Run(original)
     beside, source = original.with_name(f"{original.name}-repeated"), plan(original).source
-    if original == FOLDER:  # it was trained on another machine
+    if is_shipped(original):  # it was trained on another machine
         beside, source = Path("runs") / f"{NAME}-repeated", None
     folder, source = out or beside, data or source
     require_free(folder, options["resume"])

@@ -1,4 +1,4 @@
-"""A run in the forms of other libraries: Keras's own file, and weights as safetensors."""
+"""export_keras, export_safetensors: a run in the forms of other libraries."""
 
 import json
 import tempfile
@@ -14,8 +14,8 @@ from fashionlab.data import Dataset
 from fashionlab.engines import engine
 from fashionlab.errors import ModelError
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
+from fashionlab.export.portable_model import TOLERANCE, recipe_of, require_same_data
 from fashionlab.models import BUILDERS
-from fashionlab.portable.export import TOLERANCE, recipe_of, require_same_data
 from fashionlab.runs import Run
 
 AT_ONCE = 256  # images
@@ -24,11 +24,11 @@ AT_ONCE = 256  # images
 def export_keras(run: Run, test: Dataset, out: Path) -> float:
     """Write the network as a .keras file of Keras's own layers, which loads without fashionlab.
 
-    It takes bytes (N, H, W) and gives what the recipe's last layer gives, logits where that is
-    linear: of one view, not calibrated. Returns the largest difference of a probability to the
-    run's over the test images, computed with the file as it is read back, mirror images included
-    where the recipe has them. Raises ModelError where it is above TOLERANCE, InvalidValueError
-    where `test` is not the run's, MissingDependencyError without Keras.
+    It takes bytes (N, H, W) and returns the outputs of the recipe's last layer, logits where that
+    is linear: without test-time augmentation, not calibrated. Return the largest difference of a
+    probability to the run's over the test images, computed with the file as it is read back, with
+    the recipe's test-time augmentation. Raises ModelError where it is above TOLERANCE,
+    InvalidValueError where `test` is not the run's, MissingDependencyError without Keras.
     """
     require_same_data(run, test)
     keras, recipe = engine("keras"), recipe_of(run)
@@ -73,7 +73,7 @@ def _difference(run: Run, model: Any, test: Dataset) -> float:
 
 
 def export_safetensors(run: Run, out: Path) -> None:
-    """Write the weights by name, with what they are as the file's metadata: JSON values as text."""
+    """Write the weights by name; the file's metadata have recipe, classes and data as JSON text."""
     config = run.config
     facts = {name: config[name] for name in ("recipe", "class_names", "image_shape", "data")}
     texts = {name: json.dumps(value) for name, value in facts.items()}

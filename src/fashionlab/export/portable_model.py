@@ -1,4 +1,4 @@
-"""A run -> the portable model, checked against the run's own predictions before it is written."""
+"""export_onnx: a run -> the portable model, checked against the run before it is written."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -37,17 +37,17 @@ UNKNOWN_LICENCE = "not stated"
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written, and what was measured on it before."""
+    """A file that was written, and the measurements on it."""
 
     path: Path
     metadata: Metadata
     difference: float  # the largest of a probability to the run's, over all test images
-    decisions: int  # test images on which it decides otherwise than the run
+    decisions: int  # test images on which it decides differently from the run
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A temperature and a threshold, and the images that gave them."""
+    """A temperature, a threshold, and the images that determined them."""
 
     temperature: float
     threshold: float
@@ -69,11 +69,11 @@ def export_onnx(
 ) -> Exported:
     """Write the portable model of `run`, trained on `data` (train, test), to `out`.
 
-    Temperature and threshold come from images that were held out of the run's training, or of that
-    of `calibrated_by`, a run of the same recipe that held some out; without `calibrate` there are
-    none. `bits` is 32, or 8 for a quantized model. The file is written when, over all test images,
-    no probability differs by more than TOLERANCE from the run's and no decision does; of 8 bits
-    the accuracy is stated as it is. An earlier file at `out` is replaced.
+    Temperature and threshold come from images that the run held out of its training, or that
+    `calibrated_by` did, a run of the same recipe; without `calibrate` there are none. `bits` is
+    32, or 8 for a quantized model. The file is written when, over all test images, no probability
+    differs by more than TOLERANCE from the run's and no decision differs; with 8 bits the accuracy
+    is stated as measured. An earlier file at `out` is replaced.
 
     Raises ModelError where that does not hold, or the recipe has no portable form;
     InvalidValueError where `data` are not the run's, or nothing was held out;
@@ -86,11 +86,11 @@ def export_onnx(
         require_same_data(run, part)
     by = calibrated_by or run
     held_out = _held_out(run, by, training) if calibrate else None
-    model = _drawn(run, training, bits)
+    model = _emitted(run, training, bits)
     calibration = NO_CALIBRATION
     if held_out is not None:
         calibration = _calibration(
-            model if by is run else _drawn(by, training, bits),
+            model if by is run else _emitted(by, training, bits),
             held_out,
             "its own" if by is run else "another run's of the same recipe",
         )
@@ -117,9 +117,9 @@ def export_onnx(
 
 
 def _graph() -> Any:
-    """The module that draws; it needs onnx, which to use a model does not."""
+    """Return the module that emits ONNX; it needs onnx, which using a model does not."""
     try:
-        from fashionlab.portable import graph
+        from fashionlab.export import graph
     except ImportError as error:
         raise MissingDependencyError(
             f"export needs the package onnx ({error}); install it: pip install 'fashionlab[export]'"
@@ -138,13 +138,13 @@ def require_same_data(run: Run, part: Dataset) -> None:
         )
 
 
-def _drawn(run: Run, training: Dataset, bits: int) -> Any:
-    """The graph of the run's network with temperature 1."""
+def _emitted(run: Run, training: Dataset, bits: int) -> Any:
+    """Return the graph of the run's network, with temperature 1."""
     graph, shape = _graph(), training.image_shape
-    model = graph.draw(recipe_of(run), shape, len(run.class_names), run.weights())
+    model = graph.emit(recipe_of(run), shape, len(run.class_names), run.weights())
     if bits == 32:
         return model
-    from fashionlab.portable.quantize import quantized
+    from fashionlab.export.quantize import quantized
 
     return quantized(model, training.images)
 
@@ -160,7 +160,7 @@ def recipe_of(run: Run) -> Recipe:
 
 
 def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
-    """The images that calibrate `run`; InvalidValueError where `by` held none out for it."""
+    """Return the images that calibrate `run`; InvalidValueError where `by` held none out."""
     fraction = by.config["recipe"].get("validation_fraction", 0)
     name = by.config["recipe"]["name"]
     if not fraction:
@@ -184,7 +184,7 @@ def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
 
 
 def _calibration(model: Any, held_out: Dataset, whose: str) -> Calibration:
-    """What a graph with temperature 1 needs on images that its run was not trained on."""
+    """Return the calibration of a graph with temperature 1 on held-out images."""
     found = _log(run_session(session(model.SerializeToString()), held_out.images))
     temperature = float(np.float32(best_temperature(found, held_out.labels)))
     return Calibration(
@@ -201,7 +201,7 @@ def _log(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
 def _metadata(
     run: Run, data: Data, calibration: Calibration, bits: int, licence: str | None
 ) -> Metadata:
-    """All but what is measured on the file itself."""
+    """Return the metadata, except the measurements on the file itself."""
     config, (_, test) = run.config, data
     source = config["data"]["train"]["name"]
     return Metadata(
@@ -229,7 +229,7 @@ def _metadata(
 
 
 def _examples(test: Dataset) -> list[Example]:
-    """The first test images of each class."""
+    """Return the first test images of each class."""
     return [
         (label, test.images[row])
         for label in range(test.classes)

@@ -1,6 +1,6 @@
-"""quantized: the same graph with weights and activations of 8 bits, less than a third of the size.
+"""quantized: a graph with weights and activations of 8 bits, less than a third of the size.
 
-Scales are set by the range of what training images give at each place; weights have a scale for
+Scales follow the range of each activation over training images; weights have a scale for
 each output channel. Accuracy is measured on the file itself, by `export`, and stated in it.
 """
 
@@ -20,7 +20,7 @@ AT_ONCE = 64
 
 
 def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProto:
-    """`model` with its convolutions and dense layers in 8 bits; ranges from IMAGES of `images`."""
+    """Return `model` with convolutions and dense layers in 8 bits, by IMAGES of `images`."""
     from onnxruntime.quantization import (
         CalibrationDataReader,
         QuantFormat,
@@ -39,7 +39,7 @@ def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelPr
             part = next(self._parts, None)
             return None if part is None else {INPUT: part}
 
-    # There is nothing to prepare in a graph that was just drawn, and it would be asked for.
+    # A graph that was just emitted needs no preparation, which quantize_static would demand.
     helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     with tempfile.TemporaryDirectory() as folder:  # its interface is files
         out = Path(folder, "model.onnx")

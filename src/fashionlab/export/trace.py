@@ -1,7 +1,7 @@
-"""A library `nn` whose layers note what they are and compute nothing.
+"""A library `nn` whose layers record their arguments and compute nothing.
 
-A builder of `fashionlab.models` that is called with it gives the network itself: a graph of values,
-from which `graph` draws another form. It has the layers that the builders use, and refuses others.
+A builder of `fashionlab.models` that is called with it returns the network as a graph of values,
+which `graph` emits in another form. It has the layers that the builders use, and refuses others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What `layer` makes of `inputs`; the images themselves come from no layer."""
+    """The output of `layer` on `inputs`; the images themselves come from no layer."""
 
     layer: "Layer | None"
     inputs: tuple["Value", ...]
@@ -25,7 +25,7 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer by its kind, with the arguments that it was given, by Keras's names."""
+    """A layer by its kind, with its arguments by Keras's names."""
 
     kind: str
     name: str
@@ -56,12 +56,12 @@ def _kind(kind: str) -> Callable[..., Layer]:
 
 
 def Input(shape: Sequence[int]) -> Value:  # noqa: N802  Keras's name
-    """The images, (N, *shape)."""
+    """Return the images, (N, *shape)."""
     return Value(None, ())
 
 
 def Sequential(layers: Sequence[Any]) -> Value:  # noqa: N802
-    """The output of layers one after the other, the first of which is the input."""
+    """Return the output of layers one after the other, the first of which is the input."""
     value: Value = layers[0]
     for layer in layers[1:]:
         value = layer(value)
@@ -69,12 +69,12 @@ def Sequential(layers: Sequence[Any]) -> Value:  # noqa: N802
 
 
 def Model(inputs: Value, outputs: Value) -> Value:  # noqa: N802
-    """The output of a graph of layers."""
+    """Return the output of a graph of layers."""
     return outputs
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """An initializer: the weights are given later."""
+    """Stand for an initializer: the weights come later."""
 
 
 layers = SimpleNamespace(Input=Input, **{kind: _kind(kind) for kind in KINDS})
@@ -82,7 +82,7 @@ initializers = SimpleNamespace(GlorotUniform=_nothing, HeNormal=_nothing, Random
 
 
 def in_order(output: Value) -> list[Value]:
-    """All values that `output` depends on, each after its inputs; `output` is the last."""
+    """Return all values that `output` depends on, each after its inputs; `output` is the last."""
     done: dict[int, Value] = {}
     waiting = [output]
     while waiting:

@@ -1,4 +1,4 @@
-"""Reads PNG, JPEG and WebP files before their pixels: kind, size, frames, which way is up.
+"""strip: kind, size, frames and orientation of a PNG, JPEG or WebP file, read before its pixels.
 
 What a picture's pixels do not need (text, profiles, thumbnails, notes of the camera) is left out of
 what `strip` returns, so that no decoder has to unpack it, nor to warn about it.
@@ -14,11 +14,11 @@ from fashionlab.errors import ImageError
 PNG = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15: the headers with a size
-JPEG_KEPT = {0xE0, 0xEE}  # JFIF and Adobe: they say what the numbers of a colour mean
-MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # those that begin a segment, or the end
+JPEG_KEPT = {0xE0, 0xEE}  # JFIF and Adobe: the colour space
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # begins a segment, or ends the file
 JPEG_SCANS = 100  # a progressive photo has about ten; each one costs a pass over all pixels
 PARTS = 100_000  # chunks or segments; a file of 50 MB has 12,000 where each has 4 KiB of pixels
-NAMED = (  # how files begin that are not taken, and what they are
+NAMED = (  # how files of other kinds begin, and their names
     (b"GIF8", "GIF"),
     (b"BM", "BMP"),
     (b"II*\0", "TIFF"),
@@ -34,12 +34,12 @@ NAMED = (  # how files begin that are not taken, and what they are
     (b"PK\3\4", "ZIP"),
     (b"\x1f\x8b", "gzip"),
 )
-BRANDS = {b"avif": "AVIF", b"avis": "AVIF"}  # of the family of ISO media files; others are HEIC
+BRANDS = {b"avif": "AVIF", b"avis": "AVIF"}  # of ISO media files; others are HEIC
 
 
 @dataclass(frozen=True)
-class Container:
-    """What a file says before its pixels; `content` is the file without what pixels do not need."""
+class Header:
+    """The header of a file; `content` is the file without what its pixels do not need."""
 
     kind: str  # "PNG", "JPEG" or "WEBP"
     size: tuple[int, int]  # (width, height), as stored, in pixels
@@ -48,8 +48,8 @@ class Container:
     content: bytes
 
 
-def strip(data: bytes) -> Container:
-    """The container of a picture; ImageError where it is of no kind that is taken, or broken."""
+def strip(data: bytes) -> Header:
+    """Return the header of a picture; ImageError where it is of another kind, or damaged."""
     try:
         if data.startswith(PNG):
             return _png(data)
@@ -65,11 +65,11 @@ def strip(data: bytes) -> Container:
 
 
 def damaged(why: str) -> ImageError:
-    """The error for a file of a kind that is taken, but whose content is not sound."""
-    return ImageError(f"a picture must be whole; this file is damaged ({why}); save it anew")
+    """Return the error for a PNG, JPEG or WebP file whose content is not sound."""
+    return ImageError(f"a picture must be whole; this file is damaged ({why}); save it again")
 
 
-def _png(data: bytes) -> Container:
+def _png(data: bytes) -> Header:
     kept, at, turn, frames = [PNG], len(PNG), 1, 1
     size = None
     for _ in range(PARTS):
@@ -91,12 +91,12 @@ def _png(data: bytes) -> Container:
         elif name == b"acTL" and length >= 4:
             frames = max(1, struct.unpack_from(">I", body)[0])
         if name == b"IEND":
-            return Container("PNG", size, frames, turn, b"".join(kept))
+            return Header("PNG", size, frames, turn, b"".join(kept))
         at = end
     raise damaged(f"more than {PARTS:,} parts")
 
 
-def _jpeg(data: bytes) -> Container:
+def _jpeg(data: bytes) -> Header:
     kept, at, turn = [data[:2]], 2, 1
     size = None
     for _ in range(PARTS):
@@ -122,14 +122,14 @@ def _jpeg(data: bytes) -> Container:
                 raise damaged("no size before its pixels")
             if data.count(b"\xff\xda", at) > JPEG_SCANS:
                 raise damaged(f"more than {JPEG_SCANS} scans")
-            return Container("JPEG", size, 1, turn, b"".join([*kept, data[at:]]))
+            return Header("JPEG", size, 1, turn, b"".join([*kept, data[at:]]))
         if marker in JPEG_KEPT or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(segment)
         at += 2 + length
     raise damaged(f"more than {PARTS:,} parts")
 
 
-def _webp(data: bytes) -> Container:
+def _webp(data: bytes) -> Header:
     size, frames, turn, at = None, 0, 1, 12
     end = 8 + struct.unpack_from("<I", data, 4)[0]
     if end > len(data):
@@ -158,13 +158,13 @@ def _webp(data: bytes) -> Container:
         raise damaged(f"more than {PARTS:,} parts")
     if size is None or not frames:
         raise damaged("no pixels")
-    return Container("WEBP", size, frames, turn, data[:end])
+    return Header("WEBP", size, frames, turn, data[:end])
 
 
 def orientation(exif: bytes) -> int:
-    """Tag 0x0112 of EXIF's first directory, laid out as in TIFF; 1 where it is not readable.
+    """Return tag 0x0112 of EXIF's first directory, laid out as in TIFF; 1 where it is unreadable.
 
-    Notes that a camera has written wrong are no reason to refuse its photo.
+    A photo is not refused for a broken EXIF block.
     """
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -183,7 +183,7 @@ def orientation(exif: bytes) -> int:
 
 
 def _seems(data: bytes) -> str:
-    """What the bytes are, in words."""
+    """Return what kind of file the bytes are, in words."""
     if not data:
         return "no bytes"
     for beginning, name in NAMED:

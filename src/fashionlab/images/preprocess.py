@@ -1,8 +1,9 @@
-"""prepare: a photo of one garment on a plain ground becomes an image like those of Fashion-MNIST.
+"""prepare: a photo of a garment on a plain background becomes an image as in Fashion-MNIST.
 
-Its authors trimmed photos on white ground, scaled the longer side to 28 pixels, centred them and
-negated the grey (Xiao, Rasul and Vollgraf, 2017, section 2); nearly every image reaches 255.
-serve/page/web/photo.js does the same in a browser: change both; tests/portable compares them.
+Its authors trimmed photos on a white background, scaled the longer side to 28 pixels, centred them
+and negated the grey (Xiao, Rasul and Vollgraf, 2017, section 2); nearly every image reaches 255.
+page/browser/preprocess.js does the same in a browser, with these constants: change both;
+tests/page compares them.
 
 Symbols: H, W the model's image; h, w the photo at its working size; grey and colours 0..255.
 """
@@ -13,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fashionlab.portable import garment
-from fashionlab.portable.decode import simple, upright
+from fashionlab.images import segment
+from fashionlab.images.photo import Photo
 
 WORKING_SIDE = 256  # pixels; a larger photo is reduced to between this and twice as many
 LUMA = np.array([0.299, 0.587, 0.114])  # of red, green, blue: ITU-R BT.601
@@ -22,8 +23,13 @@ CUT_OUT = 0.05  # share of transparent pixels; rounded corners have less
 BRIGHTEST = 0.99  # share of the garment's pixels that white is set by; highlights lie above it
 MARGIN = 0.15  # of the garment's longer side, around it, when a small one is looked at again
 NEARLY_WHITE = 240.0  # grey; a garment that is cut out is seen on white, where it does not vanish
-INVERTED = "darker than its ground: inverted"
-NOT_INVERTED = "lighter than its ground: not inverted"
+# Notes on what was done.
+UPRIGHT = "turned upright"
+CUT = "cut out along its transparency"
+INVERTED = "darker than its background: inverted"
+NOT_INVERTED = "lighter than its background: not inverted"
+LIGHT_BORDER = "light border: inverted"
+NOT_SCALED = "already of the model's size: not scaled"
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the upright photo
 Plane = NDArray[np.float64]  # (h, w)
@@ -32,28 +38,24 @@ Mask = NDArray[np.bool_]  # (h, w)
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What a model is to see of a photo."""
+    """The image that a model takes of a photo."""
 
     image: NDArray[np.uint8]  # (H, W), a light garment on black
     found: bool
     reason: str = ""  # why no garment was found, in a sentence; then `image` is the whole photo
     notes: tuple[str, ...] = ()  # what was done, in plain words
-    box: Box | None = None  # where the garment lies
+    box: Box | None = None  # of the garment
 
 
-def prepare(image: Image.Image | NDArray[np.uint8], shape: tuple[int, int]) -> Prepared:
-    """The garment of a photo as a model of (H, W) images should see it.
+def prepare(photo: Photo, shape: tuple[int, int]) -> Prepared:
+    """Return the garment of a photo as a model of (H, W) images should see it.
 
-    Transparency that cuts something out is the garment's outline; else the ground is fitted to the
-    pixels of the rim, and what differs from it in colour is the garment. It is made light on black,
-    and scaled so that it fills the image. A picture of exactly (H, W) pixels is taken as it is,
-    inverted where its rim is light.
+    Transparency that cuts something out is the foreground mask; else the background is fitted to
+    the border, and what differs from it in colour is the garment. It is made light on black, and
+    scaled so that it fills the image. A picture of exactly (H, W) pixels is taken as it is,
+    inverted where its border is light.
     """
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image)
-    image, turned = upright(image)
-    image = simple(image)
-    notes = ["turned upright"] if turned or image.info.get("turned") else []
+    image, notes = photo.image, [UPRIGHT] if photo.turned else []
     if (image.height, image.width) == shape:
         return _as_it_is(image, notes)
     prepared = _look(image, shape, notes)
@@ -68,26 +70,26 @@ def prepare(image: Image.Image | NDArray[np.uint8], shape: tuple[int, int]) -> P
 
 
 def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepared:
-    """The garment of a photo, as far as it is to be seen at the working size."""
+    """Return the garment of a photo, as far as the working size shows it."""
     notes = [*notes]
     factor = max(1, max(image.size) // WORKING_SIDE)
     colours, alpha = _working(image, factor)  # (h, w, 3) over white, (h, w)
     grey = colours @ LUMA  # (h, w)
     clear = float((alpha < 128).mean())
     if CUT_OUT <= clear < 1:
-        mask, why, base = garment.clean(alpha >= 128), "", NEARLY_WHITE
-        notes.append("cut out along its transparency")
+        mask, why, base = segment.clean(alpha >= 128), "", NEARLY_WHITE
+        notes.append(CUT)
     else:
-        ground = garment.ground(colours)  # (h, w, 3)
-        mask, why = garment.outline(colours, ground)
-        base = float((ground @ LUMA)[mask].mean()) if mask.any() else 0.0
+        background = segment.background(colours)  # (h, w, 3)
+        mask, why = segment.foreground(colours, background)
+        base = float((background @ LUMA)[mask].mean()) if mask.any() else 0.0
     if why or not mask.any():
-        return Prepared(_fit(_light(grey), shape), False, why or garment.NOTHING, tuple(notes))
+        return Prepared(_fit(_light(grey), shape), False, why or segment.NOTHING, tuple(notes))
 
     darker = float(grey[mask].mean()) < base
     values = 255 - grey if darker else grey - (255 - alpha)  # (h, w); both are 0 where all is clear
     notes.append(INVERTED if darker else NOT_INVERTED)
-    left, top, right, bottom = garment.box(mask)
+    left, top, right, bottom = segment.box(mask)
     cut = _stretched(values, mask)[top:bottom, left:right]
     box = (
         left * factor,
@@ -99,7 +101,7 @@ def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepa
 
 
 def _around(box: Box, size: tuple[int, int]) -> Box | None:
-    """The part of a photo that deserves a closer look; None where the garment is large enough."""
+    """Return the part of a photo to look at closely; None where the garment is large enough."""
     left, top, right, bottom = box
     side, whole = max(right - left, bottom - top), max(size)
     if side >= whole / 2 or whole < 2 * WORKING_SIDE:
@@ -116,15 +118,14 @@ def _around(box: Box, size: tuple[int, int]) -> Box | None:
 def _as_it_is(image: Image.Image, notes: list[str]) -> Prepared:
     colours, _ = _working(image, 1)
     grey = _bytes(colours @ LUMA)
-    rim = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
-    if rim.mean() > 127:
-        grey, notes = 255 - grey, [*notes, "light rim: inverted"]
-    notes = [*notes, "already of the model's size: not scaled"]
-    return Prepared(grey, True, "", tuple(notes), (0, 0, image.width, image.height))
+    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    if border.mean() > 127:
+        grey, notes = 255 - grey, [*notes, LIGHT_BORDER]
+    return Prepared(grey, True, "", (*notes, NOT_SCALED), (0, 0, image.width, image.height))
 
 
 def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float64], Plane]:
-    """The photo over white (h, w, 3), and how opaque it is (h, w); the means of small squares."""
+    """Return the photo over white (h, w, 3) and its alpha (h, w): the means of small squares."""
     if image.mode == "RGBA":  # by premultiplied colours, so that hidden ones do not bleed in
         reduced = np.asarray(image.convert("RGBa").reduce(factor), dtype=np.float64)
         alpha = reduced[..., 3]
@@ -134,23 +135,23 @@ def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float64], Plan
 
 
 def _stretched(values: Plane, mask: Mask) -> NDArray[np.uint8]:
-    """The garment's brightest pixels become white, what is not the garment black."""
+    """Return the garment with its brightest pixels white, and all else black."""
     return np.where(mask, _bytes(values * (255 / max(_top(values, mask), 1))), 0).astype(np.uint8)
 
 
 def _top(values: Plane, mask: Mask) -> int:
-    """The grey level that a share of BRIGHTEST of the garment's pixels does not exceed."""
+    """Return the grey level that a share of BRIGHTEST of the garment's pixels does not exceed."""
     counts = np.bincount(_bytes(values)[mask], minlength=256).cumsum()
     return int(np.searchsorted(counts, BRIGHTEST * counts[-1]))
 
 
 def _light(grey: Plane) -> NDArray[np.uint8]:
-    """The whole photo, light on dark, where no garment was found."""
+    """Return the whole photo, light on dark, where no garment was found."""
     return _bytes(255 - grey if grey.mean() > 127 else grey)
 
 
 def _fit(values: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """(H, W): scaled to touch both ends of one side, centred on black."""
+    """Return (H, W): scaled to touch both ends of one side, centred on black."""
     height, width = shape
     h, w = values.shape
     scale = min(height / h, width / w)
@@ -163,7 +164,7 @@ def _fit(values: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]
 
 
 def _lanczos(length: int, wanted: int) -> NDArray[np.float64]:
-    """(wanted, length): the matrix that scales a line of samples by Lanczos's kernel of width 3.
+    """Return (wanted, length): the matrix that scales samples by Lanczos's kernel of width 3.
 
         kernel(t) = sinc(t) sinc(t / 3) for |t| < 3,  t in samples of the coarser of the two lines
 

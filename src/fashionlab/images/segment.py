@@ -1,6 +1,6 @@
-"""Where the garment is: what differs from a plain ground, without specks.
+"""The foreground mask of a photo: what differs from a plain background, without specks.
 
-serve/page/web/garment.js does the same in a browser: change both.
+page/browser/segment.js does the same in a browser, with these constants: change both.
 
 Symbols: h, w the photo at its working size; colours are (h, w, 3) float64, 0..255.
 """
@@ -11,32 +11,38 @@ from numpy.typing import NDArray
 Colours = NDArray[np.float64]  # (h, w, 3)
 Mask = NDArray[np.bool_]  # (h, w)
 
-RIM = 0.02  # of the shorter side: how wide a rim the ground is fitted to
+BORDER = 0.02  # of the shorter side: the width of the border that the background is fitted to
 ROUNDS = 10  # of the fit
-OTSU = 0.5  # of Otsu's threshold, which lies between garment and ground; half keeps pale parts
-LEAST_DISTANCE = 8  # levels from the ground, beyond three times what the rim itself differs
-LARGEST_RIM = 40  # levels that the rim may differ from the ground in the middle
+OTSU = 0.5  # of Otsu's threshold, which lies between garment and background; half keeps pale parts
+LEAST_DISTANCE = 8  # levels from the background, beyond three times what the border differs
+LARGEST_UNEVENNESS = 40  # levels that the border may differ from the background, by the median
 LEAST_SHARE, LARGEST_SHARE = 0.004, 0.97  # of the photo that is garment
 SPECK = 0.04  # of the largest part: a smaller one that lies apart is no part of the garment
 CELLS = 64  # along the longer side, for parts that lie apart
 
-NOTHING = "nothing stands out from the ground; lay one garment on a plain ground of another colour"
-UNEVEN = "the ground is not plain; lay one garment on a plain ground, and leave a rim around it"
+NOTHING = (
+    "nothing stands out from the background; lay one garment on a plain background of another "
+    "colour"
+)
+UNEVEN = (
+    "the background is not plain; lay one garment on a plain background, and leave a border "
+    "around it"
+)
 
 
-def ground(colours: Colours) -> Colours:
-    """(h, w, 3): a plane for each channel, fitted to the rim, so that uneven light does no harm.
+def background(colours: Colours) -> Colours:
+    """Return (h, w, 3): a plane for each channel, fitted to the border, which allows uneven light.
 
-    Least absolute deviations, by least squares that are weighted anew with 1 / residual each round:
-    a garment that touches the rim does not draw the plane to its own colour.
+    Least absolute deviations, by least squares that are weighted with 1 / residual in each round:
+    a garment that touches the border does not draw the plane to its own colour.
     """
     h, w, _ = colours.shape
-    wide = _rim(h, w)
-    rim = np.ones((h, w), dtype=bool)
-    rim[wide : h - wide, wide : w - wide] = False
+    wide = _border(h, w)
+    border = np.ones((h, w), dtype=bool)
+    border[wide : h - wide, wide : w - wide] = False
     y, x = np.mgrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
     axes = np.stack([np.ones_like(x), x, y], axis=-1)  # (h, w, 3)
-    a, b = axes[rim], colours[rim]  # (rim pixels, 3)
+    a, b = axes[border], colours[border]  # (border pixels, 3)
     weights = np.ones(len(a))
     for _ in range(ROUNDS):
         weighted = a * weights[:, None]
@@ -49,13 +55,13 @@ def ground(colours: Colours) -> Colours:
     return fitted
 
 
-def outline(colours: Colours, base: Colours) -> tuple[Mask, str]:
-    """(h, w) True where the garment is, and "" or the reason why none was found."""
-    far = np.sqrt(((colours - base) ** 2).sum(axis=2))  # (h, w), from the ground's colour
-    wide = _rim(*far.shape)
+def foreground(colours: Colours, base: Colours) -> tuple[Mask, str]:
+    """Return (h, w) True where the garment is, and "" or the reason why none was found."""
+    far = np.sqrt(((colours - base) ** 2).sum(axis=2))  # (h, w), from the background's colour
+    wide = _border(*far.shape)
     edges = (far[:wide], far[-wide:], far[wide:-wide, :wide], far[wide:-wide, -wide:])
     uneven = float(np.median(np.concatenate([edge.ravel() for edge in edges])))
-    if uneven > LARGEST_RIM:
+    if uneven > LARGEST_UNEVENNESS:
         return np.zeros(far.shape, dtype=bool), UNEVEN
     mask = clean(far > max(OTSU * _otsu(far), 3 * uneven + LEAST_DISTANCE))
     share = float(mask.mean())
@@ -65,7 +71,7 @@ def outline(colours: Colours, base: Colours) -> tuple[Mask, str]:
 
 
 def clean(mask: Mask) -> Mask:
-    """Without specks: pixels that most of their neighbours are not like, and small parts apart."""
+    """Return the mask without specks: pixels unlike most of their neighbours, small parts apart."""
     if min(mask.shape) >= CELLS:  # in a smaller picture one pixel may be a strap
         padded = np.pad(mask, 1, mode="edge").astype(np.uint8)
         h, w = mask.shape
@@ -75,18 +81,18 @@ def clean(mask: Mask) -> Mask:
 
 
 def box(mask: Mask) -> tuple[int, int, int, int]:
-    """left, top, right, bottom of what is True; right and bottom are one past it."""
+    """Return left, top, right, bottom of what is True; right and bottom are one past it."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _rim(h: int, w: int) -> int:
-    """How many pixels the rim is wide."""
-    return max(1, int(RIM * min(h, w) + 0.5))
+def _border(h: int, w: int) -> int:
+    """Return the width of the border in pixels."""
+    return max(1, int(BORDER * min(h, w) + 0.5))
 
 
 def _otsu(far: NDArray[np.float64]) -> int:
-    """The level that splits the distances into two groups with the most variance between them.
+    """Return the level that splits distances into two groups with the most variance between.
 
     Source: Otsu (1979), "A threshold selection method from gray-level histograms".
     """
@@ -102,7 +108,7 @@ def _otsu(far: NDArray[np.float64]) -> int:
 
 
 def _large_parts(mask: Mask) -> Mask:
-    """(h, w) True in the cells of a coarse grid that belong to a part that is no speck."""
+    """Return (h, w) True in the cells of a coarse grid that belong to a part that is no speck."""
     h, w = mask.shape
     side = -(-max(h, w) // CELLS)
     rows, columns = -(-h // side), -(-w // side)
@@ -119,7 +125,7 @@ def _large_parts(mask: Mask) -> Mask:
 
 
 def _parts(counts: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
-    """The cells that are not empty, in groups of those that touch, also at a corner."""
+    """Return the cells that are not empty, in groups that touch, also at a corner."""
     left = {(int(i), int(j)) for i, j in np.argwhere(counts)}
     parts = []
     while left:

@@ -1,8 +1,8 @@
-"""What is inside an ONNX file, read without running it: no file is opened that may not be.
+"""metadata_text: validates an ONNX file without running it, and without opening other files.
 
 onnxruntime alone would open other files that a model names (external data), and take any operator.
 This reads the file's protocol buffers, as onnx.proto3 defines them, and refuses what no portable
-model has. Numbers of fields are those of that file.
+model has. The numbers of fields are from onnx.proto3.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ Field = tuple[int, int | bytes]  # number, value
 
 
 def metadata_text(content: bytes) -> str:
-    """The metadata of a portable model; ModelError where the file is none."""
+    """Return the metadata of a portable model; ModelError for any other file."""
     if len(content) > LARGEST_BYTES:
         raise ModelError(f"a model must have at most {LARGEST_BYTES:,} bytes; {REMEDY}")
     texts: dict[str, str] = {}
@@ -53,7 +53,7 @@ def metadata_text(content: bytes) -> str:
 
 
 def _check_graph(graph: bytes) -> int:
-    """The number of nodes; more than one Concat could double a batch again and again."""
+    """Return the number of nodes; more than one Concat could double a batch again and again."""
     nodes = joins = 0
     for number, value in _fields(graph):
         if number == 1:  # node
@@ -71,7 +71,7 @@ def _check_graph(graph: bytes) -> int:
 
 
 def _check_node(node: bytes) -> str:
-    """The operator of a node."""
+    """Return the operator of a node."""
     operator = ""
     for number, value in _fields(node):
         if number == 4:  # op_type
@@ -108,7 +108,7 @@ def _require_onnx(domain: str) -> None:
 
 
 def _fields(message: bytes) -> Iterator[Field]:
-    """The fields of a protocol buffer message; ModelError where it is none."""
+    """Yield the fields of a protocol buffer message; ModelError where it is none."""
     view, place, end = memoryview(message), 0, len(message)
     while place < end:
         key, place = _varint(view, place)
@@ -130,7 +130,7 @@ def _fields(message: bytes) -> Iterator[Field]:
 
 
 def _varint(view: memoryview, place: int) -> tuple[int, int]:
-    """(value, place after it) of a number in groups of seven bits, the lowest first."""
+    """Return (value, place after it) of a number in groups of seven bits, the lowest first."""
     value = 0
     for shift in range(0, 70, 7):
         if place >= len(view):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from fashionlab import portable
+from fashionlab.portable import schema
 
 DECIMALS = 6  # of a probability: float32 has no more
 
@@ -65,15 +65,10 @@ class Samples(_Exact):
     samples: list[Sample]
 
 
-class Prediction(_Exact):
-    class_name: str
-    index: int
-    probability: Share
-    probabilities: Annotated[dict[str, Share], Field(description="Descending.")]
-    known: Annotated[bool, Field(description="False: none of the classes; `reason` says why.")]
-    reason: str
-    notes: Annotated[list[str], Field(description="What was done to the photo.")]
-    seen: Annotated[Pixels, Field(description="What the model saw of a photo.")] = []
+class Prediction(BaseModel):
+    @classmethod
+    def __get_pydantic_json_schema__(cls, *_: Any) -> dict[str, Any]:
+        return schema.PREDICTION
 
 
 class Predictions(_Exact):
@@ -98,26 +93,6 @@ class ErrorDetail(_Exact):
 
 class Error(_Exact):
     error: ErrorDetail
-
-
-def prediction(result: portable.Prediction, top: int | None, is_photo: bool) -> dict[str, Any]:
-    """A Prediction of these, as JSON values."""
-    # As result.top does it, but without NumPy: for so few numbers its functions take longer,
-    # and each lets another thread go first.
-    names, values = result.class_names, result.probabilities.tolist()
-    best = sorted(range(len(values)), key=lambda i: -values[i])
-    answer = {
-        "class_name": names[best[0]],
-        "index": best[0],
-        "probability": round(values[best[0]], DECIMALS),
-        "probabilities": {names[i]: round(values[i], DECIMALS) for i in best[:top]},
-        "known": result.known,
-        "reason": result.reason,
-        "notes": list(result.notes),
-    }
-    if is_photo:
-        answer["seen"] = result.seen.tolist()
-    return answer
 
 
 def rounded(values: NDArray[np.float32]) -> list[list[float]]:

@@ -1,7 +1,7 @@
 // Drawing in white on black, as the garments of the data set are: by mouse, pen, finger or keyboard.
 
 const TAKES_BACK = 30; // strokes that undo remembers, 0.3 MB each
-const STEP = 10; // a press of an arrow, in the paper's pixels; a tenth of it with Shift
+const KEY_STEP = 10; // a press of an arrow, in the paper's pixels; a tenth of it with Shift
 
 export class Paper {
   // changed(canvas or null): after each stroke, null when the paper is blank again
@@ -152,7 +152,7 @@ export class Paper {
       else if (event.key === " ") this.#pen();
       else if (event.key === "Escape" && this.down) this.#lift();
       else if (arrows[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
-        this.#walk(arrows[event.key], event.shiftKey ? STEP / 10 : STEP);
+        this.#walk(arrows[event.key], event.shiftKey ? KEY_STEP / 10 : KEY_STEP);
       } else return;
       event.preventDefault(); // the page does not scroll meanwhile
     });

@@ -1,8 +1,8 @@
 // Between files, canvases and rows of grey values.
 
+import { MEDIA_TYPES } from "./constants.js";
 import { Refusal } from "./refusal.js";
 
-const SENT = ["image/png", "image/jpeg", "image/webp"]; // what the models' preparation takes
 const SMALLER = 2000; // pixels on the longer side of a picture that had to be made smaller
 const SMALL = 320; // pixels on the longer side of a picture in the gallery
 
@@ -43,7 +43,7 @@ export async function decoded(blob, options = {}) {
 
 // A file as it can be sent: {blob, notes}; formats that only the browser reads become PNG
 export async function sendable(file) {
-  if (SENT.includes(file.type)) return { blob: file, notes: [] };
+  if (MEDIA_TYPES.includes(file.type)) return { blob: file, notes: [] };
   const { blob } = await smaller(file);
   const kind = file.type.replace("image/", "").toUpperCase();
   return {

@@ -1,16 +1,16 @@
-// One picture asked of one model: in the form that it takes, and again when it should be.
+// A request: one picture to one model, in the form that it takes, and again when it is busy.
 
 import * as api from "./api.js";
+import { LARGEST_BYTES } from "./constants.js";
 import { encoded, grey, sendable, smaller } from "./pictures.js";
 import { line } from "./line.js";
 
 const TRIES = 3;
 const LONGEST = 10; // seconds that a busy service may make us wait
-const LARGE = 50e6; // bytes: what the models' preparation takes at most
 const SUSPECT = 4e6; // bytes: an upload that broke off may have been refused for its size
 
-// source: {file: Blob} or {pixels: rows of grey values}, asked of several models; what had to be
-// done to send it is kept in it, so that it is done once.
+// source: {file: Blob} or {pixels: rows of grey values}, sent to several models; its converted
+// form is kept in it, so that it is converted once.
 export async function question(model, source, signal) {
   for (let tried = 1; ; tried += 1) {
     try {
@@ -19,7 +19,7 @@ export async function question(model, source, signal) {
       if (error.kind !== "busy" || tried === TRIES) throw error;
       const seconds = Math.min(LONGEST, error.seconds);
       line(
-        `The service is busy. Asking again in ${seconds === 1 ? "a second" : `${seconds} seconds`} …`,
+        `The service is busy. Trying again in ${seconds === 1 ? "a second" : `${seconds} seconds`} …`,
       );
       await pause(seconds, signal);
       line("");
@@ -34,7 +34,7 @@ async function once(model, source, signal) {
     if (fits) return api.predict(model.name, { pixels: source.pixels }, signal);
     source.file ??= await encoded(grey(source.pixels), "image/png");
   }
-  source.sent ??= source.file.size > LARGE ? smaller(source.file) : sendable(source.file);
+  source.sent ??= source.file.size > LARGEST_BYTES ? smaller(source.file) : sendable(source.file);
   const first = source.sent;
   const { blob, notes } = await first;
   try {

@@ -1,26 +1,7 @@
-// Keeps the page's own files, so that it opens, with its gallery, when nobody serves it any more.
-// What the network has is preferred: a new version shows at once.
+// Caches the page's own files, so that it opens, with its gallery, without the server.
+// The network comes first: a new version shows at once.
 
-const FILES = [
-  "./",
-  "answers.js",
-  "api.js",
-  "app.js",
-  "camera.js",
-  "card.js",
-  "gallery.js",
-  "icon.svg",
-  "line.js",
-  "make.js",
-  "manifest.webmanifest",
-  "paper.js",
-  "pictures.js",
-  "question.js",
-  "refusal.js",
-  "style.css",
-  "tabs.js",
-  "words.js",
-];
+const FILES = []; // filled in by page/site.py
 const CACHE = `fashionlab ${self.registration.scope}`;
 
 self.addEventListener("install", (event) => {
@@ -34,7 +15,7 @@ const kept = new Set(FILES.map((file) => new URL(file, self.registration.scope).
 
 self.addEventListener("fetch", (event) => {
   const url = event.request.url.split(/[?#]/)[0];
-  // Questions to the service, and all else, go their way.
+  // Requests to the service, and all else, are not touched.
   if (event.request.method === "GET" && kept.has(url)) event.respondWith(answer(event, url));
 });
 

@@ -1,20 +1,19 @@
-// The models, run in this browser by onnxruntime-web: the same exports as the service's api.js.
-// Everything is fetched from beside this file, and no picture leaves the browser.
+// The models, run in this browser by onnxruntime-web: the same exports as service/api.js.
+// Everything is fetched from the folder of this file, and no picture leaves the browser.
 
-import { prepare } from "./photo.js";
+import { LARGEST_PIXELS, PART, STEP } from "./constants.js";
 import { decoded, sized } from "./pictures.js";
+import { prediction, rows } from "./prediction.js";
+import { prepare } from "./preprocess.js";
 import { Refusal } from "./refusal.js";
 
 const AT_ONCE = 8; // hidden parts that go through the network together; between, the page moves
-const STEP = 2; // as in portable/occlusion.py
-const PART = 4;
-const LARGEST = 40e6; // pixels of a photo, as in portable/decode.py
 export const local = true;
 
 let listed = null; // the content of models.json
-let runtime = null; // onnxruntime-web, from the first question on
+let runtime = null; // onnxruntime-web, from the first request on
 const sessions = new Map(); // name of a model -> session
-let last = Promise.resolve(); // the runtime takes one question at a time
+let last = Promise.resolve(); // the runtime takes one request at a time
 
 export async function models() {
   listed ??= await (await fetched("models.json")).json();
@@ -33,7 +32,7 @@ export async function predict(model, source, signal) {
       : { pixels: source.pixels.flat(), found: true, notes: [] };
   const [row] = await probabilities(about, [prepared.pixels]);
   signal?.throwIfAborted();
-  return answer(about, row, prepared);
+  return prediction(about, row, prepared);
 }
 
 export async function explain(model, pixels, label, signal) {
@@ -66,31 +65,7 @@ export async function explain(model, pixels, label, signal) {
 }
 
 export function keepToken() {
-  // Nobody asks for one here.
-}
-
-function answer(about, row, prepared) {
-  const index = row.indexOf(Math.max(...row));
-  const largest = row[index];
-  const share = (p) => `${Math.round(100 * p)}%`;
-  let reason = "";
-  if (!prepared.found) reason = prepared.reason;
-  else if (largest < about.threshold) {
-    reason =
-      `its most probable class has ${share(largest)}; of images that do belong to a class, ` +
-      `${share(about.kept)} have ${share(about.threshold)} or more`;
-  }
-  const order = about.class_names.map((name, i) => [name, row[i]]).sort(([, p], [, q]) => q - p);
-  return {
-    class_name: about.class_names[index],
-    index,
-    probability: largest,
-    probabilities: Object.fromEntries(order),
-    known: reason === "",
-    reason,
-    seen: rows(prepared.pixels, about.image_shape[1]),
-    notes: prepared.notes,
-  };
+  // No token is needed here.
 }
 
 // Where a patch lies: for each place the indices of the pixels that it hides
@@ -116,16 +91,10 @@ function hidden(pixels, patch) {
   return copy;
 }
 
-function rows(flat, width) {
-  return Array.from({ length: flat.length / width }, (_, y) =>
-    Array.from(flat.slice(y * width, (y + 1) * width)),
-  );
-}
-
 async function imageData(blob) {
   // Colours as the file has them, as the Python side reads them.
   const bitmap = await decoded(blob, { colorSpaceConversion: "none" });
-  if (bitmap.width * bitmap.height > LARGEST)
+  if (bitmap.width * bitmap.height > LARGEST_PIXELS)
     throw new Refusal("large", "This picture is too large.");
   const canvas = sized(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -196,6 +165,6 @@ async function fetched(name) {
     throw new Refusal("away", `${name} could not be loaded.`);
   }
   if (!response.ok)
-    throw new Refusal("broken", `${name} is missing beside this page (${response.status}).`);
+    throw new Refusal("broken", `${name} is missing next to this page (${response.status}).`);
   return response;
 }

@@ -1,4 +1,4 @@
-// fit: a garment scaled into the model's image, as portable/photo.py does it: change both.
+// fit: a garment scaled into the model's image, as images/preprocess.py does it: change both.
 
 import { bytes } from "./planes.js";
 

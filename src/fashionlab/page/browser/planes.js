@@ -1,6 +1,6 @@
-// What the preparation of photos asks of planes: arrays of h * w values, and masks of 0 and 1.
+// Operations on planes: arrays of h * w values, and masks of 0 and 1.
 
-// 1 where it is true of a value, else 0.
+// 1 where the condition holds for a value, else 0.
 export function masked(values, isTrue) {
   const mask = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) mask[i] = isTrue(values[i]) ? 1 : 0;
@@ -46,7 +46,7 @@ export function boxOf(mask, h, w) {
   return [left, top, right, bottom];
 }
 
-export function onRim(i, h, w, wide) {
+export function onBorder(i, h, w, wide) {
   const y = Math.floor(i / w);
   const x = i % w;
   return y < wide || y >= h - wide || x < wide || x >= w - wide;

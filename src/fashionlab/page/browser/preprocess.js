@@ -1,21 +1,26 @@
-// prepare: a photo of one garment on a plain ground becomes an image like those of Fashion-MNIST.
-// The same steps as portable/photo.py, where the reasons stand: change both.
+// prepare: a photo of one garment on a plain background becomes an image like those of Fashion-MNIST.
+// The same steps as images/preprocess.py, which gives the reasons: change both.
 // H, W: the model's image; h, w: the photo at its working size; planes are arrays of h * w.
 
+import {
+  BRIGHTEST,
+  CUT,
+  CUT_OUT,
+  INVERTED,
+  LIGHT_BORDER,
+  LUMA,
+  MARGIN,
+  NEARLY_WHITE,
+  NOT_INVERTED,
+  NOT_SCALED,
+  NOTHING,
+  WORKING_SIDE,
+} from "./constants.js";
 import { fit } from "./fit.js";
-import { clean, ground, NOTHING, outline } from "./garment.js";
-import { boxOf, bytes, count, masked, mean, onRim } from "./planes.js";
+import { boxOf, bytes, count, masked, mean, onBorder } from "./planes.js";
+import { background, clean, foreground } from "./segment.js";
 
-const WORKING_SIDE = 256;
 const FRACTION = 2 ** 24;
-const LUMA = [0.299, 0.587, 0.114];
-const CUT_OUT = 0.05;
-const BRIGHTEST = 0.99;
-const MARGIN = 0.15;
-const NEARLY_WHITE = 240;
-
-const INVERTED = "darker than its ground: inverted";
-const NOT_INVERTED = "lighter than its ground: not inverted";
 
 // imageData: {data (RGBA, a byte each), width, height}, upright.
 // Gives {pixels: Uint8Array(H * W), found, reason, notes, box: [left, top, right, bottom] or null}.
@@ -30,7 +35,7 @@ export function prepare(imageData, [H, W]) {
   return { ...closer, box: closer.box.map((at, i) => at + near[i % 2]) };
 }
 
-// The garment of a photo, as far as it is to be seen at the working size.
+// The garment of a photo, as far as the working size shows it.
 function look(imageData, [H, W]) {
   const { width, height } = imageData;
   const factor = Math.max(1, Math.floor(Math.max(width, height) / WORKING_SIDE));
@@ -43,10 +48,10 @@ function look(imageData, [H, W]) {
   let why = "";
   if (clear >= CUT_OUT && clear < 1) {
     [mask, base] = [clean(opaque, h, w), NEARLY_WHITE];
-    notes.push("cut out along its transparency");
+    notes.push(CUT);
   } else {
-    const fitted = ground(photo);
-    [mask, why] = outline(photo, fitted);
+    const fitted = background(photo);
+    [mask, why] = foreground(photo, fitted);
     base = mean(luma(fitted), mask);
   }
   if (why || !count(mask)) {
@@ -73,7 +78,7 @@ function look(imageData, [H, W]) {
   return { pixels, found: true, reason: "", notes, box };
 }
 
-// The part of a photo that is worth a closer look, or null where the garment is large enough.
+// The part of a photo to look at more closely, or null where the garment is large enough.
 function around([left, top, right, bottom], width, height) {
   const [side, whole] = [Math.max(right - left, bottom - top), Math.max(width, height)];
   if (side >= whole / 2 || whole < 2 * WORKING_SIDE) return null;
@@ -95,21 +100,21 @@ function cropped({ data, width }, [left, top, right, bottom]) {
   return { data: part, width: right - left, height: bottom - top };
 }
 
-// A picture of the model's own size is only inverted, where its rim is light.
+// A picture of the model's own size is only inverted, where its border is light.
 function asItIs(imageData) {
   const { grey, h, w } = working(imageData, 1);
   let pixels = bytes(grey);
-  const rim = pixels.filter((_, i) => onRim(i, h, w, 1));
+  const border = pixels.filter((_, i) => onBorder(i, h, w, 1));
   const notes = [];
-  if (mean(rim) > 127) {
+  if (mean(border) > 127) {
     pixels = pixels.map((g) => 255 - g);
-    notes.push("light rim: inverted");
+    notes.push(LIGHT_BORDER);
   }
-  notes.push("already of the model's size: not scaled");
+  notes.push(NOT_SCALED);
   return { pixels, found: true, reason: "", notes, box: [0, 0, w, h] };
 }
 
-// The photo over white, by its means over squares: its channels, its grey and how opaque it is.
+// The photo over white, by its means over squares: its channels, its grey and its alpha.
 function working({ data, width, height }, factor) {
   const [h, w] = [Math.ceil(height / factor), Math.ceil(width / factor)];
   const channels = [0, 1, 2].map(() => new Float64Array(h * w));

@@ -1,44 +1,42 @@
-// The garment: what differs from a plain ground, without specks.
-// As portable/garment.py, where the reasons stand: change both.
+// The foreground mask: what differs from a plain background, without specks.
+// As images/segment.py, which gives the reasons: change both.
 // h, w: the photo at its working size; planes are arrays of h * w.
 
-import { count, masked, median, onRim } from "./planes.js";
+import {
+  BORDER,
+  CELLS,
+  LARGEST_SHARE,
+  LARGEST_UNEVENNESS,
+  LEAST_DISTANCE,
+  LEAST_SHARE,
+  NOTHING,
+  OTSU,
+  ROUNDS,
+  SPECK,
+  UNEVEN,
+} from "./constants.js";
+import { count, masked, median, onBorder } from "./planes.js";
 
-const RIM = 0.02;
-const ROUNDS = 10;
-const OTSU = 0.5;
-const LEAST_DISTANCE = 8;
-const LARGEST_RIM = 40;
-const LEAST_SHARE = 0.004;
-const LARGEST_SHARE = 0.97;
-const SPECK = 0.04;
-const CELLS = 64;
-
-export const NOTHING =
-  "nothing stands out from the ground; lay one garment on a plain ground of another colour";
-const UNEVEN =
-  "the ground is not plain; lay one garment on a plain ground, and leave a rim around it";
-
-// A plane for each channel, fitted to the rim by least absolute deviations.
-export function ground({ channels, h, w }) {
+// A plane for each channel, fitted to the border by least absolute deviations.
+export function background({ channels, h, w }) {
   const along = (i, n) => (n > 1 ? -1 + (2 * i) / (n - 1) : -1);
   const axes = (i) => [1, along(i % w, w), along(Math.floor(i / w), h)];
-  const wide = rimWidth(h, w);
-  const rim = [];
+  const wide = borderWidth(h, w);
+  const border = [];
   for (let i = 0; i < h * w; i++)
-    if (onRim(i, h, w, wide)) rim.push({ a: axes(i), b: channels.map((c) => c[i]), weight: 1 });
+    if (onBorder(i, h, w, wide)) border.push({ a: axes(i), b: channels.map((c) => c[i]), weight: 1 });
   let planes; // [channel][axis]
   for (let round = 0; round < ROUNDS; round++) {
     const left = [0, 1, 2].map((j) => [0, 1, 2].map((k) => (j === k ? 1e-6 : 0)));
     const right = [0, 1, 2].map(() => [0, 0, 0]); // [axis][channel]
-    for (const { a, b, weight } of rim)
+    for (const { a, b, weight } of border)
       for (let j = 0; j < 3; j++)
         for (let k = 0; k < 3; k++) {
           left[j][k] += weight * a[j] * a[k];
           right[j][k] += weight * a[j] * b[k];
         }
     planes = [0, 1, 2].map((channel) => solve(left, right.map((row) => row[channel])));
-    for (const pixel of rim) {
+    for (const pixel of border) {
       const [r, g, b] = planes;
       const { a } = pixel;
       const off = length(pixel.b[0] - dot(r, a), pixel.b[1] - dot(g, a), pixel.b[2] - dot(b, a));
@@ -56,11 +54,11 @@ export function ground({ channels, h, w }) {
 }
 
 // The mask of the garment, and "" or the reason why none was found.
-export function outline({ channels: [red, green, blue], h, w }, [r, g, b]) {
+export function foreground({ channels: [red, green, blue], h, w }, [r, g, b]) {
   const far = red.map((v, i) => length(v - r[i], green[i] - g[i], blue[i] - b[i]));
-  const wide = rimWidth(h, w);
-  const uneven = median(far.filter((_, i) => onRim(i, h, w, wide)));
-  if (uneven > LARGEST_RIM) return [new Uint8Array(h * w), UNEVEN];
+  const wide = borderWidth(h, w);
+  const uneven = median(far.filter((_, i) => onBorder(i, h, w, wide)));
+  if (uneven > LARGEST_UNEVENNESS) return [new Uint8Array(h * w), UNEVEN];
   const threshold = Math.max(OTSU * otsu(far), 3 * uneven + LEAST_DISTANCE);
   const mask = clean(masked(far, (v) => v > threshold), h, w);
   const share = count(mask) / (h * w);
@@ -72,7 +70,7 @@ export function outline({ channels: [red, green, blue], h, w }, [r, g, b]) {
 export function clean(mask, h, w) {
   let kept = mask;
   if (Math.min(h, w) >= CELLS) {
-    const inside = (i, n) => Math.min(n - 1, Math.max(0, i)); // the rim's neighbours are itself
+    const inside = (i, n) => Math.min(n - 1, Math.max(0, i)); // a pixel of the border is its own neighbour
     const across = (i) => {
       const [x, row] = [i % w, i - (i % w)];
       return mask[row + inside(x - 1, w)] + mask[i] + mask[row + inside(x + 1, w)];
@@ -156,6 +154,6 @@ function dot(a, b) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-function rimWidth(h, w) {
-  return Math.max(1, Math.floor(RIM * Math.min(h, w) + 0.5));
+function borderWidth(h, w) {
+  return Math.max(1, Math.floor(BORDER * Math.min(h, w) + 0.5));
 }

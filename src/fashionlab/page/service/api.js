@@ -1,4 +1,4 @@
-// The models, asked over HTTP. The static export has its own api.js with the same exports.
+// The models behind the HTTP service. The web export has its own api.js with the same exports.
 
 import { Refusal } from "./refusal.js";
 import { sentence } from "./words.js";
@@ -60,7 +60,7 @@ async function ask(path, options = {}) {
     if (error.name === "AbortError") throw error;
   }
   if (!response.ok) throw refusal(response, content?.error);
-  if (content === null) throw new Refusal("broken", "The service gave half an answer. Try again.");
+  if (content === null) throw new Refusal("broken", "The answer of the service is incomplete. Try again.");
   return content;
 }
 
@@ -68,7 +68,7 @@ function refusal(response, error) {
   const said = error?.message ?? "";
   switch (response.status) {
     case 401:
-      return new Refusal("token", "This service asks for a token.");
+      return new Refusal("token", "This service needs a token.");
     case 413:
       return new Refusal("large", "This picture is too large for the service.");
     case 429:
@@ -85,7 +85,7 @@ function refusal(response, error) {
     case 404:
       return new Refusal("broken", sentence(said) || "The service does not know this model.");
     default: {
-      const id = error?.id ? `, number ${error.id}` : "";
+      const id = error?.id ? `, ID ${error.id}` : "";
       return new Refusal(
         "broken",
         `Something went wrong in the service (${response.status}${id}). Try again.`,
