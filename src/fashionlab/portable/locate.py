@@ -21,7 +21,7 @@ def locate(source: str | Path | None = None) -> Located:
 
     Raises ModelError where there is none.
     """
-    path = shipped.run_folder(source) if source else shipped.FOLDER
+    path = shipped.FOLDER if source is None else shipped.run_folder(source)
     if shipped.is_shipped(path):
         return Located(shipped.MODEL, shipped.FOLDER)
     if path.is_file():

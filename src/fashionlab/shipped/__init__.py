@@ -17,7 +17,7 @@ MODEL = Path(__file__).with_name("model.onnx")  # of that run, as `fashionlab ex
 def run_folder(text: str | Path) -> Path:
     """Return the run folder that an argument names; one which is there comes before the name."""
     given = Path(text)
-    return FOLDER if text == NAME and not given.exists() else given
+    return FOLDER if str(text) == NAME and not given.exists() else given
 
 
 def is_shipped(run: Path) -> bool:

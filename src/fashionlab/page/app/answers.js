@@ -1,27 +1,27 @@
-// The models that answer, and what they say of the picture that is shown.
+// The models and their answers about the picture that is shown.
 
 import * as api from "./api.js";
 import { Card } from "./card.js";
 import { clearLine, refused } from "./line.js";
 import { find, make } from "./make.js";
-import { question } from "./question.js";
+import { request } from "./request.js";
 import { headline } from "./words.js";
 
 const CHOSEN = "fashionlab models";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-// An entry is what the gallery keeps, see gallery.js.
+// An entry is an item of the gallery, see gallery.js.
 export class Answers {
-  // connected(name of the first model): they can be asked; answered(entry): one more has answered
+  // connected(name of the first model): requests are possible; answered(entry): after an answer
   constructor(connected, answered) {
     Object.assign(this, { connected, answered });
-    this.models = []; // what answers; empty while nobody does
+    this.models = []; // empty while the service is away
     this.chosen = new Set(); // their names
     this.entry = null; // what is shown
-    this.source = null; // what of it the models are asked: see question.js
-    this.stop = new AbortController(); // ends the questions about what is shown no longer
+    this.source = null; // the picture to send: see request.js
+    this.stop = new AbortController(); // ends the requests about an earlier picture
     this.cards = new Map(); // name -> Card
-    this.maps = new Map(); // name -> what mattered, of this picture; null while it is computed
+    this.maps = new Map(); // name -> occlusion of this picture; null while it is computed
     find("explain").addEventListener("change", () => this.explain());
     find("strength").addEventListener("input", (event) => {
       find("cards").style.setProperty("--strength", event.target.value / 100);
@@ -47,7 +47,7 @@ export class Answers {
     this.connected(listed.default);
   }
 
-  // source: what the models are asked, see question.js
+  // source: the picture to send, see request.js
   show(entry, source) {
     this.stop.abort();
     this.stop = new AbortController();
@@ -60,8 +60,8 @@ export class Answers {
     this.ask();
   }
 
-  // An entry of the gallery, with the models that had answered it; others are asked about what
-  // these saw, since the photo itself is not kept.
+  // An entry of the gallery, with the models that had answered it; others receive what these saw,
+  // since the photo itself is not kept.
   showAgain(entry) {
     const kept = Object.keys(entry.answers).filter((name) => this.#has(name));
     if (kept.length) this.chosen = new Set(kept);
@@ -89,7 +89,7 @@ export class Answers {
     const { name } = model;
     this.cards.get(name).wait();
     try {
-      const prediction = await question(model, source, signal);
+      const prediction = await request(model, source, signal);
       if (signal.aborted) return;
       entry.answers[name] = prediction;
       entry.models = [...entry.models.filter((other) => other.name !== name), facts(model)];
@@ -136,7 +136,7 @@ export class Answers {
     return this.models.some((model) => model.name === name);
   }
 
-  // Who has a card: the chosen models, or those of a kept picture while nobody answers
+  // The models with a card: the chosen ones, or those of a kept picture while the service is away
   #answering() {
     if (this.models.length) return this.models.filter(({ name }) => this.chosen.has(name));
     return this.entry?.models ?? [];
@@ -145,7 +145,7 @@ export class Answers {
   #choose(name, box) {
     if (box.checked) this.chosen.add(name);
     else if (this.chosen.size > 1) this.chosen.delete(name);
-    else box.checked = true; // somebody has to answer
+    else box.checked = true; // one model must stay
     try {
       localStorage.setItem(CHOSEN, JSON.stringify([...this.chosen]));
     } catch {
@@ -182,7 +182,7 @@ export class Answers {
   }
 
   #drawAnswer(name) {
-    const card = this.cards.get(name); // none, when it was chosen off meanwhile
+    const card = this.cards.get(name); // none, when the model was deselected before its answer came
     const prediction = this.entry.answers[name];
     if (!card || !prediction) return;
     card.answer(prediction, this.entry.truth);
@@ -201,7 +201,7 @@ export class Answers {
   }
 }
 
-// What a card tells of a model, kept with its answers
+// The facts on a card, kept with its answers
 function facts({ name, accuracy, accuracy_interval, test_images }) {
   return { name, accuracy, accuracy_interval, test_images };
 }
@@ -214,7 +214,7 @@ function remembered() {
   }
 }
 
-// Where the answer is out of sight, as on a phone, the page goes there.
+// The page scrolls to the answer where it is out of sight, as on a phone.
 function reveal() {
   const said = document.querySelector(".said")?.getBoundingClientRect();
   if (!said || (said.top >= 0 && said.bottom <= innerHeight)) return;

@@ -10,18 +10,18 @@ import { Paper } from "./paper.js";
 import { encoded, grey, thumbnail } from "./pictures.js";
 import { Tabs } from "./tabs.js";
 
-const PAUSE = 350; // ms after a stroke before the models are asked
+const PAUSE = 350; // ms after a stroke before it is sent
 
 const gallery = new Gallery(again, line);
 const answers = new Answers(drawSamples, (entry) => gallery.keep(entry));
 const camera = new Camera(find("video"), cameraChanged);
 const tabs = new Tabs(document.querySelector("[role=tablist]"), () => camera.stop());
 
-// --- what is shown ---
+// --- the picture that is shown ---
 
 let turn = 0; // of the latest picture: an earlier one may take longer to be made small
 
-// about: {kind} and what else is known; thumb: a promise of its small copy; source: see question.js
+// about: {kind} and what else is known; thumb: a promise of its small copy; source: see request.js
 async function show(about, thumb, source) {
   turn += 1;
   const mine = turn;
@@ -40,7 +40,7 @@ async function show(about, thumb, source) {
   answers.show(entry, source);
 }
 
-// A new picture makes an old complaint pointless, save that nobody answers.
+// A new picture clears an old message, except that the service is away.
 function fresh() {
   if (answers.models.length) clearLine();
 }
@@ -186,11 +186,11 @@ find("clear").addEventListener("click", () => {
 // --- start ---
 
 find("privacy").textContent = api.local
-  ? " It is looked at here: no picture leaves this browser."
+  ? " It is classified here: no picture leaves this browser."
   : " It is sent to this service and kept in this browser alone.";
 addEventListener("online", () => answers.models.length || answers.connect());
 if (window.isSecureContext && navigator.serviceWorker) {
-  // Without it the page works too, save when nobody serves it any more.
+  // Without it the page works too, but not without the server.
   navigator.serviceWorker.register("sw.js").catch(() => {});
 }
 gallery.open();

@@ -1,11 +1,11 @@
-// The camera of this device, while its panel is open and no longer.
+// The camera of this device, only while its panel is open.
 
 import { Refusal } from "./refusal.js";
 import { encoded, sized } from "./pictures.js";
 
 const REFUSED = {
   NotAllowedError:
-    "The camera stays off: this browser has no permission for it. Allow it beside the address, or choose a photo.",
+    "The camera stays off: this browser has no permission for it. Allow it next to the address bar, or choose a photo.",
   NotFoundError: "No camera was found. Choose a photo instead.",
   NotReadableError: "The camera is in use elsewhere. Close that, or choose a photo.",
 };
@@ -20,7 +20,7 @@ export class Camera {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Refusal(
         "picture",
-        "Browsers lend the camera to https pages and localhost alone. Choose a photo instead.",
+        "Browsers allow the camera on https pages and localhost only. Choose a photo instead.",
       );
     }
     this.wanted = true;

@@ -115,7 +115,7 @@ export class Card {
     if (!map) return;
     const canvas = heat(map);
     canvas.className = "heat";
-    canvas.setAttribute("aria-hidden", "true"); // the sentence says it
+    canvas.setAttribute("aria-hidden", "true"); // the sentence below describes it
     this.looked.append(canvas);
     this.text.textContent = mattered(map, prediction);
   }

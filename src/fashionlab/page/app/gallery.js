@@ -1,4 +1,4 @@
-// What was tried, kept in this browser alone (IndexedDB): small pictures and their answers.
+// The gallery: small pictures and their answers, kept in this browser alone (IndexedDB).
 
 import { find, make } from "./make.js";
 import { headline, moment } from "./words.js";
@@ -27,7 +27,7 @@ export class Gallery {
     } catch {
       this.store = null;
       this.trouble(
-        "This browser keeps nothing for this page: the gallery lasts until you close it.",
+        "This browser stores nothing for this page: the gallery lasts until you close it.",
       );
     }
     this.#draw();

@@ -1,4 +1,4 @@
-// The one line on top of the page that says what is wrong, and what can be done.
+// The message line at the top of the page: what is wrong, and what can be done.
 
 import { keepToken } from "./api.js";
 import { find, make } from "./make.js";
@@ -13,7 +13,7 @@ export function clearLine() {
   line("");
 }
 
-// error: a Refusal, or a mistake of ours, which belongs on the console; retry: what to do again
+// error: a Refusal, or a bug of the page, which goes to the console; retry: what to do again
 export function refused(error, retry = null) {
   if (error.name === "AbortError") return;
   if (!error.kind) console.error(error);
@@ -42,7 +42,7 @@ function askToken(retry) {
   if (dialog.open) return;
   if (asked)
     find("token-text").textContent =
-      "That one was not accepted. Whoever runs this service can give you one.";
+      "That token was not accepted. The operator of this service can give you one.";
   find("token").value = "";
   find("token-form").onsubmit = (event) => {
     event.preventDefault();

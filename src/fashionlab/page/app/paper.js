@@ -1,6 +1,6 @@
 // Drawing in white on black, as the garments of the data set are: by mouse, pen, finger or keyboard.
 
-const TAKES_BACK = 30; // strokes that undo remembers, 0.3 MB each
+const UNDO_STEPS = 30; // strokes that undo remembers, 0.3 MB each
 const KEY_STEP = 10; // a press of an arrow, in the paper's pixels; a tenth of it with Shift
 
 export class Paper {
@@ -59,7 +59,7 @@ export class Paper {
 
   #remember() {
     this.past.push(this.context.getImageData(0, 0, this.canvas.width, this.canvas.height));
-    if (this.past.length > TAKES_BACK) this.past.shift();
+    if (this.past.length > UNDO_STEPS) this.past.shift();
   }
 
   #mark(from, to) {
@@ -154,7 +154,7 @@ export class Paper {
       else if (arrows[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
         this.#walk(arrows[event.key], event.shiftKey ? KEY_STEP / 10 : KEY_STEP);
       } else return;
-      event.preventDefault(); // the page does not scroll meanwhile
+      event.preventDefault(); // the page does not scroll
     });
     this.canvas.addEventListener("focus", () =>
       this.#showRing(this.canvas.matches(":focus-visible")),

@@ -1,7 +1,7 @@
-// Why a question got no answer, in words for people.
+// Why a request has no answer, in words for people.
 
 export class Refusal extends Error {
-  // kind: "away" (nobody answers), "token", "large", "busy", "picture" (not one we can read) or
+  // kind: "away" (no connection), "token", "large", "busy", "picture" (unreadable) or
   // "broken"; seconds: how long to wait before asking again, when the service said so
   constructor(kind, message, seconds = 0) {
     super(message);

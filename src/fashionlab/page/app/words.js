@@ -1,4 +1,4 @@
-// Figures and answers as a person would say them.
+// Numbers and answers in words.
 
 const SPACE = "\u00a0"; // keeps a number and its unit on one line
 
@@ -22,7 +22,7 @@ export function headline(prediction) {
 export function trust(model) {
   const [low, high] = model.accuracy_interval.map((p) => (100 * p).toFixed(1));
   const images = model.test_images.toLocaleString("en");
-  return `${tenths(model.accuracy)} of ${images} test images right (95${SPACE}% interval ${low} to ${high})`;
+  return `${tenths(model.accuracy)} of ${images} test images correct (95${SPACE}% interval ${low} to ${high})`;
 }
 
 export function sentence(text) {

@@ -11,7 +11,7 @@ const SUSPECT = 4e6; // bytes: an upload that broke off may have been refused fo
 
 // source: {file: Blob} or {pixels: rows of grey values}, sent to several models; its converted
 // form is kept in it, so that it is converted once.
-export async function question(model, source, signal) {
+export async function request(model, source, signal) {
   for (let tried = 1; ; tried += 1) {
     try {
       return await once(model, source, signal);
