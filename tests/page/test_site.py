@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from fashionlab.page import csp, site
+from fashionlab.page import site
 
 PAGES = {"service": site.service, "browser": lambda: site.browser({"models.json": b"{}"})}
 
@@ -35,9 +35,9 @@ def test_the_page_has_no_script_or_style_in_its_markup(files):
 
 
 def test_both_policies_are_one_but_for_what_differs():
-    own = csp.BROWSER.replace(" 'wasm-unsafe-eval'", "")
-    assert f"{own}; frame-ancestors 'none'" == csp.SERVICE
-    assert csp.BROWSER in site.browser({})["index.html"].decode()
+    own = site.BROWSER_POLICY.replace(" 'wasm-unsafe-eval'", "")
+    assert f"{own}; frame-ancestors 'none'" == site.SERVICE_POLICY
+    assert site.BROWSER_POLICY in site.browser({})["index.html"].decode()
 
 
 def test_a_page_without_the_places_to_fill_in_is_refused(monkeypatch):

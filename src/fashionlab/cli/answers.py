@@ -57,7 +57,7 @@ def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:
     """
     failed = 0
     with ThreadPoolExecutor(2) as pool:
-        for start in _progress(range(0, len(paths), AT_ONCE), len(paths)):
+        for start in _progress(range(0, len(paths), AT_ONCE)):
             part = paths[start : start + AT_ONCE]
             prepared = list(pool.map(lambda path: _prepared(predictor, path), part))
             sound = [one for one in prepared if not isinstance(one, Exception)]
@@ -84,19 +84,15 @@ def _prepared(predictor: "Predictor", path: str) -> "Prepared | Exception":
         return ImageError(error.strerror or str(error))
 
 
-def _progress(starts: range, pictures: int) -> Iterator[int]:
+def _progress(starts: range) -> Iterator[int]:
     """Yield the starts, with a bar where standard error is a terminal and output goes elsewhere."""
     if len(starts) < 2 or not sys.stderr.isatty() or sys.stdout.isatty():
         yield from starts
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import track
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("pictures", total=pictures)
-        for start in starts:
-            yield start
-            bar.update(task, advance=min(AT_ONCE, pictures - start))
+    yield from track(starts, "pictures", console=Console(stderr=True), transient=True)
 
 
 def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_csv: bool) -> Write:
@@ -111,14 +107,10 @@ def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_c
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(["picture", "class_name", "probability", "known", "reason", *class_names])
         return lambda path, p: table.writerow(
-            [path, p.class_name, _short(p.probability), str(p.known).lower(), p.reason]
-            + [_short(x) for x in p.probabilities]
+            [path, p.class_name, f"{p.probability:.6f}", str(p.known).lower(), p.reason]
+            + [f"{x:.6f}" for x in p.probabilities]
         )
     return lambda path, prediction: _lines(path, prediction, top, show)
-
-
-def _short(probability: float) -> str:
-    return f"{probability:.6f}"
 
 
 def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:

@@ -1,4 +1,4 @@
-"""What several commands share: options, and where messages go."""
+"""Options that several commands share, and the output of messages."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from fashionlab.shipped import run_folder
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
-Seed = Annotated[int, typer.Option(min=0, help="Decides initial weights and the batches' order.")]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes initial weights and the batches' order.")]
 Engine = Annotated[str | None, typer.Option(help="scratch or keras.")]
 
 
@@ -20,5 +20,5 @@ RunFolder = Annotated[
 
 
 def say(line: str) -> None:
-    """A line on standard error: what a program reads goes to standard output alone."""
+    """Print a line on standard error; standard output is for what a program reads."""
     typer.echo(line, err=True)

@@ -15,6 +15,7 @@ from fashionlab.errors import ModelError
 from fashionlab.export.trace import Layer, Value
 
 Array = NDArray[Any]
+STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 Fold = tuple[Array, Array]  # scale and shift of each channel, (C,) each
 
 
@@ -96,8 +97,7 @@ def _activated(value: Value) -> bool:
 
 def _fold(graph: GraphBuilder, layer: Layer) -> Fold:
     """Return gamma (x - mean) / sqrt(variance + epsilon) + beta as scale x + shift, in float64."""
-    names = ("gamma", "beta", "moving_mean", "moving_variance")
-    gamma, beta, mean, variance = (_double(graph.weight(layer, name)) for name in names)
+    gamma, beta, mean, variance = (_double(graph.weight(layer, name)) for name in STATISTICS)
     scale = gamma / np.sqrt(variance + layer.options["epsilon"])
     return scale, beta - scale * mean
 
@@ -192,8 +192,9 @@ def _convolution(graph: GraphBuilder, layer: Layer, x: Tensor, fold: Fold | None
 
 
 def _normalization(graph: GraphBuilder, layer: Layer, x: Tensor) -> Tensor:
-    names = ("gamma", "beta", "moving_mean", "moving_variance")
-    inputs = [graph.constant(graph.weight(layer, name), f"{layer.name}.{name}") for name in names]
+    inputs = [
+        graph.constant(graph.weight(layer, name), f"{layer.name}.{name}") for name in STATISTICS
+    ]
     epsilon = layer.options["epsilon"]
     return Tensor(graph.node("BatchNormalization", [x.name, *inputs], epsilon=epsilon), x.shape)
 
@@ -214,21 +215,13 @@ def activation(graph: GraphBuilder, name: str | None, z: str) -> str:
             more = graph.node("Add", [error, graph.scalar(1.0)])
             return graph.node("Mul", [graph.node("Mul", [z, graph.scalar(0.5)]), more])
     if name not in SINGLE:
-        known = ", ".join(["linear", "softmax", "leaky_relu", "silu", "gelu", *SINGLE])
+        known = ", ".join(("linear", "softmax", "leaky_relu", "silu", "gelu", *SINGLE))
         raise ModelError(f"a portable model's activations are {known}; received {name!r}")
-    return graph.node(SINGLE[name], [z])
+    return graph.node(name.capitalize(), [z])
 
 
-# Activations that ONNX has, with the same constants.
-SINGLE = {
-    "relu": "Relu",
-    "sigmoid": "Sigmoid",
-    "tanh": "Tanh",
-    "elu": "Elu",
-    "selu": "Selu",
-    "softplus": "Softplus",
-    "softsign": "Softsign",
-}
+# Activations that ONNX has, by its names in lower case.
+SINGLE = ("relu", "sigmoid", "tanh", "elu", "selu", "softplus", "softsign")
 
 
 def _double(weight: Array) -> NDArray[np.float64]:

@@ -45,16 +45,7 @@ class Exported:
     decisions: int  # test images on which it decides differently from the run
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """A temperature, a threshold, and the images that determined them."""
-
-    temperature: float
-    threshold: float
-    images: str
-
-
-NO_CALIBRATION = Calibration(1.0, 0.0, "")
+UNCALIBRATED: dict[str, Any] = {"temperature": 1.0, "threshold": 0.0, "calibrated_on": ""}
 
 
 def export_onnx(
@@ -87,14 +78,14 @@ def export_onnx(
     by = calibrated_by or run
     held_out = _held_out(run, by, training) if calibrate else None
     model = _emitted(run, training, bits)
-    calibration = NO_CALIBRATION
+    calibration = UNCALIBRATED
     if held_out is not None:
         calibration = _calibration(
             model if by is run else _emitted(by, training, bits),
             held_out,
             "its own" if by is run else "another run's of the same recipe",
         )
-    expected = tempered(run.predictions()[0], calibration.temperature)  # (N, K)
+    expected = tempered(run.predictions()[0], calibration["temperature"])  # (N, K)
     draft = _metadata(run, data, calibration, bits, licence)
     found = _log(run_session(session(graph.finished(model, draft)), test.images))
     difference = float(np.abs(np.exp(found) - np.exp(expected)).max())
@@ -183,15 +174,15 @@ def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
     return held_out
 
 
-def _calibration(model: Any, held_out: Dataset, whose: str) -> Calibration:
-    """Return the calibration of a graph with temperature 1 on held-out images."""
+def _calibration(model: Any, held_out: Dataset, whose: str) -> dict[str, Any]:
+    """Return the calibration of a graph with temperature 1 on held-out images, as metadata."""
     found = _log(run_session(session(model.SerializeToString()), held_out.images))
     temperature = float(np.float32(best_temperature(found, held_out.labels)))
-    return Calibration(
-        temperature,
-        threshold(tempered(found, temperature)),
-        f"{len(held_out):,} held-out training images, {whose}",
-    )
+    return {
+        "temperature": temperature,
+        "threshold": threshold(tempered(found, temperature)),
+        "calibrated_on": f"{len(held_out):,} held-out training images, {whose}",
+    }
 
 
 def _log(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -199,7 +190,7 @@ def _log(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _metadata(
-    run: Run, data: Data, calibration: Calibration, bits: int, licence: str | None
+    run: Run, data: Data, calibration: dict[str, Any], bits: int, licence: str | None
 ) -> Metadata:
     """Return the metadata, except the measurements on the file itself."""
     config, (_, test) = run.config, data
@@ -208,9 +199,7 @@ def _metadata(
         name=config["recipe"]["name"],
         class_names=run.class_names,
         image_shape=test.image_shape,
-        temperature=calibration.temperature,
-        threshold=calibration.threshold,
-        calibrated_on=calibration.images,
+        **calibration,
         accuracy=0.0,
         accuracy_interval=(0.0, 0.0),
         calibration_error=0.0,

@@ -5,8 +5,8 @@ each output channel. Accuracy is measured on the file itself, by `export`, and s
 """
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -21,24 +21,12 @@ AT_ONCE = 64
 
 def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProto:
     """Return `model` with convolutions and dense layers in 8 bits, by IMAGES of `images`."""
-    from onnxruntime.quantization import (
-        CalibrationDataReader,
-        QuantFormat,
-        QuantType,
-        quantize_static,
-    )
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            chosen = np.random.default_rng(0).permutation(len(images))[:IMAGES]
-            self._parts: Iterator[NDArray[np.uint8]] = iter(
-                np.array_split(images[np.sort(chosen)], max(1, len(chosen) // AT_ONCE))
-            )
-
-        def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-            part = next(self._parts, None)
-            return None if part is None else {INPUT: part}
-
+    chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:IMAGES])
+    parts = np.array_split(images[chosen], max(1, len(chosen) // AT_ONCE))
+    feeds = ({INPUT: part} for part in parts)
+    reader = SimpleNamespace(get_next=lambda: next(feeds, None))
     # A graph that was just emitted needs no preparation, which quantize_static would demand.
     helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     with tempfile.TemporaryDirectory() as folder:  # its interface is files
@@ -46,7 +34,7 @@ def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelPr
         quantize_static(
             model,
             out,
-            Reader(),
+            reader,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "Gemm", "MaxPool", "Add"],
             per_channel=True,

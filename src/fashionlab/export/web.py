@@ -7,7 +7,6 @@ import shutil
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fashionlab import files
 from fashionlab.errors import DataFormatError, InvalidValueError
@@ -79,16 +78,15 @@ def _file(content: bytes) -> str:
 
 def _described(models: Sequence[tuple[bytes, Metadata]]) -> bytes:
     """Return what the service answers at /v1/models and /v1/samples, with each model's file."""
-    described: list[dict[str, Any]] = []
-    for content, metadata in models:
-        described.append(
-            {
-                **metadata.description(),
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "report": None,
-                "file": _file(content),
-                "samples": metadata.samples(),
-            }
-        )
+    described = [
+        {
+            **metadata.description(),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "report": None,
+            "file": _file(content),
+            "samples": metadata.samples(),
+        }
+        for content, metadata in models
+    ]
     listed = {"default": models[0][1].name, "models": described}
     return json.dumps(listed, allow_nan=False).encode()

@@ -38,15 +38,8 @@ READERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
 # EOFError and RuntimeError (libwebp's failures), IndexError and struct.error (short fields after
 # the pixels), MemoryError; DecompressionBombError where the program around has lowered the limit.
 FAILURES = (
-    ValueError,
-    SyntaxError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    IndexError,
-    struct.error,
-    MemoryError,
-    Image.DecompressionBombError,
+    *(ValueError, SyntaxError, OSError, EOFError, RuntimeError, IndexError, struct.error),
+    *(MemoryError, Image.DecompressionBombError),
 )
 
 
@@ -63,21 +56,19 @@ def decode(data: bytes) -> Photo:
         )
     header = strip(data)
     width, height = header.size
-    if width * height > LARGEST_PIXELS:
-        raise ImageError(
-            f"a picture must have at most {LARGEST_PIXELS:,} pixels; received {width:,} x "
-            f"{height:,}; scale it down"
-        )
-    if min(header.size) < SMALLEST_SIDE:
-        raise ImageError(
-            f"a picture must have sides of {SMALLEST_SIDE} pixels or more; received {width:,} x "
-            f"{height:,}; give a larger one"
-        )
-    if header.frames > 1:
-        raise ImageError(
-            f"a picture must be still; received an animation of {header.frames:,} frames; "
-            "give one of them"
-        )
+    rules = {
+        f"have at most {LARGEST_PIXELS:,} pixels; received {width:,} x {height:,}; scale it down": (
+            width * height <= LARGEST_PIXELS
+        ),
+        f"have sides of {SMALLEST_SIDE} pixels or more; received {width:,} x {height:,}; give a "
+        "larger one": min(header.size) >= SMALLEST_SIDE,
+        f"be still; received an animation of {header.frames:,} frames; give one of them": (
+            header.frames == 1
+        ),
+    }
+    for rule, holds in rules.items():
+        if not holds:
+            raise ImageError(f"a picture must {rule}")
     try:
         with READERS[header.kind](io.BytesIO(header.content)) as stored:
             if stored.size != header.size:

@@ -10,14 +10,10 @@ from PIL import Image
 from fashionlab.errors import ImageError
 from fashionlab.images import headers
 
+UP = Image.Transpose
 TURNS = {  # EXIF's orientation -> what makes it upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    **{2: UP.FLIP_LEFT_RIGHT, 3: UP.ROTATE_180, 4: UP.FLIP_TOP_BOTTOM, 5: UP.TRANSPOSE},
+    **{6: UP.ROTATE_270, 7: UP.TRANSVERSE, 8: UP.ROTATE_90},
 }
 
 

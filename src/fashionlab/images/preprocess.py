@@ -84,7 +84,8 @@ def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepa
         mask, why = segment.foreground(colours, background)
         base = float((background @ LUMA)[mask].mean()) if mask.any() else 0.0
     if why or not mask.any():
-        return Prepared(_fit(_light(grey), shape), False, why or segment.NOTHING, tuple(notes))
+        light = _bytes(255 - grey if grey.mean() > 127 else grey)
+        return Prepared(_fit(light, shape), False, why or segment.NOTHING, tuple(notes))
 
     darker = float(grey[mask].mean()) < base
     values = 255 - grey if darker else grey - (255 - alpha)  # (h, w); both are 0 where all is clear
@@ -135,19 +136,10 @@ def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float64], Plan
 
 
 def _stretched(values: Plane, mask: Mask) -> NDArray[np.uint8]:
-    """Return the garment with its brightest pixels white, and all else black."""
-    return np.where(mask, _bytes(values * (255 / max(_top(values, mask), 1))), 0).astype(np.uint8)
-
-
-def _top(values: Plane, mask: Mask) -> int:
-    """Return the grey level that a share of BRIGHTEST of the garment's pixels does not exceed."""
+    """Return the garment stretched up to white, by BRIGHTEST of its pixels, and all else black."""
     counts = np.bincount(_bytes(values)[mask], minlength=256).cumsum()
-    return int(np.searchsorted(counts, BRIGHTEST * counts[-1]))
-
-
-def _light(grey: Plane) -> NDArray[np.uint8]:
-    """Return the whole photo, light on dark, where no garment was found."""
-    return _bytes(255 - grey if grey.mean() > 127 else grey)
+    top = int(np.searchsorted(counts, BRIGHTEST * counts[-1]))
+    return np.where(mask, _bytes(values * (255 / max(top, 1))), 0).astype(np.uint8)
 
 
 def _fit(values: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

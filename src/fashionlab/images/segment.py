@@ -20,14 +20,8 @@ LEAST_SHARE, LARGEST_SHARE = 0.004, 0.97  # of the photo that is garment
 SPECK = 0.04  # of the largest part: a smaller one that lies apart is no part of the garment
 CELLS = 64  # along the longer side, for parts that lie apart
 
-NOTHING = (
-    "nothing stands out from the background; lay one garment on a plain background of another "
-    "colour"
-)
-UNEVEN = (
-    "the background is not plain; lay one garment on a plain background, and leave a border "
-    "around it"
-)
+NOTHING = "nothing stands out from the background; lay one garment on a plain one of another colour"
+UNEVEN = "the background is not plain; lay one garment on a plain one, and leave a border around it"
 
 
 def background(colours: Colours) -> Colours:

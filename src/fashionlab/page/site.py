@@ -1,14 +1,21 @@
-"""service, browser: the files of the whole page by name, for either of its back ends."""
+"""service, browser: the files of the whole page by name, and its Content-Security-Policy."""
 
 import json
 from pathlib import Path
 
-from fashionlab.page import constants, csp
+from fashionlab.page import constants
 
 INDEX, WORKER = "index.html", "sw.js"
 FOLDER = Path(__file__).parent
 CHARSET = '<meta charset="utf-8">\n'  # the policy follows: it must come before what it is about
 FILES = "const FILES = [];"  # in the service worker
+POLICY = (  # its own files alone, no inline script, no other address
+    "default-src 'none'; script-src 'self'{}; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+SERVICE_POLICY = POLICY.format("") + "; frame-ancestors 'none'"  # which a meta element cannot name
+BROWSER_POLICY = POLICY.format(" 'wasm-unsafe-eval'")
 
 
 def service() -> dict[str, bytes]:
@@ -22,7 +29,7 @@ def browser(models: dict[str, bytes]) -> dict[str, bytes]:
     It carries its policy in index.html, since a plain file server sends none.
     """
     files = _read("browser") | models
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{csp.BROWSER}">\n'
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{BROWSER_POLICY}">\n'
     return _complete(files | {INDEX: _filled(files[INDEX], CHARSET, CHARSET + meta)})
 
 

@@ -9,42 +9,26 @@ PIXELS = {
     "type": "array",
     "items": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}},
 }
+FIELDS: dict[str, dict[str, Any]] = {
+    "class_name": {"type": "string", "description": "The most probable class."},
+    "index": {"type": "integer", "description": "Its label."},
+    "probability": SHARE,
+    "probabilities": {"type": "object", "additionalProperties": SHARE, "description": "Descending"},
+    "known": {"type": "boolean", "description": "False: none of the classes, for this `reason`."},
+    "reason": {"type": "string"},
+    "notes": {"type": "array", "items": {"type": "string"}, "description": "What was done to it."},
+    "seen": {**PIXELS, "description": "What the model saw of a photo."},
+}
 PREDICTION: dict[str, Any] = {  # a JSON Schema, which /openapi.json contains
     "type": "object",
-    "properties": {
-        "class_name": {"type": "string", "description": "The most probable class."},
-        "index": {"type": "integer", "description": "Its label."},
-        "probability": SHARE,
-        "probabilities": {
-            "type": "object",
-            "additionalProperties": SHARE,
-            "description": "Descending.",
-        },
-        "known": {
-            "type": "boolean",
-            "description": "False: none of the classes; `reason` says why.",
-        },
-        "reason": {"type": "string"},
-        "notes": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "What was done to the photo.",
-        },
-        "seen": {**PIXELS, "description": "What the model saw of a photo."},
-    },
-    "required": [
-        *("class_name", "index", "probability", "probabilities", "known", "reason", "notes"),
-    ],
+    "properties": FIELDS,
+    "required": [name for name in FIELDS if name != "seen"],
     "additionalProperties": False,
 }
 
 
 def record(
-    prediction: Prediction,
-    top: int | None = None,
-    *,
-    decimals: int | None = None,
-    seen: bool = False,
+    prediction: Prediction, top: int | None = None, decimals: int | None = None, seen: bool = False
 ) -> dict[str, Any]:
     """Return the prediction as PREDICTION says, with the `top` most probable classes or all.
 

@@ -1,7 +1,7 @@
-"""The shapes of requests and answers, as /openapi.json tells them.
+"""The schemas of requests and answers in /openapi.json.
 
-Bodies of requests are schemas alone: they are read by `pixels` and `photos`, since models of the
-framework's kind would take a second for 256 images.
+Bodies of requests are schemas alone: `readers` parses them, since pydantic would take a second for
+256 images.
 """
 
 from typing import Annotated, Any, TypeAlias
@@ -34,7 +34,7 @@ class Data(_Exact):
 
 
 class Model(_Exact):
-    """A model that is served, and what is known of it."""
+    """A served model and its facts."""
 
     name: str
     class_names: list[str]
@@ -96,17 +96,17 @@ class Error(_Exact):
 
 
 def rounded(values: NDArray[np.float32]) -> list[list[float]]:
-    """(H, W) as lists of numbers without needless digits."""
+    """Return (H, W) as lists of numbers without needless digits."""
     return [[round(value, DECIMALS) for value in row] for row in values.tolist()]
 
 
 def image_body(shape: tuple[int, int] | None) -> dict[str, Any]:
-    """{"image": ...}: one of the model's own size, which is `shape` where all models agree."""
+    """Return the schema of {"image": ...}, of the size `shape` where all models have one."""
     return _body("image", _image(shape))
 
 
 def images_body(shape: tuple[int, int] | None, most: int) -> dict[str, Any]:
-    """{"images": [...]}: 1 to `most` of the model's own size."""
+    """Return the schema of {"images": [...]}, 1 to `most` of that size."""
     return _body(
         "images", {"type": "array", "items": _image(shape), "minItems": 1, "maxItems": most}
     )
