@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fashionlab import shipped
 from fashionlab.cli.figures import print_figures
 from fashionlab.cli.options import Data, Engine, Json, Seed, say
 from fashionlab.errors import InvalidValueError
-from fashionlab.shipped import NAME, is_shipped, run_folder
+from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
@@ -217,10 +218,9 @@ def _repeat(
     from fashionlab.training import plan, repeat
 
     run = Run(original)
-    beside, source = original.with_name(f"{original.name}-repeated"), plan(original).source
-    if is_shipped(original):  # it was trained on another machine
-        beside, source = Path("runs") / f"{NAME}-repeated", None
-    folder, source = out or beside, data or source
+    named = Path("runs", shipped.NAME) if shipped.is_shipped(original) else original
+    folder = out or named.with_name(f"{named.name}-repeated")
+    source = data or shipped.source(original, plan(original).source)
     require_free(folder, options["resume"])
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
     if as_json:

@@ -64,6 +64,10 @@ class GraphBuilder:
         self.used.add(key)
         return self.weights[key]
 
+    def weight_constant(self, layer: Layer, name: str) -> str:
+        """Add one of a layer's weights as a constant, and return its name."""
+        return self.constant(self.weight(layer, name), f"{layer.name}.{name}")
+
 
 def foldings(graph: GraphBuilder, values: Sequence[Value]) -> tuple[dict[int, Fold], set[int]]:
     """Return the batch normalisations that fold into the convolution before them.
@@ -122,18 +126,20 @@ def emit_layer(
         case "Add":
             return Tensor(graph.node("Add", [value.name for value in inputs]), x.shape)
         case "MaxPooling2D":
-            return _max_pool(graph, x, _pair(options["pool_size"]))
+            (height, width, channels), window = x.shape, _pair(options["pool_size"])
+            pooled = graph.node("MaxPool", [x.name], kernel_shape=window, strides=window)
+            return Tensor(pooled, (height // window[0], width // window[1], channels))
         case "Conv2D":
             return _convolution(graph, layer, x, fold)
         case "BatchNormalization":
-            return _normalization(graph, layer, x)
+            names = [graph.weight_constant(layer, name) for name in STATISTICS]
+            normal = graph.node("BatchNormalization", [x.name, *names], epsilon=options["epsilon"])
+            return Tensor(normal, x.shape)
         case "Dense":
-            kernel, bias = graph.weight(layer, "kernel"), graph.weight(layer, "bias")
-            names = [graph.constant(kernel, f"{layer.name}.kernel")]
-            names += [graph.constant(bias, f"{layer.name}.bias")]
+            names = [graph.weight_constant(layer, name) for name in ("kernel", "bias")]
             z = graph.node("Gemm", [x.name, *names])
-            activated = activation(graph, options.get("activation"), z)
-            return Tensor(activated, (kernel.shape[1],))
+            units = graph.weight(layer, "kernel").shape[1]
+            return Tensor(activation(graph, options.get("activation"), z), (units,))
     raise ModelError(f"a portable model has no layer {layer.kind!r}; choose another recipe")
 
 
@@ -153,12 +159,6 @@ def _flatten(graph: GraphBuilder, x: Tensor) -> Tensor:
     if len(x.shape) == 3 and x.shape[:2] != (1, 1):
         name = graph.node("Transpose", [name], perm=[0, 2, 3, 1])
     return Tensor(graph.node("Flatten", [name], axis=1), (prod(x.shape),))
-
-
-def _max_pool(graph: GraphBuilder, x: Tensor, window: tuple[int, int]) -> Tensor:
-    height, width, channels = x.shape
-    pooled = graph.node("MaxPool", [x.name], kernel_shape=window, strides=window)
-    return Tensor(pooled, (height // window[0], width // window[1], channels))
 
 
 def _convolution(graph: GraphBuilder, layer: Layer, x: Tensor, fold: Fold | None) -> Tensor:
@@ -191,14 +191,6 @@ def _convolution(graph: GraphBuilder, layer: Layer, x: Tensor, fold: Fold | None
     return Tensor(activated, (*sides, kernel.shape[3]))
 
 
-def _normalization(graph: GraphBuilder, layer: Layer, x: Tensor) -> Tensor:
-    inputs = [
-        graph.constant(graph.weight(layer, name), f"{layer.name}.{name}") for name in STATISTICS
-    ]
-    epsilon = layer.options["epsilon"]
-    return Tensor(graph.node("BatchNormalization", [x.name, *inputs], epsilon=epsilon), x.shape)
-
-
 def activation(graph: GraphBuilder, name: str | None, z: str) -> str:
     """Emit Keras's activation of this name; ModelError for one that no portable model has."""
     match name:
@@ -229,7 +221,5 @@ def _double(weight: Array) -> NDArray[np.float64]:
 
 
 def _pair(value: int | Sequence[int]) -> tuple[int, int]:
-    if isinstance(value, int):
-        return value, value
-    height, width = value
+    height, width = (value, value) if isinstance(value, int) else value
     return height, width

@@ -18,14 +18,13 @@ from fashionlab.evaluation.calibration import (
     threshold,
 )
 from fashionlab.evaluation.metrics import compute_metrics
-from fashionlab.portable.metadata import Example, Metadata
+from fashionlab.portable.metadata import Metadata
 from fashionlab.portable.predictor import run as run_session
 from fashionlab.portable.predictor import session
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 
 Data = tuple[Dataset, Dataset]  # train, test
-Array = NDArray[Any]
 
 TOLERANCE = 1e-5  # the largest difference of a probability to the run's own
 EXAMPLES_OF_A_CLASS = 2
@@ -213,14 +212,9 @@ def _metadata(
         seed=config["seed"],
         version=__version__,
         licence=licence or LICENCES.get(source, UNKNOWN_LICENCE),
-        examples=tuple(_examples(test)),
+        examples=tuple(
+            (label, test.images[row])
+            for label in range(test.classes)
+            for row in np.flatnonzero(test.labels == label)[:EXAMPLES_OF_A_CLASS]
+        ),
     )
-
-
-def _examples(test: Dataset) -> list[Example]:
-    """Return the first test images of each class."""
-    return [
-        (label, test.images[row])
-        for label in range(test.classes)
-        for row in np.flatnonzero(test.labels == label)[:EXAMPLES_OF_A_CLASS]
-    ]

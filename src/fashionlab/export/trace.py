@@ -73,12 +73,10 @@ def Model(inputs: Value, outputs: Value) -> Value:  # noqa: N802
     return outputs
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    """Stand for an initializer: the weights come later."""
-
-
 layers = SimpleNamespace(Input=Input, **{kind: _kind(kind) for kind in KINDS})
-initializers = SimpleNamespace(GlorotUniform=_nothing, HeNormal=_nothing, RandomNormal=_nothing)
+initializers = SimpleNamespace(  # they do nothing: the weights come later
+    **dict.fromkeys(("GlorotUniform", "HeNormal", "RandomNormal"), lambda *_, **__: None)
+)
 
 
 def in_order(output: Value) -> list[Value]:

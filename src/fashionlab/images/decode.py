@@ -78,7 +78,8 @@ def decode(data: bytes) -> Photo:
     except ImageError:
         raise
     except FAILURES as error:
-        raise damaged(f"{header.kind}: {_line(error)}") from error
+        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        raise damaged(f"{header.kind}: {reason}") from error
 
 
 def read(path: Path) -> bytes:
@@ -97,8 +98,3 @@ def load(picture: Picture) -> Photo:
     if isinstance(picture, bytes):
         return decode(picture)
     return from_array(picture) if isinstance(picture, np.ndarray) else from_image(picture)
-
-
-def _line(error: BaseException) -> str:
-    """Return a message of Pillow as part of one line."""
-    return " ".join(str(error).split())[:80] or type(error).__name__

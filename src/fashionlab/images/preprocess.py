@@ -16,9 +16,10 @@ from PIL import Image
 
 from fashionlab.images import segment
 from fashionlab.images.photo import Photo
+from fashionlab.images.segment import Mask
 
 WORKING_SIDE = 256  # pixels; a larger photo is reduced to between this and twice as many
-LUMA = np.array([0.299, 0.587, 0.114])  # of red, green, blue: ITU-R BT.601
+LUMA = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 CUT_OUT = 0.05  # share of transparent pixels; rounded corners have less
 BRIGHTEST = 0.99  # share of the garment's pixels that white is set by; highlights lie above it
 MARGIN = 0.15  # of the garment's longer side, around it, when a small one is looked at again
@@ -33,7 +34,6 @@ NOT_SCALED = "already of the model's size: not scaled"
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the upright photo
 Plane = NDArray[np.float64]  # (h, w)
-Mask = NDArray[np.bool_]  # (h, w)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,6 @@
 
 import json
 from types import ModuleType
-from typing import Any
-
-import numpy as np
 
 from fashionlab.evaluation import calibration
 from fashionlab.images import decode, preprocess, segment
@@ -26,9 +23,5 @@ def module() -> bytes:
     """Return the text of constants.js."""
     lines = [f"// From Python, by {__name__}."]
     for source, names in SHARED:
-        lines += [f"export const {name} = {_literal(getattr(source, name))};" for name in names]
+        lines += [f"export const {name} = {json.dumps(getattr(source, name))};" for name in names]
     return "\n".join([*lines, ""]).encode()
-
-
-def _literal(value: Any) -> str:
-    return json.dumps(value.tolist() if isinstance(value, np.ndarray) else value)

@@ -86,22 +86,11 @@ class Metadata:
 
     def description(self) -> dict[str, Any]:
         """Return the facts that the service and the web export publish, as JSON values."""
-        return {
-            "name": self.name,
-            "class_names": list(self.class_names),
-            "image_shape": list(self.image_shape),
-            "threshold": self.threshold,
-            "accuracy": self.accuracy,
-            "accuracy_interval": list(self.accuracy_interval),
-            "test_images": self.test_images,
-            "data": {
-                "name": self.data_name,
-                "train_sha256": self.train_sha256,
-                "test_sha256": self.test_sha256,
-            },
-            "licence": self.licence,
-            "parameters": self.parameters,
-        }
+        names = ["name", "class_names", "image_shape", "threshold", "accuracy", "accuracy_interval"]
+        names += ["test_images", "licence", "parameters"]
+        data = {"train_sha256": self.train_sha256, "test_sha256": self.test_sha256}
+        facts = {name: getattr(self, name) for name in names}
+        return facts | {"data": {"name": self.data_name, **data}}
 
     def samples(self) -> list[dict[str, Any]]:
         """Return the examples as JSON values."""

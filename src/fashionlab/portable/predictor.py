@@ -81,6 +81,8 @@ class Predictor:
     ) -> None:
         content = model if isinstance(model, bytes) else read(Path(model or MODEL))
         self.metadata = Metadata.from_json(metadata_text(content))
+        self.class_names = self.metadata.class_names  # (K,) in label order
+        self.image_shape = self.metadata.image_shape  # (H, W) of the images that the model takes
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = session(content, threads)
         height, width = self.image_shape
@@ -94,16 +96,6 @@ class Predictor:
                 f"the model must take {INPUT} and give {OUTPUT} as its metadata say; received "
                 f"{signature!r:.200}; give a file that `fashionlab export` wrote"
             )
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """(K,) in label order."""
-        return self.metadata.class_names
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(H, W) of the images that the model takes."""
-        return self.metadata.image_shape
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return (N, K) for images (N, H, W) of bytes, as they are: white on black, not scaled.

@@ -156,10 +156,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> FastAPI:
         else:
             images = await readers.numbers(body, shape, settings.largest_request, deadline)
         predictions = await _unless_gone(request, batcher.predict(served, images, deadline))
-        rows = [
-            record(prediction, top, decimals=answers.DECIMALS, seen=is_photo)
-            for prediction in predictions
-        ]
+        rows = [record(p, top, answers.DECIMALS, is_photo) for p in predictions]
         return Response(to_json({"model": served.name, "predictions": rows}), media_type=JSON)
 
     @app.post(
