@@ -92,12 +92,8 @@ def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepa
     notes.append(INVERTED if darker else NOT_INVERTED)
     left, top, right, bottom = segment.box(mask)
     cut = _stretched(values, mask)[top:bottom, left:right]
-    box = (
-        left * factor,
-        top * factor,
-        min(right * factor, image.width),
-        min(bottom * factor, image.height),
-    )
+    corner = left * factor, top * factor
+    box = *corner, min(right * factor, image.width), min(bottom * factor, image.height)
     return Prepared(_fit(cut, shape), True, "", tuple(notes), box)
 
 
@@ -108,12 +104,8 @@ def _around(box: Box, size: tuple[int, int]) -> Box | None:
     if side >= whole / 2 or whole < 2 * WORKING_SIDE:
         return None
     margin = int(side * MARGIN) + whole // WORKING_SIDE
-    return (
-        max(0, left - margin),
-        max(0, top - margin),
-        min(size[0], right + margin),
-        min(size[1], bottom + margin),
-    )
+    corner = max(0, left - margin), max(0, top - margin)
+    return *corner, min(size[0], right + margin), min(size[1], bottom + margin)
 
 
 def _as_it_is(image: Image.Image, notes: list[str]) -> Prepared:

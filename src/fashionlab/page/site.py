@@ -35,7 +35,7 @@ def browser(models: dict[str, bytes]) -> dict[str, bytes]:
 
 def _read(back_end: str) -> dict[str, bytes]:
     parts = (FOLDER / "app", FOLDER / back_end)
-    files = {path.name: path.read_bytes() for part in parts for path in part.iterdir()}
+    files = {path.name: path.read_bytes() for part in parts for path in part.glob("*.*")}
     return files | {"constants.js": constants.module()}
 
 
