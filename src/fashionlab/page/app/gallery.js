@@ -33,31 +33,33 @@ export class Gallery {
     this.#draw();
   }
 
-  // Puts an entry first, or in the place of the one with its id.
+  // Each change is shown when it is stored, so that a reload cannot undo what was seen.
+
+  // Puts an entry first, in place of an earlier one with its id.
   async keep(entry) {
     this.entries = [entry, ...this.entries.filter((other) => other.id !== entry.id)];
     const gone = this.entries.splice(BOUND);
-    this.#draw();
     await this.#write((store) => {
       store.put(entry);
       for (const other of gone) store.delete(other.id);
     });
+    this.#draw();
   }
 
   async delete(id) {
     const place = this.entries.findIndex((entry) => entry.id === id);
     this.entries = this.entries.filter((entry) => entry.id !== id);
+    await this.#write((store) => store.delete(id));
     this.#draw();
     const tiles = find("tiles").querySelectorAll(".tile");
     (tiles[Math.min(place, tiles.length - 1)] ?? find("choose")).focus(); // not lost with the button
-    await this.#write((store) => store.delete(id));
   }
 
   async deleteAll() {
     this.entries = [];
+    await this.#write((store) => store.clear());
     this.#draw();
     find("choose").focus();
-    await this.#write((store) => store.clear());
   }
 
   #kept(mode) {
