@@ -1,22 +1,16 @@
-"""What several commands share: options, and where messages go."""
+"""Options that several commands share, and the output of messages."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fashionlab.shipped import FOLDER, NAME
+from fashionlab.shipped import run_folder
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
-Seed = Annotated[int, typer.Option(min=0, help="Decides initial weights and the batches' order.")]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes initial weights and the batches' order.")]
 Engine = Annotated[str | None, typer.Option(help="scratch or keras.")]
-
-
-def run_folder(text: str) -> Path:
-    """A run folder as it was given; the name of the shipped one stands for it."""
-    given = Path(text)
-    return FOLDER if text == NAME and not given.exists() else given
 
 
 RunFolder = Annotated[
@@ -26,5 +20,5 @@ RunFolder = Annotated[
 
 
 def say(line: str) -> None:
-    """A line on standard error: what a program reads goes to standard output alone."""
+    """Print a line on standard error; standard output is for what a program reads."""
     typer.echo(line, err=True)
