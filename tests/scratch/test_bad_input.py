@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashionlab import scratch
-from fashionlab.scratch.batches import checked_images
+from fashionlab.scratch.checks import checked_images
 from fashionlab.scratch.layers import (
     AveragePooling2D,
     BatchNormalization,

@@ -2,7 +2,7 @@
 
 Read in this order: `activations`, `losses`, `initializers`, `layers` (`layer`, `dense`,
 `reshaping`, `convolution`, `pooling`, `regularization`), `network`, `optimizers` (`optimizer`,
-`sgd`, `adam`, `rmsprop`, `schedules`), `batches`, `sequential`, `callbacks`, `gradcheck`;
+`sgd`, `adam`, `rmsprop`, `schedules`), `checks`, `sequential`, `callbacks`, `gradcheck`;
 docs/backprop.md derives every formula in the same symbols. What is about speed alone is apart, in
 `memory`, `cores` and `layers/conv_max_pool`; `arguments` refuses what Keras has and scratch has
 not. The names, argument names, defaults and weight layouts are those of Keras 3.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .batches import checked
+from .checks import checked
 from .layers import Dropout
 from .sequential import Sequential
 

@@ -12,9 +12,10 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from . import batches, cores, losses, optimizers
+from . import checks as batches
+from . import cores, losses, optimizers
 from .arguments import known_only
-from .batches import Batch, Weighted
+from .checks import Batch, Weighted
 from .callbacks import Callback, CallbackList, History
 from .layers import Dropout
 from .network import Network
