@@ -359,7 +359,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         state = dict(super().__getstate__())
         if "model_" in state:
             model = state.pop("model_")
-            draws = [getattr(layer, "generator", None) for layer in model.layers]
+            draws = model.generator_states
             state["_trained"] = model.get_weights(), model.optimizer, model.loss, draws
         return state
 
@@ -373,9 +373,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.model_.set_weights(weights)
             # copies: what joblib loads memory-mapped is read-only
             self.model_.compile(copy.deepcopy(optimizer), loss)
-            for layer, generator in zip(self.model_.layers, draws, strict=True):
-                if generator is not None:
-                    layer.generator = copy.deepcopy(generator)  # type: ignore[attr-defined]
+            self.model_.generator_states = draws
 
 
 def _built(
@@ -398,6 +396,9 @@ def _built(
     last = getattr(model.layers[-1], "activation", scratch.activations.linear)
     _require("the network's last activation", last.name == "linear", "linear", last.name)
     trained: scratch.Sequential = model
+    for i, layer in enumerate(trained.layers):
+        if layer.generator is not None and layer.seed is None:
+            layer.generator = np.random.default_rng([seed, 2, i])
     return trained
 
 

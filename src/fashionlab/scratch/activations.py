@@ -24,12 +24,14 @@ class Activation:
     """A named pair of in-place functions, `forward(z)` and `backward(da, a)`.
 
     With `needs_input` the second argument of `backward` is Z, otherwise A; either is used up.
+    `monotone` says that f never falls, value by value, so that f(max Z) = max f(Z).
     """
 
     name: str
     forward: Callable[[Array], None]
     backward: Callable[[Array, Array], None]
     needs_input: bool = False
+    monotone: bool = False
 
     def __call__(self, x: ArrayLike) -> Array:
         """f(x), a new array: float32, or float64 where x is."""
@@ -153,10 +155,10 @@ def _gelu_backward(da: Array, z: Array) -> None:
     da *= tail
 
 
-linear = Activation("linear", _nothing, _nothing)
-relu = Activation("relu", _relu, _relu_backward)
-sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_backward)
-tanh = Activation("tanh", _tanh, _tanh_backward)
+linear = Activation("linear", _nothing, _nothing, monotone=True)
+relu = Activation("relu", _relu, _relu_backward, monotone=True)
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_backward, monotone=True)
+tanh = Activation("tanh", _tanh, _tanh_backward, monotone=True)
 softmax = Activation("softmax", _softmax, _softmax_backward)
 gelu = Activation("gelu", _gelu, _gelu_backward, needs_input=True)
 

@@ -23,7 +23,7 @@ def capture(model: Any) -> dict[str, Array]:
         return {
             **_numbered("weights", model.get_weights()),
             **{f"optimizer/{name}": value for name, value in model.optimizer.state.items()},
-            **{f"random/{layer.name}": _generator_state(layer) for layer in _drawing(model)},
+            **{f"random/{name}": words for name, words in model.generator_states.items()},
         }
     # Keras counts the states of its seed generators among a model's variables.
     return {
@@ -60,8 +60,9 @@ def _restore_scratch(model: scratch.Sequential, arrays: Mapping[str, Array]) -> 
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"the checkpoint is of another optimizer: {error}") from error
     model.set_weights(_listed("weights", arrays))
-    for layer in _drawing(model):
-        _set_generator_state(layer, arrays[f"random/{layer.name}"])
+    model.generator_states = {
+        name.removeprefix("random/"): words for name, words in arrays.items() if "random/" in name
+    }
 
 
 def weights(model: Any) -> list[Array]:
@@ -131,22 +132,3 @@ def _require_like(own: Mapping[str, Array], given: Mapping[str, Array]) -> None:
 
 def _value(variable: Any) -> Array:
     return np.array(variable.numpy())
-
-
-def _drawing(model: scratch.Sequential) -> list[scratch.layers.Dropout]:
-    return [layer for layer in model.layers if isinstance(layer, scratch.layers.Dropout)]
-
-
-def _generator_state(layer: scratch.layers.Dropout) -> Array:
-    """(6,) uint64: the four words of SFC64, and its spare 32 bits with the mark that there are."""
-    state: Any = layer.generator.bit_generator.state
-    return np.array([*state["state"]["state"], state["has_uint32"], state["uinteger"]], np.uint64)
-
-
-def _set_generator_state(layer: scratch.layers.Dropout, words: Array) -> None:
-    layer.generator.bit_generator.state = {
-        "bit_generator": "SFC64",
-        "state": {"state": words[:4].copy()},
-        "has_uint32": int(words[4]),
-        "uinteger": int(words[5]),
-    }

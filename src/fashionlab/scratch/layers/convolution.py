@@ -5,6 +5,8 @@ C, F    channels of the input, filters       R, S     height and width of the ke
 t       the stride                           i, j     a position of the output
 """
 
+from typing import final
+
 import numpy as np
 
 from .. import activations, initializers
@@ -12,6 +14,7 @@ from ..arguments import known_only
 from .layer import Array, Layer, Nonlinearity, Shape, at_least, one_of, pair
 
 
+@final
 class Windows:
     """Which pixels of an (H, W, C) image each output position sees, as Keras counts them.
 
@@ -104,9 +107,11 @@ class Conv2D(Layer):
         self.windows = Windows(self.name, input_shape, self.kernel_size, self.strides, self.padding)
         channels = input_shape[2]
         self.output_shape = (*self.windows.positions, self.filters)
-        self.kernel = self._add_weight("kernel", (*self.kernel_size, channels, self.filters))
+        self.kernel = self._add_weight(
+            "kernel", (*self.kernel_size, channels, self.filters), self.kernel_initializer
+        )
         if self.use_bias:
-            self.bias = self._add_weight("bias", (self.filters,))
+            self.bias = self._add_weight("bias", (self.filters,), self.bias_initializer)
         columns = self.windows.positions[1]
         self._f = Nonlinearity(self.activation)
         self._x = self._buffer(self.windows.padded_shape)

@@ -34,13 +34,15 @@ class Dense(Layer):
         super().build(input_shape)
         if len(input_shape) != 1:
             raise ValueError(
-                f"{self.name}: Dense takes one axis besides the batch's; received {input_shape}; "
+                f"{self.name}: Dense takes one axis, without the batch's; received {input_shape}; "
                 "put a Flatten before it"
             )
         self.output_shape = (self.units,)
-        self.kernel = self._add_weight("kernel", (*input_shape, self.units))
+        self.kernel = self._add_weight(
+            "kernel", (*input_shape, self.units), self.kernel_initializer
+        )
         if self.use_bias:
-            self.bias = self._add_weight("bias", (self.units,))
+            self.bias = self._add_weight("bias", (self.units,), self.bias_initializer)
         self._f = Nonlinearity(self.activation)
         self._a = self._buffer(self.output_shape)
         self._dx = self._buffer(input_shape)
@@ -57,7 +59,7 @@ class Dense(Layer):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """From dA: dZ = dA f'(Z), then, since Z_un = sum_d W_du X_dn + b_u,
+        """Return dX. With dZ = dA f'(Z), since Z_un = sum_d W_du X_dn + b_u,
 
         dW = X dZᵀ        db_u = sum_n dZ_un        dX = W dZ
         """

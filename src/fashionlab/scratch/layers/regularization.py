@@ -14,6 +14,8 @@ class Dropout(Layer):
     A seed makes the draws repeatable. They are other draws than Keras makes from the same seed.
     """
 
+    generator: np.random.Generator
+
     @known_only
     def __init__(
         self,
@@ -35,7 +37,7 @@ class Dropout(Layer):
         self._a, self._mask = self._buffer(input_shape), self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A = X M, with M 0 or 1 / (1 - rate), drawn anew."""
+        """A = X M, with M 0 or 1 / (1 - rate), drawn again."""
         if not training or self.rate == 0:
             return x
         mask = self._mask(x.shape[-1])  # (..., B)
@@ -102,11 +104,15 @@ class BatchNormalization(Layer):
         super().build(input_shape)
         channels = input_shape[-1:]
         if self.scale:
-            self.gamma = self._add_weight("gamma", channels)
+            self.gamma = self._add_weight("gamma", channels, self.gamma_initializer)
         if self.center:
-            self.beta = self._add_weight("beta", channels)
-        self.moving_mean = self._add_weight("moving_mean", channels, trainable=False)
-        self.moving_variance = self._add_weight("moving_variance", channels, trainable=False)
+            self.beta = self._add_weight("beta", channels, self.beta_initializer)
+        self.moving_mean = self._add_weight(
+            "moving_mean", channels, self.moving_mean_initializer, trainable=False
+        )
+        self.moving_variance = self._add_weight(
+            "moving_variance", channels, self.moving_variance_initializer, trainable=False
+        )
         self._a, self._normal = self._buffer(input_shape), self._buffer(input_shape)
         self._over = (*range(len(input_shape) - 1), -1)  # all axes but the channels'
 

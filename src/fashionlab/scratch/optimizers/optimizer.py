@@ -32,6 +32,7 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
+    _weights: Array | None = None  # what the first step moved
 
     def __init__(
         self,
@@ -95,6 +96,7 @@ class Optimizer:
 
     def step(self, weights: Array, gradients: Array) -> None:
         """Update the weights (P,) in place; the gradients (P,) are used up."""
+        self.check_weights(weights)
         self._build(weights)
         rate = self.learning_rate
         clip = self._clip(gradients)
@@ -116,8 +118,22 @@ class Optimizer:
                 self._average(w, average, spare)
         self.iterations += 1
 
+    def check_weights(self, weights: Array) -> None:
+        """Raise ValueError where earlier steps moved other weights than these."""
+        if self._weights is not None and not np.may_share_memory(self._weights, weights):
+            raise ValueError(
+                f"{type(self).__name__}: an optimizer must keep to the weights of its first step, "
+                f"a vector {self._weights.shape}; received another one, {weights.shape}; make a "
+                "new optimizer for each model, and after adding a layer with weights"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the weights: a copy of an optimizer may move those of another model."""
+        return self.__dict__ | {"_weights": None}
+
     def _build(self, weights: Array) -> None:
-        """Make the vectors in the first step; later, see that they still fit."""
+        """Make the slots in the first step, or see that a state that was set fits the weights."""
+        self._weights = weights
         if self._spare.size != min(weights.size, BLOCK) or self._spare.dtype != weights.dtype:
             self._spare = aligned((min(weights.size, BLOCK),), weights.dtype)
         for name in self.slots:
@@ -127,7 +143,7 @@ class Optimizer:
             if vector.shape != weights.shape:
                 raise ValueError(
                     f"{type(self).__name__}: {name} is of shape {vector.shape}; received weights "
-                    f"of shape {weights.shape}; a new model needs a new optimizer"
+                    f"of shape {weights.shape}; set the state of an optimizer of this model"
                 )
             if vector.dtype != weights.dtype:
                 self._vectors[name] = vector.astype(weights.dtype)
