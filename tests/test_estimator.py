@@ -220,7 +220,7 @@ def test_warm_start_goes_on_from_the_weights(iris):
 def test_warm_start_keeps_the_classes(iris):
     x, y = iris
     model = ScratchClassifier(epochs=1, warm_start=True).fit(x, y)
-    with pytest.raises(InvalidValueError, match="classes must be those of the network"):
+    with pytest.raises(InvalidValueError, match="classes must be the network's"):
         model.fit(x[y != "setosa"], y[y != "setosa"])
 
 
@@ -323,7 +323,7 @@ def test_wrong_weights_and_classes_are_one_clear_line(iris):
     with pytest.raises(InvalidValueError, match="classes must be given in the first call"):
         model.partial_fit(x, y)
     model.partial_fit(x, y, classes=np.unique(y))
-    with pytest.raises(InvalidValueError, match="classes must be those of the network"):
+    with pytest.raises(InvalidValueError, match="classes must be the network's"):
         model.partial_fit(x, y, classes=["boot", "shirt"])
     with pytest.raises(ValueError, match="previously unseen labels"):
         model.partial_fit(x, np.full(150, "tulip"))

@@ -46,7 +46,7 @@ def dense(
     activation: str = "relu",
     dtype: str = "float32",
 ) -> scratch.Sequential:
-    """Dense layers of `units`, then logits; unlike `models.mlp` it takes features as they are."""
+    """Build dense layers of `units`, then logits; the features are taken as they are."""
     rng = np.random.default_rng(seed)
 
     def layer(n: int, f: str) -> Any:
@@ -98,8 +98,9 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether `fit` goes on with the network there is, whatever `builder` and `units` say by
         now, and a new optimizer.
     random_state : int, RandomState or None
-        Decides initial weights, order of rows, held out rows, and what the builder does with its
-        seed. The same int gives the same bits, on the same machine and versions.
+        Decides initial weights, order of rows, held out rows, what the builder does with its seed,
+        and what layers without a seed draw. The same int gives the same bits, on the same machine
+        and versions.
     verbose : bool
         Whether to print a line an epoch.
 
@@ -193,11 +194,11 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """One more pass over rows (N, D); the first call needs all K `classes`.
+        """Make one more pass over rows (N, D); the first call needs all K `classes`.
 
         Weights, the optimizer's state and the order's stream go on from the last call, so that
         `epochs` calls with the same rows are one `fit`, unless the optimizer averages (use_ema).
-        A weight of 1 is that of an ordinary row: the mean of those to come is not known.
+        An ordinary row has the weight 1: the mean weight of later calls is not known.
         """
         self._check_parameters()
         first = not hasattr(self, "model_")
@@ -213,18 +214,18 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._train(*self._encoded(X, y, weights), 1)
 
     def predict(self, X: ArrayLike) -> Array:
-        """The most probable label of each row, (N,)."""
+        """Return the most probable label of each row, (N,)."""
         codes = self._logits(X).argmax(axis=1)
         labels: Array = self.classes_[codes]
         return labels
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """The probabilities (N, K), in the order of `classes_`."""
+        """Return the probabilities (N, K), in the order of `classes_`."""
         probabilities: NDArray[np.float64] = softmax(self._logits(X).astype(np.float64), copy=False)
         return probabilities
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """The logits (N, K); of two classes log(p_1 / p_0), (N,)."""
+        """Return the logits (N, K); for two classes log(p_1 / p_0), (N,)."""
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
@@ -234,14 +235,14 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.model_.predict(rows.reshape(-1, *self.model_.input_shape))
 
     def _rows(self, X: Any) -> Any:
-        """Images (N, *image_shape) as rows; anything else as it is."""
+        """Return images (N, *image_shape) as rows, anything else unchanged."""
         shape = tuple(self.image_shape or ())
         if len(shape) > 1 and isinstance(X, np.ndarray) and X.shape[1:] == shape:
             return X.reshape(len(X), -1)
         return X
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Rows:
-        """X (N, D), y (N,) and weights (N,) above 0: rows of weight 0 are gone."""
+        """Return X (N, D), y (N,) and weights (N,) above 0, without rows of weight 0."""
         X, y = validate_data(self, self._rows(X), y, dtype=DTYPES, reset=reset)
         check_classification_targets(y)
         if sample_weight is None:
@@ -259,7 +260,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return (X, y, weights) if kept.all() else _chosen((X, y, weights), kept)
 
     def _encoded(self, X: Array, y: Array, weights: Array | None) -> Rows:
-        """X in the network's input shape, y as numbers from 0 to K - 1."""
+        """Return X in the network's input shape, y as numbers from 0 to K - 1, and the weights."""
         codes = LabelEncoder().fit(self.classes_).transform(y)
         return X.reshape(-1, *self.model_.input_shape), codes, weights
 
@@ -281,7 +282,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.model_, self._made_with = _built(*made_with), made_with
         loss = scratch.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model_.compile(self._new_optimizer(), loss)
-        self._rng = np.random.default_rng([seed, 1])  # a stream beside that of the weights
+        self._rng = np.random.default_rng([seed, 1])  # another stream than that of the weights
         self.classes_ = classes
         self.loss_curve_: list[float] = []
         self.n_iter_ = 0
@@ -311,10 +312,10 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _held_out(self, X: Array, codes: Array) -> NDArray[np.bool_]:
-        """(N,): which rows are not trained on.
+        """Return which rows are not trained on, (N,).
 
-        It is distinct rows that are drawn, from an order that is X's own: equal rows cannot leak
-        to the other side, and neither the order of rows nor how often one occurs changes the draw.
+        Distinct rows are drawn, in sorted order: equal rows cannot leak to the other side, and
+        neither the order of rows nor how often one occurs changes the draw.
         """
         distinct, group = np.unique(X, axis=0, return_inverse=True)
         group = group.reshape(-1)  # (N,)
@@ -334,7 +335,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _require_classes(self, y: ArrayLike) -> None:
         classes = np.unique(np.asarray(y)).tolist()
         own = self.classes_.tolist()
-        _require("classes", classes == own, f"those of the network, {own}", classes)
+        _require("classes", classes == own, f"the network's, {own}", classes)
 
     def _check_parameters(self) -> None:
         known = callable(self.builder) or self.builder in BUILDERS
@@ -355,7 +356,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         _require("learning_rate", positive, "None or a number above 0", rate)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What rebuilds the network: its layers' weights are views, which a copy would detach."""
+        """Return the parts that rebuild the network; in a copy its weights would be no views."""
         state = dict(super().__getstate__())
         if "model_" in state:
             model = state.pop("model_")
@@ -383,7 +384,10 @@ def _built(
     seed: int,
     options: Mapping[str, Any],
 ) -> scratch.Sequential:
-    """The builder's network; InvalidValueError where it is not one of scratch with K logits."""
+    """Return the builder's network; raise InvalidValueError unless it ends in K logits.
+
+    Generators that the builder left unseeded are seeded by `seed`.
+    """
     try:
         inspect.signature(builder).bind(scratch, shape, classes, seed, **options)
     except TypeError as error:
@@ -408,7 +412,7 @@ def _chosen(rows: Rows, mask: Array) -> Rows:
 
 
 def _mean_one(rows: Rows) -> Rows:
-    """Rows with weights of mean 1: the model divides the loss by the number of rows."""
+    """Scale weights to the mean 1: the model divides the loss by the number of rows."""
     x, y, weights = rows
     return x, y, None if weights is None else weights * (len(weights) / weights.sum())
 

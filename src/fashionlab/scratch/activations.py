@@ -34,7 +34,7 @@ class Activation:
     monotone: bool = False
 
     def __call__(self, x: ArrayLike) -> Array:
-        """f(x), a new array: float32, or float64 where x is."""
+        """Return f(x), a new array: float32, or float64 where x is."""
         x = np.asarray(x)
         a = np.array(x, dtype="float64" if x.dtype == np.float64 else "float32")
         self.forward(a)
@@ -42,7 +42,7 @@ class Activation:
 
 
 def _nothing(*_: Array) -> None:
-    """A = Z, so dZ = dA."""
+    """A = Z, so dZ = dA: leave the array as it is."""
 
 
 def _relu(z: Array) -> None:
@@ -111,7 +111,7 @@ _B = (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
 
 
 def _normal(z: Array) -> tuple[Array, Array]:
-    """The normal distribution's Phi(-|Z|) and its density phi(Z), to the rounding of Z's type.
+    """Return the normal distribution's Phi(-|Z|) and density phi(Z), to the rounding of Z's type.
 
     float64, which only checks of the derivative use, takes math.erfc number by number.
     """
@@ -166,7 +166,7 @@ _BY_NAME = {f.name: f for f in (linear, relu, sigmoid, tanh, softmax, gelu)}
 
 
 def get(identifier: str | Activation | None) -> Activation:
-    """The activation of that name; None is linear. Raises ValueError for an unknown name."""
+    """Return the activation of that name, linear for None; raise ValueError for an unknown name."""
     if identifier is None:
         return linear
     if isinstance(identifier, Activation):

@@ -1,4 +1,4 @@
-"""What scratch lacks of Keras is refused in one line that says what there is instead."""
+"""Error messages for what Keras has and scratch lacks: one line that lists what scratch has."""
 
 import functools
 import inspect
@@ -9,15 +9,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def lacks(kind: str, name: str, there_are: Iterable[str]) -> str:
-    """The line for a class, a name or an argument that scratch has not."""
+    """Return the message for a class, a name or an argument that scratch lacks."""
     names = ", ".join(there_are) or "none"
     return f"scratch has no {kind} {name!r}; it has {names}; use the keras engine"
 
 
 def known_only(function: Function) -> Function:
-    """Decorates a constructor or method: another argument is a TypeError that names what there is.
+    """Make an unknown argument of a constructor or method a TypeError that lists the known ones.
 
-    The signature stays what it was, for `inspect.signature` and for type checkers.
+    The signature stays as it was, for `inspect.signature` and for type checkers.
     """
     names = list(inspect.signature(function).parameters)[1:]
 

@@ -1,4 +1,4 @@
-"""Data sets, iterables and batches, cut into smaller parts."""
+"""Batches from arrays and iterables, and smaller batches from large ones."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

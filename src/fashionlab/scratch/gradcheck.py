@@ -1,4 +1,4 @@
-"""gradcheck: is every gradient that back-propagation gives the slope of the loss?"""
+"""The check that every gradient of back-propagation is the slope of the loss."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ CACHE = 2**21  # values of a layer's output that a micro-batch may have; 8 MB in
 
 
 class Network:
-    """Layers in a row, an Input first, and the loss of their outputs.
+    """A row of layers, an Input first, and the loss of their outputs.
 
     Raises ValueError where a layer does not fit the one before, TypeError for what is not a layer.
     """
@@ -175,7 +175,7 @@ class Network:
 
     @property
     def generator_states(self) -> dict[str, Array]:
-        """The state of each layer's generator, by the layer's name; set them to draw again."""
+        """The states of the layers' generators, by layer name; set them to draw the same again."""
         drawing = {x.name: x.generator for x in self.layers if x.generator is not None}
         return {name: random_state.get(generator) for name, generator in drawing.items()}
 

@@ -10,7 +10,7 @@ Words = NDArray[np.uint64]
 
 
 def get(generator: np.random.Generator) -> Words:
-    """Return the words (n,) of a generator; n depends on its kind of bit generator alone."""
+    """Return the words (n,) of a generator's state; n depends on the kind of bit generator."""
     words: list[int] = []
 
     def keep(numbers: list[int]) -> list[int]:

@@ -1,7 +1,7 @@
-"""How a batch goes through a model: in micro-batches that fit the cache, and on several cores.
+"""Batches in micro-batches that fit the cache, and on several cores by replicas of the model.
 
 A replica is a copy of a model that shares its weights and has buffers, gradients, generators and a
-loss of its own. The model is the first of its replicas.
+loss of its own.
 """
 
 import math
@@ -28,7 +28,7 @@ SHARE = 2**25
 
 
 def gradients(model: Network, batch: Batch) -> Sums:
-    """Fill a model's gradients, those of the mean loss of a batch."""
+    """Fill a model's gradients of the mean loss of a batch."""
     n, size = len(batch[0]), model.micro_batch_size
     if n <= size or any(layer.needs_whole_batch for layer in model.layers):
         return _add_up(model, batch, n, n)
@@ -42,7 +42,7 @@ def gradients(model: Network, batch: Batch) -> Sums:
 
 
 def evaluate(model: Network, batch: Batch, size: int) -> Sums:
-    """Return the sums over all images, at most `size` at a time."""
+    """Return the sums over all images of a batch, at most `size` at a time."""
 
     def of(model: Network, share: slice) -> Sums:
         parts = micro_batches(some(batch, share), size)
@@ -112,7 +112,7 @@ def _reseed(model: Network, replica: Network) -> None:
 def _on_each(
     models: list[Network], n: int, call: Callable[[Network, slice], Result]
 ) -> list[Result]:
-    """Return what `call` returns for each model and its share of n images, which differ by one."""
+    """Call with each model and its share of n images; shares differ by one image at most."""
     bounds = pairwise(n * i // len(models) for i in range(len(models) + 1))
     return cores.together(
         [partial(call, m, slice(*b)) for m, b in zip(models, bounds, strict=True)]

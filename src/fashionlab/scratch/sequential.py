@@ -1,4 +1,4 @@
-"""Sequential: a network that is trained by gradient descent: compile, fit, evaluate, predict."""
+"""Sequential: a network with what trains it: compile, fit, evaluate, predict."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -75,7 +75,7 @@ class Sequential(Network):
         (images, targets) or (images, targets, weights); an iterable is read once an epoch, or for
         `steps_per_epoch` batches. `validation_split` is the share of the images, from the end, that
         is not trained on. Loss and accuracy of an epoch are means over its images, each taken
-        before the step that its batch made.
+        before the step of its batch.
 
         Raises ValueError for what does not fit, RuntimeError before `compile`, and
         FloatingPointError where the loss is no longer finite; the model then has the last weights,

@@ -61,7 +61,9 @@ def _restore_scratch(model: scratch.Sequential, arrays: Mapping[str, Array]) -> 
         raise CheckpointError(f"the checkpoint is of another optimizer: {error}") from error
     model.set_weights(_listed("weights", arrays))
     model.generator_states = {
-        name.removeprefix("random/"): words for name, words in arrays.items() if "random/" in name
+        name.removeprefix("random/"): words
+        for name, words in arrays.items()
+        if name.startswith("random/")
     }
 
 

@@ -1,4 +1,4 @@
-"""Conv2D and the MaxPooling2D after it in one pass: the fast form for images with few channels.
+"""A Conv2D and the MaxPooling2D after it in one pass, which is faster for few channels.
 
 A model uses it where `stages` returns one. It computes what the two layers compute one after the
 other (tests hold them equal), for less traffic through memory (benchmarks/fast_forms.py):
@@ -58,7 +58,7 @@ def _window(conv: Conv2D, pool: MaxPooling2D) -> tuple[int, int]:
 
 @final
 class ConvMaxPool(Layer):
-    """X (H, W, C, B) to A (Ho, Wo, F, B), the pools' positions; the weights are the Conv2D's."""
+    """A layer from X (H, W, C, B) to A (Ho, Wo, F, B), the pool's; its weights are the Conv2D's."""
 
     def __init__(self, conv: Conv2D, pool: MaxPooling2D) -> None:
         super().__init__(name=f"{conv.name}, {pool.name}", dtype=conv.dtype.name)

@@ -1,4 +1,4 @@
-"""Dense: every unit sees every input. Activation: f alone."""
+"""Dense, where every unit sees every input, and Activation, f alone."""
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Dense(Layer):
         self._dx = self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Z = Wᵀ X + b, A = f(Z), in one buffer."""
+        """Return A = f(Z), Z = Wᵀ X + b, in one buffer."""
         a = self._a(x.shape[-1])
         np.matmul(self.kernel.value.T, x, out=a)
         if self.use_bias:
@@ -73,7 +73,7 @@ class Dense(Layer):
 
 
 class Activation(Layer):
-    """A = f(X), by an activation's name."""
+    """A = f(X), for X of any shape."""
 
     @known_only
     def __init__(
@@ -87,19 +87,19 @@ class Activation(Layer):
         self.activation = activations.get(activation)
 
     def build(self, input_shape: Shape) -> None:
-        """The shape stays."""
+        """Keep the shape."""
         super().build(input_shape)
         self._f = Nonlinearity(self.activation)
         self._a = self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A in a buffer of its own: X may still be needed by the layer before."""
+        """Return A = f(X) in a buffer of its own: the layer before may still need X."""
         a = self._a(x.shape[-1])
         np.copyto(a, x)
         self._f.forward(a, training)
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dX = dA f'(X)"""
+        """Return dX = dA f'(X)."""
         self._f.backward(da)
         return da

@@ -131,14 +131,14 @@ class Nonlinearity:
         self._kept = np.empty(0)
 
     def forward(self, z: Array, training: bool) -> None:
-        """A = f(Z) in Z's memory; softmax runs over the units, the last axis but the images'."""
+        """Turn Z into A = f(Z); softmax runs over the units, the last axis but the images'."""
         units_last = _units_last(z)
         if training:  # most derivatives are written from A, which is where Z was
             self._kept = units_last.copy("K") if self.activation.needs_input else units_last
         self.activation.forward(units_last)
 
     def backward(self, da: Array) -> None:
-        """dZ from dA, in dA's memory."""
+        """Turn dA into dZ."""
         self.activation.backward(_units_last(da), self._kept)
 
 

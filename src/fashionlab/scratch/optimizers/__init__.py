@@ -1,7 +1,7 @@
 """Optimizers: one step moves the whole weight vector along its gradient, both of shape (P,).
 
-`optimizer` holds what all have in common; `sgd`, `adam` and `rmsprop` a rule each; `schedules`
-the learning rates that follow the step.
+`optimizer` holds what all have in common; `sgd`, `adam` and `rmsprop` hold one rule each;
+`schedules` the learning rates that depend on the step.
 """
 
 from typing import NoReturn
@@ -19,7 +19,7 @@ _BY_NAME = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW, "RMSprop": RMSprop}
 
 
 def get(identifier: str | Optimizer) -> Optimizer:
-    """The optimizer of that name, with its defaults. Raises ValueError for an unknown name."""
+    """Return the optimizer of that name, with its defaults; else raise ValueError."""
     if isinstance(identifier, Optimizer):
         return identifier
     for name, found in _BY_NAME.items():

@@ -1,4 +1,4 @@
-"""Adam and AdamW."""
+"""Adam, and AdamW with decoupled weight decay."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     @known_only
     def __init__(

@@ -1,4 +1,4 @@
-"""RMSprop."""
+"""RMSprop: steps scaled by the root of the mean squared gradient."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Gradient descent."""
+"""SGD: gradient descent, with momentum or without."""
 
 from typing import Any
 
