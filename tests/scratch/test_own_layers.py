@@ -1,5 +1,8 @@
 """A reader's own layers work as those of scratch do: trained, resumed, checked, on any core."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from fashionlab.training import train
 
 from ..training.test_resume import StopsAt, recipe, result
 
+ROOT = Path(__file__).resolve().parents[2]
 F64 = {"dtype": "float64"}
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 6, 6, 1))
@@ -167,6 +171,28 @@ def test_training_repeats_and_resumes_to_the_bit(several, monkeypatch):
     resumed.generator_states = first.generator_states
     assert train(resumed, 8) == losses[12:]
     np.testing.assert_array_equal(resumed.weights_vector, whole.weights_vector)
+
+
+def test_the_layer_of_the_document_works():
+    document = (ROOT / "docs" / "backprop.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    names = {"Layer": Layer, "np": np}
+    exec(source, names)
+    noisy = names["GaussianNoise"](0.5, seed=1)
+    model = scratch.Sequential([scratch.Input((400,)), noisy])
+    x = np.ones((50, 400), np.float32)
+    np.testing.assert_array_equal(model.predict(x), x)
+    drawn = model(x, training=True)
+    assert drawn.std() == pytest.approx(0.5, rel=0.02)
+    assert drawn.dtype == np.float32
+    assert model.generator_states
+
+
+def test_the_words_of_dropouts_generator_are_those_of_earlier_checkpoints():
+    model = scratch.Sequential([scratch.Input((3,)), Dropout(0.5, seed=7, name="drop")])
+    expected = np.random.SFC64(7).state
+    words = [*expected["state"]["state"], expected["has_uint32"], expected["uinteger"]]
+    assert model.generator_states["drop"].tolist() == words
 
 
 def test_replicas_draw_other_noise(monkeypatch):
