@@ -20,8 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fashionlab import scratch
 from fashionlab.errors import InvalidValueError
-from fashionlab.estimator.checks import check_parameters, require
-from fashionlab.estimator.networks import BUILDERS, build
+from fashionlab.estimator.networks import BUILDERS, build, check_parameters, require
 from fashionlab.estimator.rows import Array, Rows, chosen, hold_out, mean_one
 
 DTYPES = (np.float64, np.float32, np.uint8)  # kept as they are; other numbers become the first
@@ -121,7 +120,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises ValueError for what does not fit, FloatingPointError where the loss is no longer
         finite (GridSearchCV then scores such a candidate as failed).
         """
-        check_parameters(self, BUILDERS)
+        check_parameters(self)
         again = self.warm_start and hasattr(self, "model_")
         X, y, weights = self._checked(X, y, sample_weight, reset=not again)
         if again:
@@ -160,7 +159,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         `epochs` calls with the same rows are one `fit`, unless the optimizer averages (use_ema).
         An ordinary row has the weight 1: the mean weight of later calls is not known.
         """
-        check_parameters(self, BUILDERS)
+        check_parameters(self)
         first = not hasattr(self, "model_")
         if first and classes is None:
             raise InvalidValueError(

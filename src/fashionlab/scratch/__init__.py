@@ -23,6 +23,7 @@ comes out has it first, as in Keras. Images have a height, a width and C channel
 """
 
 from . import activations, callbacks, initializers, layers, losses, optimizers
+from .arguments import lacking
 from .callbacks import History
 from .gradcheck import gradcheck
 from .layers import Input
@@ -42,7 +43,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    raise AttributeError(
-        f"scratch has no {name!r}; it has {', '.join(__all__)}; use the keras engine"
-    )
+__getattr__ = lacking("name", __all__)

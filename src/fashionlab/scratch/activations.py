@@ -9,12 +9,12 @@ given a copy of Z, made before `forward`, in A's place.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import lacks
+from .arguments import find, lacking
 
 Array = NDArray[Any]
 
@@ -171,10 +171,7 @@ def get(identifier: str | Activation | None) -> Activation:
         return linear
     if isinstance(identifier, Activation):
         return identifier
-    if identifier not in _BY_NAME:
-        raise ValueError(lacks("activation", identifier, _BY_NAME))
-    return _BY_NAME[identifier]
+    return find("activation", identifier, _BY_NAME)
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("activation", name, _BY_NAME))
+__getattr__ = lacking("activation", _BY_NAME)

@@ -1,12 +1,12 @@
 """Callbacks, whose methods `fit` calls during training: Callback, History, EarlyStopping."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import known_only, lacks
+from .arguments import known_only, lacking, one_of
 
 Logs = Mapping[str, float]
 
@@ -82,12 +82,10 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"EarlyStopping: mode must be auto, min or max; received {mode!r}")
         self.monitor, self.min_delta, self.patience = monitor, abs(min_delta), patience
-        self.verbose, self.mode, self.baseline = verbose, mode, baseline
+        self.mode = one_of("EarlyStopping: mode", mode, ("auto", "min", "max"))
+        self.verbose, self.baseline, self.start_from_epoch = verbose, baseline, start_from_epoch
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
         larger = mode == "max" or (mode == "auto" and "acc" in monitor)
         self._sign = 1 if larger else -1  # times the metric: larger is better
 
@@ -154,5 +152,4 @@ class CallbackList:
             getattr(callback, method)(*arguments)
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("callback", name, ("Callback", "EarlyStopping", "History")))
+__getattr__ = lacking("callback", ("Callback", "EarlyStopping", "History"))

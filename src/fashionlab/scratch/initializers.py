@@ -6,12 +6,12 @@ Keras draws from the same seed: copy weights to compare engines.
 """
 
 import math
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .arguments import known_only, lacks
+from .arguments import find, known_only, lacking, one_of
 
 Array = NDArray[Any]
 Seed = int | np.random.Generator | None
@@ -34,7 +34,6 @@ class Zeros:
         pass
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """Return a new array of zeros."""
         return np.zeros(shape, dtype)
 
 
@@ -46,7 +45,6 @@ class Ones:
         pass
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """Return a new array of ones."""
         return np.ones(shape, dtype)
 
 
@@ -80,18 +78,10 @@ class VarianceScaling:
     ) -> None:
         if scale <= 0:
             raise ValueError(f"{type(self).__name__}: scale must be above 0; received {scale}")
-        modes = ("fan_in", "fan_out", "fan_avg")
-        if mode not in modes:
-            raise ValueError(
-                f"{type(self).__name__}: mode must be one of {', '.join(modes)}; received {mode!r}"
-            )
-        distributions = ("uniform", "truncated_normal", "untruncated_normal")
-        if distribution not in distributions:
-            raise ValueError(
-                f"{type(self).__name__}: distribution must be one of {', '.join(distributions)}; "
-                f"received {distribution!r}"
-            )
-        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+        self.scale, self.seed = scale, seed
+        self.mode = one_of("VarianceScaling: mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        known = ("uniform", "truncated_normal", "untruncated_normal")
+        self.distribution = one_of("VarianceScaling: distribution", distribution, known)
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
         """Return draws for a kernel (D, U) or (height, width, inputs, outputs)."""
@@ -168,11 +158,8 @@ def get(identifier: str | Initializer) -> Initializer:
     Raises ValueError for an unknown name and for what is not callable.
     """
     if isinstance(identifier, str):
-        for name, found in _BY_NAME.items():
-            if identifier in (name, found.__name__):
-                initializer: Initializer = found()
-                return initializer
-        raise ValueError(lacks("initializer", identifier, _BY_NAME))
+        initializer: Initializer = find("initializer", identifier, _BY_NAME)()
+        return initializer
     if isinstance(identifier, type):
         return get(identifier.__name__)
     if not callable(identifier):
@@ -180,5 +167,4 @@ def get(identifier: str | Initializer) -> Initializer:
     return identifier
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("initializer", name, (c.__name__ for c in _BY_NAME.values())))
+__getattr__ = lacking("initializer", [c.__name__ for c in _BY_NAME.values()])

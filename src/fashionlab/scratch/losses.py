@@ -6,12 +6,12 @@ once, since it uses up what `forward` kept; it returns a new array in P's memory
 untouched.
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import known_only, lacks
+from .arguments import find, known_only, lacking
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -242,11 +242,7 @@ def get(identifier: str | Loss) -> Loss:
     """Return the loss of that name, in snake case or the class's own; else raise ValueError."""
     if isinstance(identifier, Loss):
         return identifier
-    for name, found in _BY_NAME.items():
-        if identifier in (name, found.__name__):
-            return found()
-    raise ValueError(lacks("loss", str(identifier), _BY_NAME))
+    return find("loss", str(identifier), _BY_NAME)()
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("loss", name, dict.fromkeys(c.__name__ for c in _BY_NAME.values())))
+__getattr__ = lacking("loss", list(dict.fromkeys(c.__name__ for c in _BY_NAME.values())))

@@ -53,11 +53,11 @@ class Network:
         self._arrange()
 
     def _append(self, layer: Input | Layer) -> None:
-        if isinstance(layer, Input) and self._input is None:
+        if isinstance(layer, Input):
+            if self._input is not None:
+                raise ValueError(f"{self.name}: there is an Input already; received another one")
             self._input = layer
             return
-        if isinstance(layer, Input):
-            raise ValueError(f"{self.name}: there is an Input already; received another one")
         if self._input is None:
             raise ValueError(
                 f"{self.name}: the first layer must be an Input, with the image's shape; "
@@ -115,12 +115,13 @@ class Network:
         if size != self.weights_vector.size:  # by this vector an optimizer knows its model
             self.weights_vector = aligned((size,), self.dtype)
             self.gradients_vector = aligned((size,), self.dtype)
-            for v, value in zip(trainable, views(self.weights_vector, shapes), strict=True):
+            parts = (
+                views(vector, shapes) for vector in (self.weights_vector, self.gradients_vector)
+            )
+            for v, value, gradient in zip(trainable, *parts, strict=True):
                 if v.value.size:
                     value[...] = v.value
-                v.value = value
-            for v, gradient in zip(trainable, views(self.gradients_vector, shapes), strict=True):
-                v.gradient = gradient
+                v.value, v.gradient = value, gradient
         for v in new:
             if not v.trainable:
                 v.value = np.zeros(v.shape, self.dtype)
@@ -141,12 +142,12 @@ class Network:
         replica._input, replica.layers = self._input, copy.deepcopy(self.layers)
         replica.weights_vector = self.weights_vector
         replica.gradients_vector = aligned(self.gradients_vector.shape, self.dtype)
-        trainable = [v for v in replica.variables if v.trainable]
-        gradients = views(replica.gradients_vector, [v.shape for v in trainable])
-        for v, gradient in zip(trainable, gradients, strict=True):
-            v.gradient = gradient
+        shapes = [v.shape for v in self.variables if v.trainable]
+        gradients = views(replica.gradients_vector, shapes)
         for v, own in zip(replica.variables, self.variables, strict=True):
             v.value = own.value
+            if v.trainable:
+                v.gradient = next(gradients)
         replica._choose_stages()
         if hasattr(self, "loss"):
             replica.loss, replica.counts_correct = copy.deepcopy(self.loss), self.counts_correct
@@ -181,6 +182,11 @@ class Network:
 
     @generator_states.setter
     def generator_states(self, states: Mapping[str, Array]) -> None:
+        """Raises ValueError, and changes nothing, where names or sizes are not this model's."""
+        expected = {name: words.shape for name, words in self.generator_states.items()}
+        received = {name: np.shape(words) for name, words in states.items()}
+        if expected != received:
+            raise ValueError(f"generator_states: expected shapes {expected}; received {received}")
         for layer in self.layers:
             if layer.generator is not None:
                 random_state.put(layer.generator, states[layer.name])

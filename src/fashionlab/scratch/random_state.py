@@ -1,6 +1,5 @@
 """The state of a NumPy generator as an array of words, which a checkpoint can hold."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,33 +11,28 @@ Words = NDArray[np.uint64]
 def get(generator: np.random.Generator) -> Words:
     """Return the words (n,) of a generator's state; n depends on the kind of bit generator."""
     words: list[int] = []
-
-    def keep(numbers: list[int]) -> list[int]:
-        words.extend(numbers)
-        return numbers
-
-    _changed(generator.bit_generator.state, keep)
+    for place, name, size in _numbers(generator.bit_generator.state):
+        value, parts = place[name], range(0, 64 * size, 64)
+        words.extend(value if np.ndim(value) else (value >> i & 2**64 - 1 for i in parts))
     return np.array(words, np.uint64)
 
 
 def put(generator: np.random.Generator, words: Words) -> None:
     """Give a generator the state that `get` returned for one of the same kind."""
-    rest = iter(words.tolist())
-    state = _changed(generator.bit_generator.state, lambda old: [next(rest) for _ in old])
+    state: Any = generator.bit_generator.state
+    rest = words.tolist()
+    for place, name, size in _numbers(state):
+        taken, rest = rest[:size], rest[size:]
+        value = sum(word << 64 * i for i, word in enumerate(taken))
+        place[name] = np.array(taken, place[name].dtype) if np.ndim(place[name]) else value
     generator.bit_generator.state = state
 
 
-def _changed(value: Any, change: Callable[[list[int]], list[int]], words: int = 1) -> Any:
-    """Return a state with its numbers changed, each given as a list of 64-bit words.
+def _numbers(state: Any) -> list[tuple[dict[str, Any], str, int]]:
+    """Return the dict, name and size in words of each array and number of a state.
 
-    A state is a dict of numbers and arrays, in which another dict may hold numbers of 128 bits.
+    Numbers of the inner dict have up to 128 bits.
     """
-    if isinstance(value, dict):
-        inner = {name: 2 if isinstance(v, dict) else words for name, v in value.items()}
-        return {name: _changed(v, change, inner[name]) for name, v in value.items()}
-    if isinstance(value, np.ndarray):
-        return np.array(change(value.tolist()), value.dtype)
-    if isinstance(value, int):
-        low, *high = change([value >> 64 * i & 2**64 - 1 for i in range(words)])
-        return low + (high[0] << 64 if high else 0)
-    return value
+    names = [(state["state"], name, 2) for name in state["state"]]
+    names += [(state, name, 1) for name in state if name not in ("bit_generator", "state")]
+    return [(d, n, np.size(d[n]) if np.ndim(d[n]) else size) for d, n, size in names]

@@ -10,8 +10,8 @@ from typing import final
 import numpy as np
 
 from .. import activations, initializers
-from ..arguments import known_only
-from .layer import Array, Layer, Nonlinearity, Shape, at_least, one_of, pair
+from ..arguments import at_least, known_only, one_of, pair
+from .layer import Array, Layer, Nonlinearity, Shape
 
 
 @final

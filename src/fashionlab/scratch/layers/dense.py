@@ -3,8 +3,8 @@
 import numpy as np
 
 from .. import activations, initializers
-from ..arguments import known_only
-from .layer import Array, Layer, Nonlinearity, Shape, at_least
+from ..arguments import at_least, known_only
+from .layer import Array, Layer, Nonlinearity, Shape
 
 
 class Dense(Layer):

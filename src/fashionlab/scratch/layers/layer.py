@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import activations, initializers
-from ..arguments import known_only
+from ..arguments import at_least, known_only
 from ..memory import Buffer
 
 Array = NDArray[Any]
@@ -144,26 +144,3 @@ class Nonlinearity:
 
 def _units_last(a: Array) -> Array:
     return a.T if a.ndim == 2 else np.moveaxis(a, -1, 0)
-
-
-def at_least(what: str, value: Any, least: int) -> int:
-    """Return the whole number `value`; raise ValueError where it is none or too small."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{what} must be a whole number from {least}; received {value!r}")
-    return int(value)
-
-
-def pair(what: str, value: Any) -> tuple[int, int]:
-    """Return (height, width) from one number for both or from two; each at least 1."""
-    values = (value, value) if isinstance(value, int | np.integer) else tuple(value)
-    if len(values) != 2:
-        raise ValueError(f"{what} must be one whole number or two; received {value!r}")
-    return at_least(what, values[0], 1), at_least(what, values[1], 1)
-
-
-def one_of(what: str, value: Any, known: Iterable[str]) -> str:
-    """Return `value`, where it is one of `known`; raise ValueError otherwise."""
-    known = tuple(known)
-    if value not in known:
-        raise ValueError(f"{what} must be {' or '.join(map(repr, known))}; received {value!r}")
-    return str(value)

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arguments import known_only
+from ..arguments import known_only, one_of, pair
 from .convolution import Windows
-from .layer import Array, Layer, Shape, one_of, pair
+from .layer import Array, Layer, Shape
 
 
 class _Pooling2D(Layer):

@@ -4,9 +4,9 @@
 `schedules` the learning rates that depend on the step.
 """
 
-from typing import NoReturn
+from typing import Any
 
-from ..arguments import lacks
+from ..arguments import find, lacking
 from . import schedules
 from .adam import Adam, AdamW
 from .optimizer import Optimizer
@@ -15,19 +15,15 @@ from .sgd import SGD
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules"]
 
-_BY_NAME = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW, "RMSprop": RMSprop}
+_BY_NAME: dict[str, Any] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
 
 
 def get(identifier: str | Optimizer) -> Optimizer:
     """Return the optimizer of that name, with its defaults; else raise ValueError."""
     if isinstance(identifier, Optimizer):
         return identifier
-    for name, found in _BY_NAME.items():
-        if str(identifier).lower() == name.lower():
-            optimizer: Optimizer = found()
-            return optimizer
-    raise ValueError(lacks("optimizer", str(identifier), (n.lower() for n in _BY_NAME)))
+    optimizer: Optimizer = find("optimizer", str(identifier).lower(), _BY_NAME)()
+    return optimizer
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("optimizer", name, _BY_NAME))
+__getattr__ = lacking("optimizer", [c.__name__ for c in _BY_NAME.values()])
