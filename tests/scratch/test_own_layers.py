@@ -234,7 +234,7 @@ def test_the_state_of_any_generator_is_captured_and_set(kind):
     np.testing.assert_array_equal(model(x, training=True), other(x, training=True))
     assert not np.array_equal(state["n"], model.generator_states["n"])
     for broken in ({}, state | {"n": state["n"][:-1]}, state | {"other": state["n"]}):
-        with pytest.raises(ValueError, match="generator_states: expected shapes .*; received"):
+        with pytest.raises(ValueError, match=r"generator_states: expected shapes .*; received"):
             other.generator_states = broken
 
 

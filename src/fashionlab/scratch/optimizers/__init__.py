@@ -22,7 +22,9 @@ def get(identifier: str | Optimizer) -> Optimizer:
     """Return the optimizer of that name, with its defaults; else raise ValueError."""
     if isinstance(identifier, Optimizer):
         return identifier
-    optimizer: Optimizer = find("optimizer", str(identifier).lower(), _BY_NAME)()
+    lower = str(identifier).lower()
+    name = lower if lower in _BY_NAME else str(identifier)
+    optimizer: Optimizer = find("optimizer", name, _BY_NAME)()
     return optimizer
 
 
