@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fashionlab.data import Dataset
-from fashionlab.engines import engine as library
+from fashionlab.engines import get
 from fashionlab.errors import StoppedError
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, Recipe
@@ -39,7 +39,7 @@ def reproduce(
     refuse_foreign(page)
     planned = [_recipe(name, engine, quick) for name in SYSTEMS]
     for needed in {recipe.engine for recipe in planned}:
-        library(needed)
+        get(needed)
     folders = [out / f"{recipe.name}-seed{seed}" for recipe in planned]
     finished = [finished_run(*pair, data, seed) for pair in zip(planned, folders, strict=True)]
     runs = []

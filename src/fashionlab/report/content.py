@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,7 +10,6 @@ import numpy as np
 from fashionlab.data import CLASS_NAMES
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.metrics import Metrics
-from fashionlab.recipes import Recipe
 from fashionlab.report import plots
 from fashionlab.report.formatting import count, decimal, listing, percent, png_uri, svg_uri
 from fashionlab.report.reference import REFERENCES, TEST_IMAGES_PER_CLASS, Reference
@@ -47,15 +45,6 @@ class Confusion(NamedTuple):
     of: int  # images of the true class
 
 
-@dataclass(frozen=True)
-class Part:
-    """One of the two parts of a run's data."""
-
-    name: str
-    sha256: str
-    images: int
-
-
 class RunView:
     """A run as the page shows it. Raises RunError where its folder lacks what the page needs."""
 
@@ -67,13 +56,13 @@ class RunView:
         self.training = run.training_figures()
         self.layers = run.layers()
         self.environment = run.environment()
-        self.seed: int = run.config["seed"]
+        self.seed: int = run.seed
         self.class_names = run.class_names
-        self.parameters: int = run.config["parameters"]
+        self.parameters: int = run.parameters
         self.standing = standing(run)
         try:
-            self.recipe = Recipe(**run.config["recipe"])
-            self.train, self.test = (Part(**run.config["data"][k]) for k in ("train", "test"))
+            self.recipe = run.recipe
+            self.train, self.test = run.data["train"], run.data["test"]
             self._require(self.layers, "name", "type", "output_shape", "parameters")
             self._require(self.history, "epoch", "loss", "accuracy")
             for part in self.watched:

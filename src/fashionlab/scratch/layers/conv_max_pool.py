@@ -1,7 +1,7 @@
 """A Conv2D and the MaxPooling2D after it in one pass, which is faster for few channels.
 
 A model uses it where `stages` returns one. It computes what the two layers compute one after the
-other (tests hold them equal), for less traffic through memory (benchmarks/fast_forms.py):
+other (tests hold them equal), for less traffic through memory (benchmarks/engine/fast_forms.py):
 
 - Only outputs that a pool reads are computed, all outputs of a pool by one product: its columns are
   the windows that a whole pool sees, its kernel V holds W once for each of the pool's outputs.
