@@ -4,67 +4,26 @@ Symbols: N rows, D features of a row, K classes.
 """
 
 import copy
-import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.extmath import softmax
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fashionlab import models, scratch
-from fashionlab.errors import InvalidValueError, MissingDependencyError
+from fashionlab import scratch
+from fashionlab.errors import InvalidValueError
+from fashionlab.estimator.networks import BUILDERS, build, check_parameters, require
+from fashionlab.estimator.rows import Array, Rows, chosen, hold_out, mean_one
 
-try:
-    from sklearn.base import BaseEstimator, ClassifierMixin
-    from sklearn.metrics import accuracy_score
-    from sklearn.model_selection import train_test_split
-    from sklearn.preprocessing import LabelEncoder
-    from sklearn.utils import check_array, check_random_state
-    from sklearn.utils.extmath import softmax
-    from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, validate_data
-except ImportError as error:
-    raise MissingDependencyError(
-        f"ScratchClassifier needs scikit-learn 1.6 or later ({error}); "
-        "install it: pip install 'fashionlab[sklearn]'"
-    ) from error
-
-Array = NDArray[Any]
-Rows = tuple[Array, Array, Array | None]  # X, the codes of y, weights or None for ones
 DTYPES = (np.float64, np.float32, np.uint8)  # kept as they are; other numbers become the first
-
-
-def dense(
-    nn: Any,
-    input_shape: tuple[int, ...],
-    classes: int,
-    seed: int,
-    *,
-    units: Sequence[int] = (100,),
-    activation: str = "relu",
-    dtype: str = "float32",
-) -> scratch.Sequential:
-    """Dense layers of `units`, then logits; unlike `models.mlp` it takes features as they are."""
-    rng = np.random.default_rng(seed)
-
-    def layer(n: int, f: str) -> Any:
-        glorot = nn.initializers.GlorotUniform(seed=rng)
-        return nn.layers.Dense(n, activation=f, kernel_initializer=glorot, dtype=dtype)
-
-    model: scratch.Sequential = nn.Sequential(
-        [
-            nn.layers.Input(input_shape),
-            nn.layers.Flatten(dtype=dtype),
-            *(layer(n, activation) for n in units),
-            layer(classes, "linear"),
-        ]
-    )
-    return model
-
-
-BUILDERS: dict[str, Callable[..., Any]] = {"dense": dense, **models.BUILDERS}
 
 
 class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -98,8 +57,9 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether `fit` goes on with the network there is, whatever `builder` and `units` say by
         now, and a new optimizer.
     random_state : int, RandomState or None
-        Decides initial weights, order of rows, held out rows, and what the builder does with its
-        seed. The same int gives the same bits, on the same machine and versions.
+        Decides initial weights, order of rows, held out rows, what the builder does with its seed,
+        and what layers without a seed draw. The same int gives the same bits, on the same machine
+        and versions.
     verbose : bool
         Whether to print a line an epoch.
 
@@ -160,7 +120,7 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises ValueError for what does not fit, FloatingPointError where the loss is no longer
         finite (GridSearchCV then scores such a candidate as failed).
         """
-        self._check_parameters()
+        check_parameters(self)
         again = self.warm_start and hasattr(self, "model_")
         X, y, weights = self._checked(X, y, sample_weight, reset=not again)
         if again:
@@ -170,14 +130,14 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._start(X, np.unique(y))
         rows = self._encoded(X, y, weights)
         if not self.early_stopping:
-            return self._train(*_mean_one(rows), self.epochs)
-        held_out = self._held_out(*rows[:2])
-        x, codes, weights = validation = _mean_one(_chosen(rows, held_out))
+            return self._train(*mean_one(rows), self.epochs)
+        held_out = hold_out(*rows[:2], self.validation_fraction, self._made_with[3])
+        x, codes, weights = validation = mean_one(chosen(rows, held_out))
         stopping = scratch.callbacks.EarlyStopping(
             patience=self.patience, restore_best_weights=True
         )
         self._train(
-            *_mean_one(_chosen(rows, ~held_out)),
+            *mean_one(chosen(rows, ~held_out)),
             self.epochs,
             callbacks=[stopping],
             validation_data=validation,
@@ -193,13 +153,13 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """One more pass over rows (N, D); the first call needs all K `classes`.
+        """Make one more pass over rows (N, D); the first call needs all K `classes`.
 
         Weights, the optimizer's state and the order's stream go on from the last call, so that
         `epochs` calls with the same rows are one `fit`, unless the optimizer averages (use_ema).
-        A weight of 1 is that of an ordinary row: the mean of those to come is not known.
+        An ordinary row has the weight 1: the mean weight of later calls is not known.
         """
-        self._check_parameters()
+        check_parameters(self)
         first = not hasattr(self, "model_")
         if first and classes is None:
             raise InvalidValueError(
@@ -213,18 +173,18 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._train(*self._encoded(X, y, weights), 1)
 
     def predict(self, X: ArrayLike) -> Array:
-        """The most probable label of each row, (N,)."""
+        """Return the most probable label of each row, (N,)."""
         codes = self._logits(X).argmax(axis=1)
         labels: Array = self.classes_[codes]
         return labels
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """The probabilities (N, K), in the order of `classes_`."""
+        """Return the probabilities (N, K), in the order of `classes_`."""
         probabilities: NDArray[np.float64] = softmax(self._logits(X).astype(np.float64), copy=False)
         return probabilities
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """The logits (N, K); of two classes log(p_1 / p_0), (N,)."""
+        """Return the logits (N, K); for two classes log(p_1 / p_0), (N,)."""
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
@@ -234,14 +194,14 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.model_.predict(rows.reshape(-1, *self.model_.input_shape))
 
     def _rows(self, X: Any) -> Any:
-        """Images (N, *image_shape) as rows; anything else as it is."""
+        """Return images (N, *image_shape) as rows, anything else unchanged."""
         shape = tuple(self.image_shape or ())
         if len(shape) > 1 and isinstance(X, np.ndarray) and X.shape[1:] == shape:
             return X.reshape(len(X), -1)
         return X
 
     def _checked(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Rows:
-        """X (N, D), y (N,) and weights (N,) above 0: rows of weight 0 are gone."""
+        """Return X (N, D), y (N,) and weights (N,) above 0, without rows of weight 0."""
         X, y = validate_data(self, self._rows(X), y, dtype=DTYPES, reset=reset)
         check_classification_targets(y)
         if sample_weight is None:
@@ -256,20 +216,20 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"least {weights.min():g}"
             )
         kept = weights > 0
-        return (X, y, weights) if kept.all() else _chosen((X, y, weights), kept)
+        return (X, y, weights) if kept.all() else chosen((X, y, weights), kept)
 
     def _encoded(self, X: Array, y: Array, weights: Array | None) -> Rows:
-        """X in the network's input shape, y as numbers from 0 to K - 1."""
+        """Return X in the network's input shape, y as numbers from 0 to K - 1, and the weights."""
         codes = LabelEncoder().fit(self.classes_).transform(y)
         return X.reshape(-1, *self.model_.input_shape), codes, weights
 
     def _start(self, X: Array, classes: Array) -> None:
         """Draw a new network from `random_state`."""
         several = len(classes) > 1
-        _require("y", several, "of more than 1 class, in rows of weight above 0", classes.tolist())
+        require("y", several, "of more than 1 class, in rows of weight above 0", classes.tolist())
         values = X.shape[1]
         shape = tuple(self.image_shape or (values,))
-        _require("image_shape", math.prod(shape) == values, f"of {values} values, as a row", shape)
+        require("image_shape", math.prod(shape) == values, f"of {values} values, as a row", shape)
         options = dict(self.builder_options or {})
         if self.units is not None:
             options["units"] = tuple(self.units)
@@ -278,10 +238,10 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         builder = self.builder if callable(self.builder) else BUILDERS[self.builder]
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         made_with = builder, shape, len(classes), seed, options
-        self.model_, self._made_with = _built(*made_with), made_with
+        self.model_, self._made_with = build(*made_with), made_with
         loss = scratch.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model_.compile(self._new_optimizer(), loss)
-        self._rng = np.random.default_rng([seed, 1])  # a stream beside that of the weights
+        self._rng = np.random.default_rng([seed, 1])  # another stream than that of the weights
         self.classes_ = classes
         self.loss_curve_: list[float] = []
         self.n_iter_ = 0
@@ -310,56 +270,17 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = len(self.loss_curve_)
         return self
 
-    def _held_out(self, X: Array, codes: Array) -> NDArray[np.bool_]:
-        """(N,): which rows are not trained on.
-
-        It is distinct rows that are drawn, from an order that is X's own: equal rows cannot leak
-        to the other side, and neither the order of rows nor how often one occurs changes the draw.
-        """
-        distinct, group = np.unique(X, axis=0, return_inverse=True)
-        group = group.reshape(-1)  # (N,)
-        label = np.full(len(distinct), len(self.classes_))
-        np.minimum.at(label, group, codes)
-        count = math.ceil(len(distinct) * self.validation_fraction)
-        present = np.unique(label, return_counts=True)[1]
-        enough = present.min() > 1 and len(present) <= min(count, len(distinct) - count)
-        _, drawn = train_test_split(
-            np.arange(len(distinct)),
-            test_size=count,
-            random_state=self._made_with[3],
-            stratify=label if enough else None,
-        )
-        return np.isin(group, drawn)
-
     def _require_classes(self, y: ArrayLike) -> None:
         classes = np.unique(np.asarray(y)).tolist()
         own = self.classes_.tolist()
-        _require("classes", classes == own, f"those of the network, {own}", classes)
-
-    def _check_parameters(self) -> None:
-        known = callable(self.builder) or self.builder in BUILDERS
-        _require("builder", known, f"a function or one of {', '.join(BUILDERS)}", self.builder)
-        for name in ("batch_size", "epochs", "patience"):
-            value = getattr(self, name)
-            _require(name, _whole(value), "a whole number from 1", value)
-        for name in ("units", "image_shape"):
-            value = getattr(self, name)
-            listed = value is None or (isinstance(value, Sequence) and all(map(_whole, value)))
-            _require(name, listed, "None or a sequence of whole numbers from 1", value)
-        given = self.builder not in ("cnn", "convnet") or self.image_shape is not None
-        _require("image_shape", given, f"given for the builder {self.builder!r}", self.image_shape)
-        share, rate = self.validation_fraction, self.learning_rate
-        inside = isinstance(share, Real) and 0 < float(share) < 1
-        _require("validation_fraction", inside, "in (0, 1)", share)
-        positive = rate is None or (isinstance(rate, Real) and float(rate) > 0)
-        _require("learning_rate", positive, "None or a number above 0", rate)
+        require("classes", classes == own, f"the network's, {own}", classes)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What rebuilds the network: its layers' weights are views, which a copy would detach."""
+        """Return the parts that rebuild the network; in a copy its weights would be no views."""
         state = dict(super().__getstate__())
         if "model_" in state:
             model = state.pop("model_")
-            draws = [getattr(layer, "generator", None) for layer in model.layers]
+            draws = model.generator_states
             state["_trained"] = model.get_weights(), model.optimizer, model.loss, draws
         return state
 
@@ -369,53 +290,8 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         super().__setstate__(state)
         if trained:
             weights, optimizer, loss, draws = trained
-            self.model_ = _built(*self._made_with)
+            self.model_ = build(*self._made_with)
             self.model_.set_weights(weights)
             # copies: what joblib loads memory-mapped is read-only
             self.model_.compile(copy.deepcopy(optimizer), loss)
-            for layer, generator in zip(self.model_.layers, draws, strict=True):
-                if generator is not None:
-                    layer.generator = copy.deepcopy(generator)  # type: ignore[attr-defined]
-
-
-def _built(
-    builder: Callable[..., Any],
-    shape: tuple[int, ...],
-    classes: int,
-    seed: int,
-    options: Mapping[str, Any],
-) -> scratch.Sequential:
-    """The builder's network; InvalidValueError where it is not one of scratch with K logits."""
-    try:
-        inspect.signature(builder).bind(scratch, shape, classes, seed, **options)
-    except TypeError as error:
-        raise InvalidValueError(
-            f"units and builder_options must fit the builder: {error}; received {options}"
-        ) from error
-    model = builder(scratch, shape, classes, seed, **options)
-    fits = isinstance(model, scratch.Sequential) and model.output_shape == (classes,)
-    _require("builder", fits, f"one that returns a scratch Sequential of {classes} logits", model)
-    last = getattr(model.layers[-1], "activation", scratch.activations.linear)
-    _require("the network's last activation", last.name == "linear", "linear", last.name)
-    trained: scratch.Sequential = model
-    return trained
-
-
-def _chosen(rows: Rows, mask: Array) -> Rows:
-    x, y, weights = rows
-    return x[mask], y[mask], None if weights is None else weights[mask]
-
-
-def _mean_one(rows: Rows) -> Rows:
-    """Rows with weights of mean 1: the model divides the loss by the number of rows."""
-    x, y, weights = rows
-    return x, y, None if weights is None else weights * (len(weights) / weights.sum())
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0
-
-
-def _require(name: str, fits: bool, expected: str, received: object) -> None:
-    if not fits:
-        raise InvalidValueError(f"{name} must be {expected}; received {received!r}")
+            self.model_.generator_states = draws
