@@ -234,6 +234,12 @@ def test_one_optimizer_trains_one_model(library):
     train(model(copy.deepcopy(optimizer)) if library is scratch else model("adam"))
 
 
+def test_a_model_without_weights_may_be_trained():
+    model = scratch.Sequential([scratch.Input((2,)), scratch.layers.Activation("tanh")])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 2)), batch_size=2, epochs=2, verbose=0)
+
+
 def test_an_optimizer_keeps_its_model_when_a_layer_without_weights_is_added():
     model = scratch.Sequential([scratch.Input((2,)), scratch.layers.Dense(2)])
     model.compile("adam", "mse")

@@ -1,4 +1,4 @@
-"""Images shared out over cores: the same figures, whoever computed them; nothing left behind."""
+"""A batch on several replicas has the results of one model; nothing is left behind."""
 
 import numpy as np
 import pytest
@@ -45,10 +45,10 @@ def copy_of(model):
 def test_a_shared_batch_has_the_gradients_of_one_core(weights, three_cores, monkeypatch):
     shared = model_of()
     alone = copy_of(shared)
-    figures = shared.compute_gradients(X, Y, weights)
+    sums = shared.compute_gradients(X, Y, weights)
     assert len(shared.replicas) == 2
     monkeypatch.setattr(cores, "count", lambda: 1)
-    assert alone.compute_gradients(X, Y, weights) == pytest.approx(figures, rel=1e-12)
+    assert alone.compute_gradients(X, Y, weights) == pytest.approx(sums, rel=1e-12)
     np.testing.assert_allclose(shared.gradients_vector, alone.gradients_vector, atol=1e-14)
 
 

@@ -120,10 +120,11 @@ class Optimizer:
 
     def check_weights(self, weights: Array) -> None:
         """Raise ValueError where earlier steps moved other weights than these."""
-        if self._weights is not None and not np.may_share_memory(self._weights, weights):
+        own = weights if self._weights is None else self._weights
+        if own is not weights and not np.may_share_memory(own, weights):
             raise ValueError(
                 f"{type(self).__name__}: an optimizer must keep to the weights of its first step, "
-                f"a vector {self._weights.shape}; received another one, {weights.shape}; make a "
+                f"a vector {own.shape}; received another one, {weights.shape}; make a "
                 "new optimizer for each model, and after adding a layer with weights"
             )
 
@@ -133,7 +134,6 @@ class Optimizer:
 
     def _build(self, weights: Array) -> None:
         """Make the slots in the first step, or see that a state that was set fits the weights."""
-        self._weights = weights
         if self._spare.size != min(weights.size, BLOCK) or self._spare.dtype != weights.dtype:
             self._spare = aligned((min(weights.size, BLOCK),), weights.dtype)
         for name in self.slots:
@@ -147,6 +147,7 @@ class Optimizer:
                 )
             if vector.dtype != weights.dtype:
                 self._vectors[name] = vector.astype(weights.dtype)
+        self._weights = weights
 
     def _clip(self, gradients: Array) -> np.floating[Any] | None:
         """Return the factor that clips the gradients, or None where they are within the norm."""
