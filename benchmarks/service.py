@@ -229,11 +229,13 @@ def processor_seconds(pid: int) -> float:
 
 
 def serve(model: str) -> None:
-    from fashionlab.serve import models, run
+    from fashionlab.serve import models, server
     from fashionlab.serve.settings import Settings
 
     settings = Settings(port=0, connections=LET_IN)
-    run.serve(models.load_all([model], threads=1), settings, lambda line: print(line, flush=True))
+    server.serve(
+        models.load_all([model], threads=1), settings, lambda line: print(line, flush=True)
+    )
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fashionlab.serve.app import create_app
 from fashionlab.serve.models import ServedModel
-from fashionlab.serve.run import Server, listen
+from fashionlab.serve.routes import create_app
+from fashionlab.serve.server import Server, listen
 from fashionlab.serve.settings import Settings
 
 

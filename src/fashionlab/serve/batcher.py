@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from fashionlab.portable import Prediction
 from fashionlab.portable.photo import Prepared
-from fashionlab.serve.refusals import busy
+from fashionlab.serve.errors import busy
 
 
 class Classifier(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from fashionlab.serve.refusals import Refused, busy
+from fashionlab.serve.errors import Refused, busy
 from fashionlab.serve.settings import Settings
 
 Message = MutableMapping[str, Any]

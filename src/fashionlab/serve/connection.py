@@ -24,7 +24,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from fashionlab.serve.refusals import error_body, new_id
+from fashionlab.serve.errors import error_body, new_id
 from fashionlab.serve.settings import Settings
 
 LARGEST_HEAD = 64_000  # bytes after the first read, which has 256 kB at most

@@ -10,7 +10,7 @@ from fashionlab.errors import ImageError
 from fashionlab.portable import decode, photo
 from fashionlab.portable.photo import Prepared
 from fashionlab.serve import pixels
-from fashionlab.serve.refusals import Refused, busy
+from fashionlab.serve.errors import Refused, busy
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MAGIC = (PNG, b"\xff\xd8\xff", b"RIFF")

@@ -12,9 +12,9 @@ from typing import Any
 import uvicorn
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.serve.app import create_app
 from fashionlab.serve.connection import connection_class
 from fashionlab.serve.models import ServedModel
+from fashionlab.serve.routes import create_app
 from fashionlab.serve.settings import Settings
 
 BACKLOG = 1024  # connections that the system holds until they are accepted

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMap
 from typing import Any
 
 from fashionlab.serve.body import ClientGone, Held, Receive, drain, read, too_large
+from fashionlab.serve.errors import Refused, error_body, new_id
 from fashionlab.serve.metrics import Metrics
-from fashionlab.serve.refusals import Refused, error_body, new_id
 from fashionlab.serve.settings import Settings
 
 Message = MutableMapping[str, Any]

@@ -11,14 +11,14 @@ from pydantic_core import to_json
 
 from fashionlab import __version__
 from fashionlab.errors import InvalidValueError, RunError
-from fashionlab.serve import answers, page_files, refusals
+from fashionlab.serve import answers, errors, page_files
 from fashionlab.serve.batcher import Batcher
 from fashionlab.serve.body import Held
-from fashionlab.serve.guard import Guard
+from fashionlab.serve.decode_pool import Readers
+from fashionlab.serve.errors import Refused
 from fashionlab.serve.metrics import CONTENT_TYPE, Metrics
+from fashionlab.serve.middleware import Guard
 from fashionlab.serve.models import ServedModel
-from fashionlab.serve.readers import Readers
-from fashionlab.serve.refusals import Refused
 from fashionlab.serve.settings import Settings
 
 JSON = "application/json"
@@ -98,7 +98,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> FastAPI:
         paths={"/", PREDICT, EXPLAIN, *(f"/{name}" for name in page)},
     )
     app.state.refuses = refuses
-    refusals.answer_errors(app)
+    errors.answer_errors(app)
 
     def find(name: str | None) -> ServedModel:
         if name is None:
