@@ -232,7 +232,7 @@ def serve(model: str) -> None:
     from fashionlab.serve import models, server
     from fashionlab.serve.settings import Settings
 
-    settings = Settings(port=0, connections=LET_IN)
+    settings = Settings(port=0)
     server.serve(
         models.load_all([model], threads=1), settings, lambda line: print(line, flush=True)
     )

@@ -5,7 +5,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from fashionlab.serve import routes
+from fashionlab.serve import app
 from fashionlab.serve.settings import Settings
 
 from .conftest import encoded, image
@@ -22,7 +22,7 @@ def test_every_limit_is_in_the_table():
 def test_every_status_is_in_the_table():
     rows = [line.partition("|")[2] for line in TEXT.splitlines() if re.match(r"\| \d", line)]
     told = {int(number) for row in rows for number in re.findall(r"\d{3}", row.partition("|")[0])}
-    assert set(routes.BODY_ERRORS) <= told
+    assert set(app.BODY_ERRORS) <= told
 
 
 def test_the_program_for_the_standard_library(service, tmp_path, monkeypatch, capsys):
@@ -35,4 +35,4 @@ def test_the_program_for_the_standard_library(service, tmp_path, monkeypatch, ca
 
 def test_the_example_of_a_prediction_has_the_fields_of_one():
     example = re.search(r"```json\n(.*?)```", TEXT, re.S)[1]
-    assert set(json.loads(example)) == set(routes.answers.Prediction.model_fields)
+    assert set(json.loads(example)) == set(app.answers.Prediction.model_fields)

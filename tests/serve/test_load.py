@@ -88,12 +88,12 @@ def test_requests_in_progress_have_a_limit_whatever_they_wait_for(gate):
 
 
 def test_a_refused_body_that_does_not_come_ends_its_connection(gate):
-    with served([gate], in_progress=1, head_seconds=0.5) as service:
+    with served([gate], in_progress=1, keep_alive=1) as service:
         with start(service.port), connect(service.port) as slow:
             assert gate.entered.acquire(timeout=10)
             slow.sendall(PHOTO[:-20])
             assert read(slow).status == 503
-            assert is_closed(slow, 3)
+            assert is_closed(slow)
         gate.opened.set()
 
 

@@ -8,8 +8,8 @@ from served import served
 
 from fashionlab.errors import FashionlabError, InvalidValueError, ModelError
 from fashionlab.report import page
+from fashionlab.serve.app import create_app
 from fashionlab.serve.models import load, load_all
-from fashionlab.serve.routes import create_app
 from fashionlab.serve.settings import Settings
 from fashionlab.shipped import FOLDER
 

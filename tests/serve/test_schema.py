@@ -12,8 +12,8 @@ from schemathesis.checks import (
 )
 
 from fashionlab.portable import Predictor
+from fashionlab.serve.app import create_app
 from fashionlab.serve.models import ServedModel
-from fashionlab.serve.routes import create_app
 from fashionlab.serve.settings import Settings
 
 app = create_app(

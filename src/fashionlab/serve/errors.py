@@ -1,11 +1,11 @@
-"""Refused: a request that gets no answer but a status and a reason; and the shape errors have."""
+"""Refused: a request that ends with a status and a reason; and the JSON of every error."""
 
-import json
 import os
 from collections.abc import Mapping
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 
@@ -17,35 +17,35 @@ class Refused(Exception):  # noqa: N818  a status below 500 is the client's erro
         self.status, self.message, self.headers = status, message, headers or {}
 
 
+class ClientGone(Exception):  # noqa: N818  nothing went wrong
+    """The client has closed its connection and waits for no answer."""
+
+
 def busy(message: str) -> Refused:
-    """503: nothing is wrong with the request, it may come again in a second."""
+    """Return a 503: nothing is wrong with the request, which can be repeated in a second."""
     return Refused(503, f"{message}; try again in a second", {"retry-after": "1"})
 
 
 def new_id() -> str:
-    """What an error's answer and its line on stderr have in common: 16 hex digits."""
+    """Return 16 hex digits, which an error's answer and its line in the log have in common."""
     return os.urandom(8).hex()
 
 
-def error_body(message: str, error_id: str) -> bytes:
-    """The JSON of every error."""
+def error_json(message: str, error_id: str) -> bytes:
+    """Return the body of an error."""
     line = " ".join(message.split())
-    return json.dumps({"error": {"message": line, "id": error_id}}).encode()
+    return to_json({"error": {"message": line, "id": error_id}})
 
 
-def answer_errors(app: FastAPI) -> None:
-    """What the framework refuses has the shape of our errors."""
+def refuse_as_ours(app: FastAPI) -> None:
+    """Turn errors of the framework into Refused, so that one place writes all errors."""
 
     @app.exception_handler(HTTPException)
-    async def http_error(_: Request, error: HTTPException) -> Response:
+    async def http_error(_: Request, error: HTTPException) -> None:
         message = "there is nothing here" if error.status_code == 404 else str(error.detail)
-        return _response(error.status_code, message, error.headers)
+        raise Refused(error.status_code, message, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
+    async def invalid(_: Request, error: RequestValidationError) -> None:
         first = error.errors()[0]
-        return _response(422, f"{first['loc'][-1]}: {first['msg']}")
-
-
-def _response(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(error_body(message, new_id()), status, headers, media_type="application/json")
+        raise Refused(422, f"{first['loc'][-1]}: {first['msg']}")

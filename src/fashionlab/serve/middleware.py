@@ -1,28 +1,31 @@
-"""Guard: what every request passes before the app sees it, and what every answer carries.
+"""Middleware: the checks that every request passes, and the headers that every answer has.
 
-One layer of plain ASGI. In order: the names in Host, the Origin, the token, the body within its
-limits; then the app, and the answer's headers. Whatever fails becomes one JSON error.
+Plain ASGI. In order: the names in Host, the Origin, the token, admission, the body within its
+limits; then the app. Every error, also one of the app, is answered here as JSON.
 """
 
+import asyncio
 import hmac
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from fashionlab.serve.body import ClientGone, Held, Receive, drain, read, too_large
-from fashionlab.serve.errors import Refused, error_body, new_id
+from fashionlab.serve import body as bodies
+from fashionlab.serve.admission import Admission
+from fashionlab.serve.body import Message, Receive
+from fashionlab.serve.errors import ClientGone, Refused, error_json, new_id
 from fashionlab.serve.metrics import Metrics
 from fashionlab.serve.settings import Settings
 
-Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Headers = Mapping[bytes, list[bytes]]
 
-SECURITY: Headers = [
+SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -30,21 +33,25 @@ SECURITY: Headers = [
     (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
 ]
 # Where the app sets none of its own.
-POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-CACHE = (b"cache-control", b"no-store")
+DEFAULTS = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+]
 
 HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+LENGTH = re.compile(rb"\d{1,20}")
 LARGEST_HEAD = 100, 8_000  # headers; bytes of path and query
-LARGEST_OTHER_BODY = 64_000  # bytes, where no body is expected; read and thrown away
+LARGEST_OTHER_BODY = 64_000  # bytes, where no body is expected; read and discarded
+SKIPPED = 1_000_000  # bytes of a refused body that are skipped; else the connection is closed
 CLIENT_LEFT = 499  # for metrics only
 
 log = logging.getLogger("fashionlab.serve")
 
 
-class Guard:
-    """`bodies` is path -> content type -> largest body; `protected` are prefixes for the token.
+class Middleware:
+    """`bodies` is path -> content type -> largest body, of the POSTs that are work for a model.
 
-    `paths` are those that metrics know by name.
+    `protected` are the prefixes of paths that need the token, `paths` those that metrics name.
     """
 
     def __init__(
@@ -52,80 +59,95 @@ class Guard:
         app: App,
         settings: Settings,
         metrics: Metrics,
-        held: Held,
+        admission: Admission,
         bodies: Mapping[str, Mapping[str, int]],
         protected: Sequence[str],
         paths: Collection[str],
     ) -> None:
-        self.app, self.settings, self.metrics, self.held = app, settings, metrics, held
+        self.app, self.settings, self.metrics, self.admission = app, settings, metrics, admission
         self.bodies, self.protected, self.paths = bodies, tuple(protected), paths
         self.names = settings.host_names()
         self.token = settings.token and f"Bearer {settings.token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; the server's start and end go to the app as they are."""
+        """Answer a request; lifespan events go to the app unchanged."""
         if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         exchange = _Exchange(receive, send)
         began = time.perf_counter()
         try:
             await self._answer(scope, exchange)
-        finally:
-            # Also for one that is cancelled because the service stops.
-            self.metrics.request(
-                scope["method"],
-                self._route(scope),
-                exchange.status,
-                time.perf_counter() - began,
-            )
-
-    def _route(self, scope: Scope) -> str:
-        path: str = scope["path"]
-        return path if path in self.paths else getattr(scope.get("route"), "path", "none")
-
-    async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:
-        size = 0
-        try:
-            headers = _by_name(scope)
-            exchange.unread = b"content-length" in headers or b"transfer-encoding" in headers
-            self._admit(scope, headers)
-            body = b""
-            if exchange.unread:
-                limit = self._largest_body(scope, headers)
-                body = await read(exchange.receive, limit, self.settings, self.held)
-                size = len(body)
-                exchange.unread = False
-            elif scope["path"] in self.bodies and scope["method"] == "POST":
-                raise Refused(411, "a body must be sent with its Content-Length, got none; add it")
-            await self.app(scope, exchange.having(body), exchange.answer)
+            await exchange.send()
         except ClientGone:
             exchange.status = CLIENT_LEFT
-        except Refused as refused:
-            await exchange.refuse(refused)
-        except Exception as error:  # the last place that can answer
-            error_id = new_id()
-            log.error("%s %s %s failed", error_id, scope["method"], _path(scope), exc_info=error)
-            message = "the service has failed; its log has the reason under this id"
-            await exchange.refuse(Refused(500, message), error_id)
-        finally:
-            self.held.release(size)
+        finally:  # also for a request that is cancelled because the service stops
+            path: str = scope["path"]
+            route = path if path in self.paths else getattr(scope.get("route"), "path", "none")
+            self.metrics.request(
+                scope["method"], route, exchange.status, time.perf_counter() - began
+            )
 
-    def _admit(self, scope: Scope, headers: Mapping[bytes, list[bytes]]) -> None:
-        """Raises Refused for a request that the app should not see."""
+    async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:
+        try:
+            headers: dict[bytes, list[bytes]] = {}
+            for name, value in scope["headers"]:
+                headers.setdefault(name, []).append(value)
+            await self._pass_on(scope, headers, exchange)
+        except Refused as refused:
+            exchange.refuse(refused, new_id())
+        except ClientGone:
+            raise
+        except Exception as error:  # the last place that can answer
+            error_id, path = new_id(), repr(scope["path"])[:200]
+            log.error("%s %s %s failed", error_id, scope["method"], path, exc_info=error)
+            message = "the service has failed; its log has the reason under this id"
+            exchange.refuse(Refused(500, message), error_id)
+
+    async def _pass_on(self, scope: Scope, headers: Headers, exchange: "_Exchange") -> None:
+        """Let the app answer. Raises Refused for a request that it should not see."""
+        lengths = headers.get(b"content-length", [])
+        if not all(LENGTH.fullmatch(length) for length in lengths):
+            raise Refused(400, "Content-Length must be a number")
+        has_body = bool(lengths) or b"transfer-encoding" in headers
+        is_skipped = len(lengths) == 1 and int(lengths[0]) <= SKIPPED and b"expect" not in headers
+        exchange.closes = has_body and not is_skipped
+        self._require_allowed(scope, headers)
+        is_work = scope["method"] == "POST" and scope["path"] in self.bodies
+        if is_work:
+            self.admission.check()
+        body = b""
+        if has_body:
+            limit = self._largest_body(scope["path"], headers) if is_work else LARGEST_OTHER_BODY
+            if any(int(length) > limit for length in lengths):
+                raise bodies.too_large(limit)
+            exchange.closes = True
+            body = await bodies.read(exchange.receive, limit, self.settings, self.admission)
+            exchange.closes = False
+        elif is_work:
+            raise Refused(411, "a body must have a Content-Length, received none; add it")
+        try:
+            with self.admission.request() if is_work else nullcontext():
+                if is_work:
+                    await asyncio.sleep(0)  # requests that came together are refused before
+                await self.app(scope, exchange.having(body), exchange.keep)
+        finally:
+            self.admission.bytes -= len(body)
+
+    def _require_allowed(self, scope: Scope, headers: Headers) -> None:
+        """Check the size of the head, Host, Origin and the token."""
         most_headers, longest = LARGEST_HEAD
         if len(scope["headers"]) > most_headers:
-            raise Refused(431, f"a request has at most {most_headers} headers, got more")
+            raise Refused(431, f"a request has at most {most_headers} headers, received more")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > longest:
-            raise Refused(414, f"path and query have at most {longest:,} bytes, got more")
+            raise Refused(414, f"path and query have at most {longest:,} bytes, received more")
         hosts = headers.get(b"host", [])
         if len(hosts) != 1:
-            raise Refused(400, f"a request has one Host header, got {len(hosts)}")
+            raise Refused(400, f"a request has one Host header, received {len(hosts)}")
         host = hosts[0].decode("latin-1").lower()
         self._require_name(host, scope)
         for origin in headers.get(b"origin", []):
-            # The scheme can differ: a reverse proxy may be the one that speaks TLS.
+            # The scheme can differ: a reverse proxy may be what speaks TLS.
             if origin.decode("latin-1").lower().partition("://")[2] != host:
                 raise Refused(403, "other sites' pages must not use this service")
         if self.token and scope["path"].startswith(self.protected):
@@ -133,52 +155,47 @@ class Guard:
             if len(given) != 1 or not hmac.compare_digest(given[0], self.token):
                 raise Refused(
                     401,
-                    "this service asks for its token; send Authorization: Bearer TOKEN",
+                    "this service requires its token; send Authorization: Bearer TOKEN",
                     {"www-authenticate": "Bearer"},
                 )
 
     def _require_name(self, host: str, scope: Scope) -> None:
-        """A page of another site can have its own name lead here, but cannot change Host."""
+        """Check Host: another site can make its own name lead here, but cannot change Host."""
         match = HOST.fullmatch(host)
         if match and match[1].removesuffix(".") in self.names:
             return
         server = scope.get("server") or ("", 0)
         own = f"[{server[0]}]" if ":" in server[0] else server[0]
-        if not match or match[1] != own:  # the address that the connection came to is nobody else's
+        if not match or match[1] != own:  # the address of this connection is no other site's
             raise Refused(421, "the service does not have the name in Host; see --host-name")
 
-    def _largest_body(self, scope: Scope, headers: Mapping[bytes, list[bytes]]) -> int:
-        """Raises Refused for a body that would not be read: 415, 413."""
-        takes = self.bodies.get(scope["path"]) if scope["method"] == "POST" else None
-        limit = LARGEST_OTHER_BODY
-        if takes is not None:
-            for encoding in headers.get(b"content-encoding", []):
-                if encoding.strip().lower() not in (b"", b"identity"):
-                    raise Refused(415, "a body must not be compressed; send it as it is")
-            types = headers.get(b"content-type", [b""])
-            kind = types[0].decode("latin-1").partition(";")[0].strip().lower()
-            if len(types) != 1 or kind not in takes:
-                raise Refused(415, f"Content-Type must be one of {', '.join(takes)}")
-            limit = takes[kind]
-        for length in headers.get(b"content-length", []):
-            if not length.isdigit() or len(length) > 20:
-                raise Refused(400, "Content-Length must be a number")
-            if int(length) > limit:
-                raise too_large(limit)
-        return limit
+    def _largest_body(self, path: str, headers: Headers) -> int:
+        """Return the limit for the body's type. Raises Refused (415) for one that is not taken."""
+        for encoding in headers.get(b"content-encoding", []):
+            if encoding.strip().lower() not in (b"", b"identity"):
+                raise Refused(415, "a body must not be compressed; send it as it is")
+        types = headers.get(b"content-type", [b""])
+        kind = types[0].decode("latin-1").partition(";")[0].strip().lower()
+        if len(types) != 1 or kind not in self.bodies[path]:
+            raise Refused(415, f"Content-Type must be one of {', '.join(self.bodies[path])}")
+        return self.bodies[path][kind]
 
 
 class _Exchange:
-    """The two ends of a request: what is still to be read, and what has been answered."""
+    """The two ends of a request, and its answer, which is sent when it is whole.
+
+    So a client that is slow to read holds no place among the requests in progress.
+    """
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.receive, self._send = receive, send
-        self.unread = False  # a body, or a part of it
         self.status = CLIENT_LEFT  # until there is an answer
-        self._started = False
+        self.closes = False  # the connection, where a body is on its way
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body = b""
 
     def having(self, body: bytes) -> Receive:
-        """What the app reads: the body at once, then whether the client leaves."""
+        """Return the app's receive: the body at once, then whether the client leaves."""
         first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Message:
@@ -186,43 +203,34 @@ class _Exchange:
 
         return receive
 
-    async def answer(self, message: Message) -> None:
-        """Send what the app answers, with the headers that every answer has."""
+    async def keep(self, message: Message) -> None:
+        """Keep what the app answers."""
         if message["type"] == "http.response.start":
-            self._started = True
-            self.status = message["status"]
-            headers: Headers = list(message.get("headers", []))
-            names = {name.lower() for name, _ in headers}
-            headers += [pair for pair in (POLICY, CACHE) if pair[0] not in names]
-            message["headers"] = headers + SECURITY
-        await self._send(message)
+            self.status, self._headers = message["status"], list(message.get("headers", []))
+        else:
+            self._body += message.get("body", b"")
 
-    async def refuse(self, refused: Refused, error_id: str | None = None) -> None:
-        """Answer with an error; where a body is on its way, let it come for a moment and close."""
-        if self._started:  # a broken answer: the server closes the connection
-            return
-        body = error_body(refused.message, error_id or new_id())
-        headers = {"content-type": "application/json", "content-length": str(len(body))}
+    def refuse(self, refused: Refused, error_id: str) -> None:
+        """Answer with an error."""
+        self.status, self._body = refused.status, error_json(refused.message, error_id)
+        headers = {"content-type": "application/json", "content-length": str(len(self._body))}
         headers |= refused.headers
-        if self.unread:
-            headers["connection"] = "close"
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await self.answer(
-            {"type": "http.response.start", "status": refused.status, "headers": pairs}
-        )
-        await self._send({"type": "http.response.body", "body": body, "more_body": self.unread})
-        if self.unread:
-            await drain(self.receive)
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
-
-def _by_name(scope: Scope) -> dict[bytes, list[bytes]]:
-    headers: dict[bytes, list[bytes]] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(name, []).append(value)
-    return headers
-
-
-def _path(scope: Scope) -> str:
-    """As one short line of a log."""
-    return repr(scope["path"])[:200]
+    async def send(self) -> None:
+        """Send the answer; where it closes the connection, let the body come for a moment."""
+        names = {name.lower() for name, _ in self._headers}
+        headers = [*self._headers, *(pair for pair in DEFAULTS if pair[0] not in names), *SECURITY]
+        if self.closes:
+            headers.append((b"connection", b"close"))
+        start = {"type": "http.response.start", "status": self.status, "headers": headers}
+        part = {"type": "http.response.body", "body": self._body, "more_body": self.closes}
+        try:
+            await self._send(start)
+            await self._send(part)
+            if self.closes:
+                await bodies.drain(self.receive)
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (OSError, RuntimeError) as error:  # uvloop's, for a connection that is closed
+            log.debug("no answer could be sent: %s", error)
+            raise ClientGone from error

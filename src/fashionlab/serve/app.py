@@ -1,0 +1,102 @@
+"""create_app: the service as an ASGI app, for uvicorn or another server."""
+
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from fashionlab import __version__
+from fashionlab.serve import answers, decode_pool, page_files
+from fashionlab.serve.errors import refuse_as_ours
+from fashionlab.serve.middleware import Middleware
+from fashionlab.serve.models import ServedModel
+from fashionlab.serve.routes import JSON, Service
+from fashionlab.serve.settings import Settings
+
+PHOTOS = ("image/png", "image/jpeg", "image/webp")
+PREDICT, EXPLAIN = "/v1/predict", "/v1/explain"
+PROTECTED = ("/v1/", "/metrics")
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": answers.Error} for status in (400, 401, 403, 404, 421, 422, 500, 503)
+}
+BODY_ERRORS = ERRORS | {status: {"model": answers.Error} for status in (408, 411, 413, 415)}
+
+
+def create_app(models: Sequence[ServedModel], settings: Settings) -> Middleware:
+    """Return the service of these models, the first as the default.
+
+    Raises InvalidValueError for no models, or two of one name.
+    """
+    service = Service(models, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with (
+            ThreadPoolExecutor(1, "model") as service.batcher.thread,
+            ThreadPoolExecutor(decode_pool.THREADS, "decode") as service.decode_pool.threads,
+        ):
+            yield
+
+    app = FastAPI(
+        title="fashionlab",
+        version=__version__,
+        summary="Classifies pictures of garments.",
+        docs_url=None,  # they load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    page = page_files.read_all()
+    refuse_as_ours(app)
+    _add_routes(app, service)
+    page_files.add(app, page)
+    return Middleware(
+        app,
+        settings=settings,
+        metrics=service.metrics,
+        admission=service.admission,
+        bodies={
+            PREDICT: dict.fromkeys(PHOTOS, settings.largest_body) | {JSON: settings.largest_json},
+            EXPLAIN: {JSON: settings.largest_json},
+        },
+        protected=PROTECTED,
+        paths={"/", PREDICT, EXPLAIN, *(f"/{name}" for name in page)},
+    )
+
+
+def _add_routes(app: FastAPI, service: Service) -> None:
+    shapes = {model.predictor.image_shape for model in service.models}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    images = answers.images_body(shape, service.settings.largest_request)
+    model = {
+        "name": "model",
+        "in": "query",
+        "description": "One of /v1/models; else its default.",
+        "schema": {"type": "string", "enum": [*service.by_name]},
+    }
+    app.get("/healthz", responses=ERRORS)(service.healthz)
+    app.get("/metrics", include_in_schema=False)(service.metrics_text)
+    app.get("/reports/{name}", include_in_schema=False)(service.report)
+    app.get("/v1/models", responses=ERRORS)(service.list_models)
+    app.get("/v1/samples", responses=ERRORS, openapi_extra={"parameters": [model]})(service.samples)
+    app.post(
+        PREDICT,
+        responses=BODY_ERRORS,
+        response_model=answers.Predictions,
+        openapi_extra={"parameters": [model]} | _body(images, *PHOTOS),
+    )(service.predict)
+    app.post(
+        EXPLAIN,
+        responses=BODY_ERRORS,
+        response_model=answers.Explanation,
+        openapi_extra={"parameters": [model]} | _body(answers.image_body(shape)),
+    )(service.explain)
+
+
+def _body(numbers: dict[str, Any], *binary: str) -> dict[str, Any]:
+    """Return the OpenAPI description of a body: JSON, or bytes of these types."""
+    photo = {"schema": {"type": "string", "format": "binary"}}
+    content = {JSON: {"schema": numbers}} | dict.fromkeys(binary, photo)
+    return {"requestBody": {"required": True, "content": content}}
