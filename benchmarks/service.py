@@ -37,7 +37,6 @@ from PIL import Image
 from fashionlab.environment import environment
 
 CONNECTIONS = 64
-LET_IN = 900  # connections, those of a second client among them; fewer by default
 SLOW = 200
 PROBES = 40  # requests a second
 WARM_UP = 2.0  # seconds that are not counted
@@ -232,9 +231,8 @@ def serve(model: str) -> None:
     from fashionlab.serve import models, server
     from fashionlab.serve.settings import Settings
 
-    settings = Settings(port=0)
     server.serve(
-        models.load_all([model], threads=1), settings, lambda line: print(line, flush=True)
+        models.load_all([model], threads=1), Settings(port=0), lambda line: print(line, flush=True)
     )
 
 

@@ -4,10 +4,8 @@ from collections import defaultdict
 from statistics import median
 
 import tables
-from service import LET_IN, PROBES
+from service import PROBES
 from tables import where
-
-from fashionlab.serve.settings import Settings
 
 WAYS = {
     "prepared": "as `predict` prepares it",
@@ -19,7 +17,7 @@ LOADS = {
     "json": "64 connections, 28 x 28 numbers each",
     "ten times": "ten times the requests that it bears",
     "640": "640 connections, a PNG each",
-    "slow": "64 connections, beside 200 slow ones",
+    "slow": "64 connections, next to 200 slow ones",
 }
 
 
@@ -100,11 +98,10 @@ def service() -> str:
         )
     lines += [
         "",
-        f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores, "
-        f"and {LET_IN} connections let in, by default {Settings().connections}; the network of "
-        "`small`, with weights that were never trained. In the two overloads the times are those "
-        f"of a second client, which sends {PROBES} requests a second beside the one that makes the "
-        f"load. {where(rows)}. "
+        f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores; "
+        "the network of `small`, with weights that were never trained. In the two overloads the "
+        f"times are those of a second client, which sends {PROBES} requests a second next to the "
+        f"one that makes the load. {where(rows)}. "
         "Written by `python benchmarks/service.py`.",
     ]
     return "\n".join(lines)

@@ -8,9 +8,9 @@ from fashionlab.serve.settings import Settings
 
 
 class Admission:
-    """Counts requests in progress, images waiting for a model, and bytes of bodies in memory.
+    """The requests in progress, the images waiting for a model, and the bytes of bodies in memory.
 
-    Used from the event loop alone. Every method that adds raises Refused (503) at its limit.
+    Every method that adds raises Refused (503) at its limit. Used from the event loop alone.
     """
 
     def __init__(self, settings: Settings) -> None:

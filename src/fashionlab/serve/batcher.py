@@ -31,10 +31,11 @@ class _Job:
 
 
 class Batcher:
-    """Raises Refused (503) for a job that `admission` has no room for, or past its deadline.
+    """The queue of a model's images, and of calls that take as long as some images.
 
-    `thread` is an executor of one thread, which computes. `observe(name, images)` is called for
-    each batch. A job whose future was cancelled is dropped. Used from the event loop alone.
+    `thread` is an executor of one thread, which computes; `observe(name, images)` is called for
+    each batch. A job is refused (503) where `admission` has no room for it, or past its deadline;
+    one whose future was cancelled is dropped. Used from the event loop alone.
     """
 
     thread: Executor

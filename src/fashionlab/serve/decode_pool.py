@@ -21,9 +21,9 @@ SMALL_JSON = 20_000  # bytes
 
 
 class DecodePool:
-    """Raises Refused: 400, 415 or 422 for a wrong body, 503 for one that waits too long.
+    """The threads in which bodies are decoded; their number bounds the memory for pixels.
 
-    `threads` is an executor, whose number of threads bounds the memory for pixels.
+    The methods raise Refused: 400, 415 or 422 for a wrong body, 503 for one that waits too long.
     """
 
     threads: Executor
@@ -76,7 +76,7 @@ class DecodePool:
 
 
 def _is_small_photo(body: bytes) -> bool:
-    """Whether it is a PNG like those of the data set; a few bytes of another can be many pixels."""
+    """Return whether it is a PNG like an image of the data set; others can hide many pixels."""
     if len(body) > SMALL_PHOTO or not body.startswith(PNG) or body[12:16] != b"IHDR":
         return False
     width, height = struct.unpack(">II", body[16:24].ljust(8, b"\xff"))

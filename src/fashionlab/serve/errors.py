@@ -1,6 +1,6 @@
 """Refused: a request that ends with a status and a reason; and the JSON of every error."""
 
-import os
+import random
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 
 class Refused(Exception):  # noqa: N818  a status below 500 is the client's error, not ours
-    """Ends a request: `status`, one line for the client, and headers such as Retry-After."""
+    """An error that ends a request: `status`, one line, and headers such as Retry-After."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ def busy(message: str) -> Refused:
 
 def new_id() -> str:
     """Return 16 hex digits, which an error's answer and its line in the log have in common."""
-    return os.urandom(8).hex()
+    return f"{random.getrandbits(64):016x}"
 
 
 def error_json(message: str, error_id: str) -> bytes:

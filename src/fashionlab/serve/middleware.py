@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMap
 from contextlib import nullcontext
 from typing import Any
 
-from fashionlab.serve import body as bodies
 from fashionlab.serve.admission import Admission
-from fashionlab.serve.body import Message, Receive
+from fashionlab.serve.body import Message, Receive, drain, read, too_large
 from fashionlab.serve.errors import ClientGone, Refused, error_json, new_id
 from fashionlab.serve.metrics import Metrics
 from fashionlab.serve.settings import Settings
@@ -49,9 +48,10 @@ log = logging.getLogger("fashionlab.serve")
 
 
 class Middleware:
-    """`bodies` is path -> content type -> largest body, of the POSTs that are work for a model.
+    """An ASGI app in front of `app`.
 
-    `protected` are the prefixes of paths that need the token, `paths` those that metrics name.
+    `bodies` is path -> content type -> largest body, of the POSTs that are work for a model;
+    `protected` are the prefixes of paths that need the token, `paths` the routes without patterns.
     """
 
     def __init__(
@@ -112,17 +112,17 @@ class Middleware:
         has_body = bool(lengths) or b"transfer-encoding" in headers
         is_skipped = len(lengths) == 1 and int(lengths[0]) <= SKIPPED and b"expect" not in headers
         exchange.closes = has_body and not is_skipped
-        self._require_allowed(scope, headers)
         is_work = scope["method"] == "POST" and scope["path"] in self.bodies
         if is_work:
             self.admission.check()
+        self._require_allowed(scope, headers)
         body = b""
         if has_body:
             limit = self._largest_body(scope["path"], headers) if is_work else LARGEST_OTHER_BODY
             if any(int(length) > limit for length in lengths):
-                raise bodies.too_large(limit)
+                raise too_large(limit)
             exchange.closes = True
-            body = await bodies.read(exchange.receive, limit, self.settings, self.admission)
+            body = await read(exchange.receive, limit, self.settings, self.admission)
             exchange.closes = False
         elif is_work:
             raise Refused(411, "a body must have a Content-Length, received none; add it")
@@ -213,9 +213,9 @@ class _Exchange:
     def refuse(self, refused: Refused, error_id: str) -> None:
         """Answer with an error."""
         self.status, self._body = refused.status, error_json(refused.message, error_id)
-        headers = {"content-type": "application/json", "content-length": str(len(self._body))}
-        headers |= refused.headers
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        own = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
+        length = (b"content-length", b"%d" % len(self._body))
+        self._headers = [(b"content-type", b"application/json"), length, *own]
 
     async def send(self) -> None:
         """Send the answer; where it closes the connection, let the body come for a moment."""
@@ -229,7 +229,7 @@ class _Exchange:
             await self._send(start)
             await self._send(part)
             if self.closes:
-                await bodies.drain(self.receive)
+                await drain(self.receive)
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         except (OSError, RuntimeError) as error:  # uvloop's, for a connection that is closed
             log.debug("no answer could be sent: %s", error)

@@ -1,4 +1,4 @@
-"""Settings: where the service listens, whom it answers, and its limits."""
+"""Settings: the address, the token and the limits of the service."""
 
 import ipaddress
 import os
@@ -18,7 +18,11 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True)
 class Settings:
-    """Raises InvalidValueError for values that make no service, or an open one by mistake."""
+    """The settings of a service.
+
+    Raises InvalidValueError for wrong values, and for an address that is open to other machines
+    without a token.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000  # 0: any free one
@@ -29,9 +33,9 @@ class Settings:
     largest_json: int = 4_000_000  # bytes; 256 images of 28 x 28 take 1 MB
     bodies: int = 256_000_000  # bytes of all the bodies that are held at a time
     largest_request: int = 256  # images
-    largest_batch: int = 32  # images; more make no image cheaper, only the others' wait longer
+    largest_batch: int = 32  # images; larger batches take no less time an image
     queue: int = 256  # images that wait for a model
-    in_progress: int = 64  # requests that have come whole: a batch in the model, one that gathers
+    in_progress: int = 64  # requests with a whole body: a batch in the model, and the next
 
     deadline: float = 5.0  # seconds until a model takes a request's images, or it is refused
     body_seconds: float = 60.0  # for a request's body to arrive
@@ -69,13 +73,13 @@ class Settings:
             )
 
     def host_names(self) -> frozenset[str]:
-        """What a request's Host may be, in lower case and without a port."""
+        """Return the names that Host may have, in lower case and without a port."""
         bound = f"[{self.host}]" if ":" in self.host else self.host
         return frozenset(name.lower() for name in (*LOOPBACK_NAMES, bound, *self.names))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`."""
+    """Return whether only this machine can connect to `host`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -83,10 +87,10 @@ def is_loopback(host: str) -> bool:
 
 
 def read_token(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The token from `file`, else from FASHIONLAB_TOKEN, else None.
+    """Return the token from `file`, else from FASHIONLAB_TOKEN, else None.
 
-    Not from the command line, which every user of the machine can read. Raises InvalidValueError
-    where the file cannot be read or is empty.
+    The command line has no option for it: every user of the machine can read that. Raises
+    InvalidValueError if the file cannot be read or is empty.
     """
     if file is None:
         return environment.get(TOKEN_VARIABLE) or None
