@@ -1,21 +1,49 @@
 """Each limit refuses what exceeds it, and has room again afterwards."""
 
+import asyncio
+from collections import Counter
+
 import pytest
 
-from fashionlab.serve.admission import Admission
+from fashionlab.serve.admission import AT_ONCE, Admission
 from fashionlab.serve.errors import Refused
 from fashionlab.serve.settings import Settings
 
 
 def test_requests_in_progress():
+    async def come():
+        for _ in range(2):
+            async with admission.request():
+                with pytest.raises(Refused, match="again"):
+                    admission.check()
+                with pytest.raises(Refused):
+                    async with admission.request():
+                        pass
+            assert admission.requests == 0
+
     admission = Admission(Settings(in_progress=1))
-    for _ in range(2):
-        with admission.request():
-            with pytest.raises(Refused, match="again"):
-                admission.check()
-            with pytest.raises(Refused), admission.request():
-                pass
-        assert admission.requests == 0
+    asyncio.run(come())
+
+
+def test_requests_that_come_together_begin_a_few_in_a_turn():
+    turn, begun = 0, []
+
+    async def one(number):
+        async with admission.request():
+            begun.append((turn, number))
+            await asyncio.sleep(0)
+
+    async def come():
+        nonlocal turn
+        requests = [asyncio.create_task(one(number)) for number in range(50)]
+        while not all(request.done() for request in requests):
+            turn += 1
+            await asyncio.sleep(0)
+
+    admission = Admission(Settings())
+    asyncio.run(come())
+    assert [number for _, number in begun] == list(range(50))
+    assert max(Counter(turn for turn, _ in begun).values()) <= AT_ONCE
 
 
 def test_images_are_taken_whole_where_there_is_room_for_one():

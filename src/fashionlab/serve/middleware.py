@@ -4,7 +4,6 @@ Plain ASGI. In order: the names in Host, the Origin, the token, admission, the b
 limits; then the app. Every error, also one of the app, is answered here as JSON.
 """
 
-import asyncio
 import hmac
 import logging
 import re
@@ -24,8 +23,10 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Mapping[bytes, list[bytes]]
 
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
+NO_STORE = (b"cache-control", b"no-store")
 SECURITY = [
-    (b"x-content-type-options", b"nosniff"),
+    NO_SNIFF,
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -34,7 +35,7 @@ SECURITY = [
 # Where the app sets none of its own.
 DEFAULTS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cache-control", b"no-store"),
+    NO_STORE,
 ]
 
 HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
@@ -127,9 +128,7 @@ class Middleware:
         elif is_work:
             raise Refused(411, "a body must have a Content-Length, received none; add it")
         try:
-            with self.admission.request() if is_work else nullcontext():
-                if is_work:
-                    await asyncio.sleep(0)  # requests that came together are refused before
+            async with self.admission.request() if is_work else nullcontext():
                 await self.app(scope, exchange.having(body), exchange.keep)
         finally:
             self.admission.bytes -= len(body)
@@ -219,8 +218,12 @@ class _Exchange:
 
     async def send(self) -> None:
         """Send the answer; where it closes the connection, let the body come for a moment."""
-        names = {name.lower() for name, _ in self._headers}
-        headers = [*self._headers, *(pair for pair in DEFAULTS if pair[0] not in names), *SECURITY]
+        headers = self._headers
+        if self.status == 503:  # the answer of which there can be thousands a second
+            headers += NO_SNIFF, NO_STORE
+        else:
+            names = {name.lower() for name, _ in headers}
+            headers += [pair for pair in DEFAULTS if pair[0] not in names] + SECURITY
         if self.closes:
             headers.append((b"connection", b"close"))
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
