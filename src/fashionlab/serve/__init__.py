@@ -4,7 +4,8 @@ settings    Settings: the address, the token, and every limit with its unit
 models      ServedModel: a portable model with its name and its report
 server      serve: listen, answer, and stop cleanly
 app         create_app: the ASGI app
-middleware  host, origin, token, admission and body of every request; headers of every answer
+middleware  host, origin, token, admission and body of every request
+exchange    a request's body and answer on their way; the headers of every answer
 admission   Admission: the limits on the work of all requests together
 body        read a request's body within its limits of bytes and time
 routes      Service: the functions of the routes

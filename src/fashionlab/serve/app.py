@@ -8,8 +8,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from fashionlab import __version__
-from fashionlab.serve import answers, decode_pool, page_files
+from fashionlab.errors import InvalidValueError
+from fashionlab.serve import answers, page_files
+from fashionlab.serve.admission import Admission
+from fashionlab.serve.batcher import Batcher
+from fashionlab.serve.decode_pool import THREADS, DecodePool
 from fashionlab.serve.errors import refuse_as_ours
+from fashionlab.serve.metrics import Metrics
 from fashionlab.serve.middleware import Middleware
 from fashionlab.serve.models import ServedModel
 from fashionlab.serve.routes import JSON, Service
@@ -29,13 +34,23 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> Middleware:
 
     Raises InvalidValueError for no models, or two of one name.
     """
-    service = Service(models, settings)
+    names = [model.name for model in models]
+    if not models or len(set(names)) < len(names):
+        raise InvalidValueError(
+            f"a service has one model or more, each of its own name, received {names}; "
+            "use models.load_all"
+        )
+    metrics, admission, pool = Metrics(), Admission(settings), DecodePool()
+    batcher = Batcher(settings.largest_batch, admission, metrics.batch)
+    metrics.gauge("waiting_images", "Images that wait for a model.", lambda: admission.images)
+    metrics.gauge("bodies_unread", "Bodies that are decoded or wait for it.", lambda: pool.bodies)
+    metrics.gauge("body_bytes_held", "Bytes of bodies in memory.", lambda: admission.bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with (
-            ThreadPoolExecutor(1, "model") as service.batcher.thread,
-            ThreadPoolExecutor(decode_pool.THREADS, "decode") as service.decode_pool.threads,
+            ThreadPoolExecutor(1, "model") as batcher.thread,
+            ThreadPoolExecutor(THREADS, "decode") as pool.threads,
         ):
             yield
 
@@ -50,13 +65,13 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> Middleware:
     )
     page = page_files.read_all()
     refuse_as_ours(app)
-    _add_routes(app, service)
+    _add_routes(app, Service(models, settings, metrics, batcher, pool))
     page_files.add(app, page)
     return Middleware(
         app,
         settings=settings,
-        metrics=service.metrics,
-        admission=service.admission,
+        metrics=metrics,
+        admission=admission,
         bodies={
             PREDICT: dict.fromkeys(PHOTOS, settings.largest_body) | {JSON: settings.largest_json},
             EXPLAIN: {JSON: settings.largest_json},
@@ -70,28 +85,29 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     shapes = {model.predictor.image_shape for model in service.models}
     shape = shapes.pop() if len(shapes) == 1 else None
     images = answers.images_body(shape, service.settings.largest_request)
-    model = {
+    choice = {
         "name": "model",
         "in": "query",
         "description": "One of /v1/models; else its default.",
-        "schema": {"type": "string", "enum": [*service.by_name]},
+        "schema": {"type": "string", "enum": [model.name for model in service.models]},
     }
+    parameters = {"parameters": [choice]}
     app.get("/healthz", responses=ERRORS)(service.healthz)
     app.get("/metrics", include_in_schema=False)(service.metrics_text)
     app.get("/reports/{name}", include_in_schema=False)(service.report)
     app.get("/v1/models", responses=ERRORS)(service.list_models)
-    app.get("/v1/samples", responses=ERRORS, openapi_extra={"parameters": [model]})(service.samples)
+    app.get("/v1/samples", responses=ERRORS, openapi_extra=parameters)(service.samples)
     app.post(
         PREDICT,
         responses=BODY_ERRORS,
         response_model=answers.Predictions,
-        openapi_extra={"parameters": [model]} | _body(images, *PHOTOS),
+        openapi_extra=parameters | _body(images, *PHOTOS),
     )(service.predict)
     app.post(
         EXPLAIN,
         responses=BODY_ERRORS,
         response_model=answers.Explanation,
-        openapi_extra={"parameters": [model]} | _body(answers.image_body(shape)),
+        openapi_extra=parameters | _body(answers.image_body(shape)),
     )(service.explain)
 
 

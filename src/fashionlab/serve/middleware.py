@@ -1,6 +1,6 @@
 """Middleware: the checks that every request passes, and the headers that every answer has.
 
-Plain ASGI. In order: the names in Host, the Origin, the token, admission, the body within its
+Plain ASGI. In order: admission, the name in Host, the Origin, the token, the body within its
 limits; then the app. Every error, also one of the app, is answered here as JSON.
 """
 
@@ -13,37 +13,21 @@ from contextlib import nullcontext
 from typing import Any
 
 from fashionlab.serve.admission import Admission
-from fashionlab.serve.body import Message, Receive, drain, read, too_large
-from fashionlab.serve.errors import ClientGone, Refused, error_json, new_id
+from fashionlab.serve.body import Receive, read, too_large
+from fashionlab.serve.errors import ClientGone, Refused, new_id
+from fashionlab.serve.exchange import CLIENT_LEFT, Exchange, Send
 from fashionlab.serve.metrics import Metrics
 from fashionlab.serve.settings import Settings
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Mapping[bytes, list[bytes]]
-
-NO_SNIFF = (b"x-content-type-options", b"nosniff")
-NO_STORE = (b"cache-control", b"no-store")
-SECURITY = [
-    NO_SNIFF,
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
-]
-# Where the app sets none of its own.
-DEFAULTS = [
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    NO_STORE,
-]
 
 HOST = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 LENGTH = re.compile(rb"\d{1,20}")
 LARGEST_HEAD = 100, 8_000  # headers; bytes of path and query
 LARGEST_OTHER_BODY = 64_000  # bytes, where no body is expected; read and discarded
 SKIPPED = 1_000_000  # bytes of a refused body that are skipped; else the connection is closed
-CLIENT_LEFT = 499  # for metrics only
 
 log = logging.getLogger("fashionlab.serve")
 
@@ -75,7 +59,7 @@ class Middleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(receive, send)
+        exchange = Exchange(receive, send)
         began = time.perf_counter()
         try:
             await self._answer(scope, exchange)
@@ -89,7 +73,7 @@ class Middleware:
                 scope["method"], route, exchange.status, time.perf_counter() - began
             )
 
-    async def _answer(self, scope: Scope, exchange: "_Exchange") -> None:
+    async def _answer(self, scope: Scope, exchange: Exchange) -> None:
         try:
             headers: dict[bytes, list[bytes]] = {}
             for name, value in scope["headers"]:
@@ -105,7 +89,7 @@ class Middleware:
             message = "the service has failed; its log has the reason under this id"
             exchange.refuse(Refused(500, message), error_id)
 
-    async def _pass_on(self, scope: Scope, headers: Headers, exchange: "_Exchange") -> None:
+    async def _pass_on(self, scope: Scope, headers: Headers, exchange: Exchange) -> None:
         """Let the app answer. Raises Refused for a request that it should not see."""
         lengths = headers.get(b"content-length", [])
         if not all(LENGTH.fullmatch(length) for length in lengths):
@@ -178,62 +162,3 @@ class Middleware:
         if len(types) != 1 or kind not in self.bodies[path]:
             raise Refused(415, f"Content-Type must be one of {', '.join(self.bodies[path])}")
         return self.bodies[path][kind]
-
-
-class _Exchange:
-    """The two ends of a request, and its answer, which is sent when it is whole.
-
-    So a client that is slow to read holds no place among the requests in progress.
-    """
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self.receive, self._send = receive, send
-        self.status = CLIENT_LEFT  # until there is an answer
-        self.closes = False  # the connection, where a body is on its way
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._body = b""
-
-    def having(self, body: bytes) -> Receive:
-        """Return the app's receive: the body at once, then whether the client leaves."""
-        first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Message:
-            return first.pop() if first else await self.receive()
-
-        return receive
-
-    async def keep(self, message: Message) -> None:
-        """Keep what the app answers."""
-        if message["type"] == "http.response.start":
-            self.status, self._headers = message["status"], list(message.get("headers", []))
-        else:
-            self._body += message.get("body", b"")
-
-    def refuse(self, refused: Refused, error_id: str) -> None:
-        """Answer with an error."""
-        self.status, self._body = refused.status, error_json(refused.message, error_id)
-        own = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
-        length = (b"content-length", b"%d" % len(self._body))
-        self._headers = [(b"content-type", b"application/json"), length, *own]
-
-    async def send(self) -> None:
-        """Send the answer; where it closes the connection, let the body come for a moment."""
-        headers = self._headers
-        if self.status == 503:  # the answer of which there can be thousands a second
-            headers += NO_SNIFF, NO_STORE
-        else:
-            names = {name.lower() for name, _ in headers}
-            headers += [pair for pair in DEFAULTS if pair[0] not in names] + SECURITY
-        if self.closes:
-            headers.append((b"connection", b"close"))
-        start = {"type": "http.response.start", "status": self.status, "headers": headers}
-        part = {"type": "http.response.body", "body": self._body, "more_body": self.closes}
-        try:
-            await self._send(start)
-            await self._send(part)
-            if self.closes:
-                await drain(self.receive)
-                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (OSError, RuntimeError) as error:  # uvloop's, for a connection that is closed
-            log.debug("no answer could be sent: %s", error)
-            raise ClientGone from error

@@ -3,15 +3,14 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Request, Response
 from pydantic_core import to_json
 
-from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.errors import RunError
 from fashionlab.serve import answers, page_files
-from fashionlab.serve.admission import Admission
 from fashionlab.serve.batcher import Batcher
 from fashionlab.serve.decode_pool import DecodePool
 from fashionlab.serve.errors import ClientGone, Refused
@@ -25,48 +24,23 @@ EXPLAIN_IMAGES = 64  # an explanation takes about as long as so many predictions
 Result = TypeVar("Result")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Service:
-    """The models, the first as the default, and what all requests share.
-
-    Raises InvalidValueError for no models, or two of one name.
-    """
+    """The models, the first as the default, and what all requests share."""
 
     models: Sequence[ServedModel]
     settings: Settings
-    by_name: dict[str, ServedModel] = field(init=False)
-    metrics: Metrics = field(init=False)
-    admission: Admission = field(init=False)
-    batcher: Batcher = field(init=False)
-    decode_pool: DecodePool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_name = {model.name: model for model in self.models}
-        if not self.models or len(self.by_name) < len(self.models):
-            raise InvalidValueError(
-                "a service has one model or more, each of its own name, received "
-                f"{[model.name for model in self.models]}; use models.load_all"
-            )
-        self.metrics = metrics = Metrics()
-        self.admission = admission = Admission(self.settings)
-        self.batcher = Batcher(self.settings.largest_batch, admission, metrics.batch)
-        self.decode_pool = decode_pool = DecodePool()
-        metrics.gauge("waiting_images", "Images that wait for a model.", lambda: admission.images)
-        metrics.gauge(
-            "bodies_unread",
-            "Bodies in a decoding thread, or waiting for one.",
-            lambda: decode_pool.bodies,
-        )
-        metrics.gauge("body_bytes_held", "Bytes of bodies in memory.", lambda: admission.bytes)
+    metrics: Metrics
+    batcher: Batcher
+    decode_pool: DecodePool
 
     def find(self, name: str | None) -> ServedModel:
         """Return the model of this name, None for the default. Raises Refused (404)."""
-        if name is None:
-            return self.models[0]
-        if name not in self.by_name:
-            names = ", ".join(self.by_name)
-            raise Refused(404, f"no model has the name {name[:60]!r}; there are: {names}")
-        return self.by_name[name]
+        for model in self.models:
+            if name in (None, model.name):
+                return model
+        names = ", ".join(model.name for model in self.models)
+        raise Refused(404, f"no model has the name {str(name)[:60]!r}; there are: {names}")
 
     async def healthz(self) -> answers.Health:
         """Whether the service answers."""
