@@ -6,19 +6,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fashionlab.serve.app import create_app
+import uvicorn
+
 from fashionlab.serve.models import ServedModel
-from fashionlab.serve.run import Server, listen
+from fashionlab.serve.server import address, create_server, listen
 from fashionlab.serve.settings import Settings
 
 
 @dataclass
 class Served:
-    """A running service; `stop` asks it to stop, as a signal does, and waits until it has."""
+    """A running service; `stop` stops it as a signal does, and waits until it has ended."""
 
     url: str  # ends with /
     port: int
-    server: Server
+    server: uvicorn.Server
     thread: threading.Thread
 
     def stop(self) -> None:
@@ -31,19 +32,11 @@ def served(models: Sequence[ServedModel], **settings: Any) -> Iterator[Served]:
     """Serve `models` with these fields of Settings, until the context ends."""
     chosen = Settings(port=0, **settings)
     listener = listen(chosen)
-    addresses: list[str] = []
-    started = threading.Event()
-
-    def say(address: str) -> None:
-        addresses.append(address)
-        started.set()
-
-    server = Server(create_app(models, chosen), chosen, say)
+    url = address(listener)
+    server = create_server(models, chosen)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    if not started.wait(30):
-        raise RuntimeError("the service has not started")
-    service = Served(addresses[0], int(addresses[0].rsplit(":", 1)[1][:-1]), server, thread)
+    service = Served(url, int(url.rsplit(":", 1)[1][:-1]), server, thread)
     try:
         yield service
     finally:

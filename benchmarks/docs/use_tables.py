@@ -4,9 +4,8 @@ from collections import defaultdict
 from statistics import median
 
 from benchmarks import tables
-from benchmarks.service.load import LET_IN, PROBES
+from benchmarks.service.load import PROBES
 from benchmarks.tables import where
-from fashionlab.serve.settings import Settings
 
 WAYS = {
     "prepared": "as `predict` prepares it",
@@ -99,11 +98,10 @@ def service() -> str:
         )
     lines += [
         "",
-        f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores, "
-        f"and {LET_IN} connections admitted, by default {Settings().connections}; the network of "
-        "`small`, with weights that were never trained. In the two overloads the times are those "
-        f"of a second client, which sends {PROBES} requests a second next to the one that makes "
-        f"the load. {where(rows)}. "
+        f"{rows[0]['seconds']} seconds each, one after the other, the client on the same cores; "
+        "the network of `small`, with weights that were never trained. In the two overloads the "
+        f"times are those of a second client, which sends {PROBES} requests a second next to the "
+        f"one that makes the load. {where(rows)}. "
         "Written by `python -m benchmarks.service.load`.",
     ]
     return "\n".join(lines)

@@ -37,7 +37,6 @@ from benchmarks import tables
 from fashionlab.environment import environment
 
 CONNECTIONS = 64
-LET_IN = 900  # connections, those of a second client among them; fewer by default
 SLOW = 200
 PROBES = 40  # requests a second
 WARM_UP = 2.0  # seconds that are not counted
@@ -229,11 +228,12 @@ def processor_seconds(pid: int) -> float:
 
 
 def serve(model: str) -> None:
-    from fashionlab.serve import models, run
+    from fashionlab.serve import models, server
     from fashionlab.serve.settings import Settings
 
-    settings = Settings(port=0, connections=LET_IN)
-    run.serve(models.load_all([model], threads=1), settings, lambda line: print(line, flush=True))
+    server.serve(
+        models.load_all([model], threads=1), Settings(port=0), lambda line: print(line, flush=True)
+    )
 
 
 def main() -> None:

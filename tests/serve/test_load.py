@@ -51,10 +51,8 @@ def test_what_the_queue_cannot_take_is_refused_at_once(gate):
         explain = request("POST", "/v1/explain", b"{}", kind="application/json")
         large = request("POST", "/v1/predict", bytes(200_000))
         for content in (PHOTO, explain, large):
-            began = time.perf_counter()
             with start(service.port, content) as connection:
-                answer = read(connection)
-            assert time.perf_counter() - began < 1
+                answer = read(connection)  # while the gate is closed
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
             assert answer.error
             assert "connection" not in answer.headers  # to come again on it is cheaper
@@ -88,12 +86,12 @@ def test_requests_in_progress_have_a_limit_whatever_they_wait_for(gate):
 
 
 def test_a_refused_body_that_does_not_come_ends_its_connection(gate):
-    with served([gate], in_progress=1, head_seconds=0.5) as service:
+    with served([gate], in_progress=1, keep_alive=1) as service:
         with start(service.port), connect(service.port) as slow:
             assert gate.entered.acquire(timeout=10)
             slow.sendall(PHOTO[:-20])
             assert read(slow).status == 503
-            assert is_closed(slow, 3)
+            assert is_closed(slow)
         gate.opened.set()
 
 

@@ -48,7 +48,7 @@ def test_the_token_is_not_shown():
     ],
 )
 def test_values_that_make_no_service_are_refused(wrong):
-    with pytest.raises(InvalidValueError, match=r", got .*; "):
+    with pytest.raises(InvalidValueError, match=r", received .*; "):
         Settings(**wrong)
 
 

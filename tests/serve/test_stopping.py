@@ -12,7 +12,7 @@ from portable_model import tiny_model
 from served import served
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.serve.run import listen
+from fashionlab.serve.server import listen
 from fashionlab.serve.settings import Settings
 
 from .conftest import encoded, image
@@ -22,10 +22,10 @@ PHOTO = request("POST", "/v1/predict", encoded(image()))
 PROGRAM = """
 import sys
 from fashionlab.portable import Predictor
-from fashionlab.serve import models, run
+from fashionlab.serve import models, server
 from fashionlab.serve.settings import Settings
 loaded = models.load_all([sys.argv[1]], threads=1)
-run.serve(loaded, Settings(port=0), lambda line: print(line, flush=True))
+server.serve(loaded, Settings(port=0), lambda line: print(line, flush=True))
 """
 
 

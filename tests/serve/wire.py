@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 
 @dataclass
@@ -47,7 +47,16 @@ def request(
 
 def read(connection: socket.socket) -> Answer:
     """The next answer; ConnectionError where the connection ends before."""
-    file = connection.makefile("rb")
+    return read_all(connection, 1)[0]
+
+
+def read_all(connection: socket.socket, count: int) -> list[Answer]:
+    """So many answers, which can come in one packet."""
+    with connection.makefile("rb") as file:
+        return [_read(file) for _ in range(count)]
+
+
+def _read(file: BinaryIO) -> Answer:
     line = file.readline()
     if not line:
         raise ConnectionResetError("closed without an answer")

@@ -202,7 +202,7 @@ def serve(
 
     try:
         from fashionlab.serve.models import load_all
-        from fashionlab.serve.run import serve as run_service
+        from fashionlab.serve.server import serve as run_service
         from fashionlab.serve.settings import Settings, read_token
     except ImportError as error:
         raise MissingDependencyError(

@@ -1,22 +1,26 @@
 """The HTTP service: photos in, classes out, and a web page that shows them.
 
-settings    Settings: where to listen, whom to answer, and every limit with its unit
-models      ServedModel: a portable model with the name and the report it is served with
-app         create_app: the routes
-answers     the shapes of requests and answers, for /openapi.json
-page_files  the page's own files, read once
-guard       what every request passes: host, origin, token, body; what every answer carries
-body        a request's body, read within its limits of bytes and time
-pixels      images written as JSON numbers -> uint8 array
-readers     bodies are decoded in a few threads, with a bounded queue
-batcher     what waits goes through a model as one batch
-metrics     what /metrics tells
-refusals    Refused: an error with its status, and the one shape that errors have
-connection  a connection that is slow, idle or endless is closed
-run         serve: listens, answers, and stops cleanly
+settings    Settings: the address, the token, and every limit with its unit
+models      ServedModel: a portable model with its name and its report
+server      serve: listen, answer, and stop cleanly
+app         create_app: the ASGI app
+middleware  host, origin, token, admission and body of every request
+exchange    a request's body and answer on their way; the headers of every answer
+admission   Admission: the limits on the work of all requests together
+body        read a request's body within its limits of bytes and time
+routes      Service: the functions of the routes
+answers     schemas of requests and answers, for /openapi.json
+decode_pool bodies -> images, in a few threads
+pixels      images as JSON numbers -> uint8 array
+batcher     images that wait for a model go through it as one batch
+metrics     the counters behind /metrics
+errors      Refused: an error with its status, and the JSON of every error
+page_files  the files of the page, read once
 
-A request's way: connection -> guard -> app -> readers -> batcher -> answer. Nothing that
-a client sends is stored; what is held of it in memory is bounded by Settings.
+A request's way: middleware -> routes -> decode_pool -> batcher -> answer. Nothing that a client
+sends is stored; what is held of it in memory is bounded by Settings. uvicorn is used by its public
+interface alone: slow heads, unread answers and the number of connections are left to the reverse
+proxy (docs/serve.md).
 
 Symbols: N images, (H, W) their size in pixels, K classes.
 """

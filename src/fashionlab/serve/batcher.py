@@ -1,125 +1,90 @@
-"""Batcher: one thread that takes all that waits for a model, and puts it through as one batch.
+"""Batcher: one thread for the models; what waits for a model becomes its next batch.
 
-No timer: a request that comes alone is computed at once, and while it is, others gather and make
-the next batch. So batches grow with the load, by themselves, and nobody waits for company.
+There is no timer: a request that comes alone is computed at once, and requests that arrive while
+the thread is busy make the next batch, so batches grow with the load.
 """
 
 import asyncio
-import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any
 
 from fashionlab.images.preprocess import Prepared
 from fashionlab.portable import Prediction
-from fashionlab.serve.refusals import busy
-
-
-class Classifier(Protocol):
-    """What the batcher asks of a model."""
-
-    @property
-    def name(self) -> str:
-        """For `observe`."""
-
-    def predict(self, images: Sequence[Prepared]) -> list[Prediction]:
-        """N images of the model's size -> N predictions."""
+from fashionlab.serve.admission import Admission
+from fashionlab.serve.errors import busy
+from fashionlab.serve.models import ServedModel
 
 
 @dataclass(eq=False)
 class _Job:
-    """Images for a model, or a call; `outcome` is a result, or an exception for the asker."""
-
     future: asyncio.Future[Any]
     deadline: float  # of time.monotonic()
     size: int  # images
-    model: Classifier | None = None
+    model: ServedModel | None = None
     images: Sequence[Prepared] = ()
-    call: Callable[[], Any] | None = None
-    outcome: Any = None
+    call: Callable[[], Any] | None = None  # instead of a model
 
 
 class Batcher:
-    """Bounded: raises Refused (503) for what comes while `queue` images wait already.
+    """The queue of a model's images, and of calls that take as long as some images.
 
-    `observe(name, images)` is told of each batch. Jobs whose asker has gone are dropped, those past
-    their deadline refused, neither is computed.
+    `thread` is an executor of one thread, which computes; `observe(name, images)` is called for
+    each batch. A job is refused (503) where `admission` has no room for it, or past its deadline;
+    one whose future was cancelled is dropped. Used from the event loop alone.
     """
 
+    thread: Executor
+
     def __init__(
-        self, largest: int, queue: int, observe: Callable[[str, int], None] = lambda *_: None
+        self, largest: int, admission: Admission, observe: Callable[[str, int], None]
     ) -> None:
-        self.largest, self.queue, self._observe = largest, queue, observe
-        self.waiting = 0  # images
+        self.largest, self._admission, self._observe = largest, admission, observe
         self._jobs: deque[_Job] = deque()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    @property
-    def full(self) -> bool:
-        """Whether a request that came now would be refused."""
-        return self.waiting >= self.queue
-
-    def require_room(self) -> None:
-        """Raises Refused (503) when it is full."""
-        if self.full:
-            raise busy("the service has all the work it can take")
+        self._task: asyncio.Task[None] | None = None
 
     def predict(
-        self, model: Classifier, images: Sequence[Prepared], deadline: float
+        self, model: ServedModel, images: Sequence[Prepared], deadline: float
     ) -> asyncio.Future[list[Prediction]]:
-        """The predictions of N images, in their order, when their turn has come."""
+        """Return the future predictions of N images, in their order."""
         future = asyncio.get_running_loop().create_future()
-        self._put(_Job(future, deadline, len(images), model=model, images=images))
-        return future
+        return self._put(_Job(future, deadline, len(images), model=model, images=images))
 
     def call(self, call: Callable[[], Any], size: int, deadline: float) -> asyncio.Future[Any]:
-        """The result of `call`, which takes as long as `size` images, when its turn has come."""
+        """Return the future result of `call`, which takes as long as `size` images."""
         future = asyncio.get_running_loop().create_future()
-        self._put(_Job(future, deadline, size, call=call))
-        return future
+        return self._put(_Job(future, deadline, size, call=call))
 
-    def close(self) -> None:
-        """Finish what waits and end the thread, until the next job comes."""
-        with self._changed:
-            thread, self._closed = self._thread, True
-            self._changed.notify()
-        if thread is not None:
-            thread.join()
-        with self._changed:
-            self._thread, self._closed = None, False
+    def _put(self, job: _Job) -> asyncio.Future[Any]:
+        self._admission.wait(job.size)
+        self._jobs.append(job)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        return job.future
 
-    def _put(self, job: _Job) -> None:
-        with self._changed:
-            if self._closed:
-                raise busy("the service is stopping")
-            # A request is taken whole where there is room for one image: the queue can exceed its
-            # bound by one request, so that a large one is not refused for ever by small ones.
-            self.require_room()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
-                self._thread.start()
-            self._jobs.append(job)
-            self.waiting += job.size
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._jobs:
-                    if self._closed:
-                        return
-                    self._changed.wait()
-                batch = self._take()
-            self._compute([job for job in batch if self._is_wanted(job)])
-            _deliver(batch)
+    async def _run(self) -> None:
+        """Compute batch after batch until no job waits."""
+        loop = asyncio.get_running_loop()
+        try:
+            while self._jobs:
+                jobs = [job for job in self._take() if _is_wanted(job)]
+                if not jobs:
+                    continue
+                try:
+                    results = await loop.run_in_executor(self.thread, self._compute, jobs)
+                except Exception as error:  # of the requests: the middleware answers and logs it
+                    results = [error] * len(jobs)
+                for job, result in zip(jobs, results, strict=True):
+                    _settle(job, result)
+        finally:
+            self._task = None
 
     def _take(self) -> list[_Job]:
-        """The first job, and with it as many of the next for the same model as make a batch."""
+        """Remove the first job, and as many of the next for the same model as make a batch."""
         batch = [self._jobs.popleft()]
         size = batch[0].size
         while (
@@ -130,57 +95,35 @@ class Batcher:
         ):
             batch.append(self._jobs.popleft())
             size += batch[-1].size
-        self.waiting -= size
+        self._admission.images -= size
         return batch
 
-    @staticmethod
-    def _is_wanted(job: _Job) -> bool:
-        if job.future.cancelled():
-            return False
-        if time.monotonic() > job.deadline:
-            job.outcome = busy("the request has waited longer than it may")
-            return False
-        return True
-
-    def _compute(self, jobs: Sequence[_Job]) -> None:
-        if not jobs:
-            return
-        try:
-            if jobs[0].call is not None:
-                jobs[0].outcome = jobs[0].call()
-                return
-            model = jobs[0].model
-            images = [image for job in jobs for image in job.images]
-            predictions: list[Prediction] = []
-            # A single request can be larger than a batch; in parts it takes no more memory.
-            for first in range(0, len(images), self.largest):
-                part = images[first : first + self.largest]
-                predictions += model.predict(part)  # type: ignore[union-attr]
-                self._observe(model.name, len(part))  # type: ignore[union-attr]
-            first = 0
-            for job in jobs:
-                job.outcome = predictions[first : first + job.size]
-                first += job.size
-        except Exception as error:  # belongs to those who asked: the guard answers and logs it
-            for job in jobs:
-                job.outcome = error
+    def _compute(self, jobs: Sequence[_Job]) -> list[Any]:
+        """Return the result of each job. Runs in the thread."""
+        model = jobs[0].model
+        if model is None:
+            return [job.call() for job in jobs if job.call is not None]
+        images = [image for job in jobs for image in job.images]
+        predictions: list[Prediction] = []
+        # A single request can be larger than a batch; in parts it takes no more memory.
+        for first in range(0, len(images), self.largest):
+            part = images[first : first + self.largest]
+            predictions += model.predict(part)
+            self._observe(model.name, len(part))
+        remaining = iter(predictions)
+        return [list(islice(remaining, job.size)) for job in jobs]
 
 
-def _deliver(batch: Sequence[_Job]) -> None:
-    """Wake each loop once a batch, not once a job."""
-    by_loop = defaultdict(list)
-    for job in batch:
-        by_loop[job.future.get_loop()].append(job)
-    for loop, jobs in by_loop.items():
-        with suppress(RuntimeError):  # the loop has ended, and so have they who asked
-            loop.call_soon_threadsafe(_settle, jobs)
+def _is_wanted(job: _Job) -> bool:
+    if not job.future.done() and time.monotonic() > job.deadline:
+        _settle(job, busy("the request has waited longer than it may"))
+    return not job.future.done()
 
 
-def _settle(jobs: Sequence[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue
-        if isinstance(job.outcome, Exception):
-            job.future.set_exception(job.outcome)
-        else:
-            job.future.set_result(job.outcome)
+def _settle(job: _Job, result: Any) -> None:
+    if job.future.done():
+        return
+    if isinstance(result, Exception):
+        job.future.set_exception(result)
+    else:
+        job.future.set_result(result)

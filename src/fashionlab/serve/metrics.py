@@ -1,4 +1,4 @@
-"""Metrics: what the service counts and times, in Prometheus's text format."""
+"""Metrics: the counters and histograms of the service, in Prometheus's text format."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:
-    """Labels take few values each, whatever clients send: routes, not paths."""
+    """Counters and histograms, whose labels take few values each: routes, not paths."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -45,11 +45,11 @@ class Metrics:
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Something that is read when it is asked for."""
+        """Add a gauge, whose value is read when the metrics are."""
         Gauge(f"fashionlab_{name}", text, registry=self.registry).set_function(value)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """A request is over."""
+        """Count a request that has ended."""
         key = (method if method in METHODS else "other", route, status)
         if key not in self._known:  # labels() takes longer than all the rest
             counter = self._requests.labels(key[0], route, str(status))
@@ -59,10 +59,10 @@ class Metrics:
         histogram.observe(seconds)
 
     def batch(self, model: str, images: int) -> None:
-        """A batch has gone through a model."""
+        """Count a batch that has gone through a model."""
         self._images.labels(model).inc(images)
         self._batches.labels(model).observe(images)
 
     def text(self) -> bytes:
-        """The page that Prometheus reads."""
+        """Return the text for Prometheus."""
         return generate_latest(self.registry)

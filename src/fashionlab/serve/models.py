@@ -1,4 +1,4 @@
-"""ServedModel: a portable model under the name that it is served by, and its report."""
+"""ServedModel: a portable model with the name it is served under, and its report."""
 
 import re
 import threading
@@ -16,7 +16,7 @@ from fashionlab.runs import Run
 
 @dataclass(frozen=True, eq=False)
 class ServedModel:
-    """`run` is the folder that the model came from, None for a file."""
+    """A model with its name; `run` is the folder that it came from, None for a file."""
 
     name: str
     predictor: Predictor
@@ -25,11 +25,11 @@ class ServedModel:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def predict(self, images: Sequence[Prepared]) -> list[Prediction]:
-        """N images of the model's size -> N predictions."""
+        """Return the predictions of N images of the model's size."""
         return self.predictor.predict_prepared(images)
 
     def report(self) -> str | None:
-        """The HTML page about the run, made when it is first asked for: that takes seconds."""
+        """Return the HTML page about the run, rendered at the first call: that takes seconds."""
         if self.run is None:
             return None
         with self._lock:
@@ -40,7 +40,7 @@ class ServedModel:
             return self._report[0]
 
     def description(self) -> dict[str, Any]:
-        """What /v1/models tells of it."""
+        """Return the model's entry in /v1/models."""
         return {
             **self.predictor.metadata.description(),
             "name": self.name,
@@ -50,9 +50,9 @@ class ServedModel:
 
 
 def load(source: Path | str | None, threads: int | None = None) -> ServedModel:
-    """The model that `portable.locate` finds, with its run's report where it lies in a run folder.
+    """Load the model that `portable.locate` finds, with its report if it is in a run folder.
 
-    `threads` are those of one computation. Raises ModelError.
+    One computation uses `threads`. Raises ModelError.
     """
     located = locate(source)
     predictor = Predictor(located.file, threads=threads)
@@ -68,7 +68,7 @@ def _is_run(folder: Path | None) -> bool:
 
 
 def load_all(sources: Sequence[Path | str | None], threads: int | None = None) -> list[ServedModel]:
-    """Each of `sources`, in order, the first as the default; (None,) for the shipped one alone.
+    """Load each of `sources`, in order; (None,) is the shipped model.
 
     Raises ModelError, or InvalidValueError for no sources.
     """
@@ -76,9 +76,9 @@ def load_all(sources: Sequence[Path | str | None], threads: int | None = None) -
 
 
 def with_own_names(models: Sequence[ServedModel]) -> list[ServedModel]:
-    """The models, with -2, -3 ... behind the names of those that come after a namesake."""
+    """Return the models, with -2, -3 ... appended to names that occurred before."""
     if not models:
-        raise InvalidValueError("a service has at least one model, got none; name one")
+        raise InvalidValueError("a service has at least one model, received none; name one")
     taken: set[str] = set()
     named = []
     for model in models:
@@ -92,5 +92,5 @@ def with_own_names(models: Sequence[ServedModel]) -> list[ServedModel]:
 
 
 def _in_address(name: str) -> str:
-    """A name that can be a part of an address, as in /reports/NAME."""
+    """Return a name that can be part of an address, as in /reports/NAME."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "model"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
-from fashionlab.serve.refusals import Refused
+from fashionlab.serve.errors import Refused
 
 
 def images(body: bytes, shape: tuple[int, int], most: int) -> NDArray[np.uint8]:

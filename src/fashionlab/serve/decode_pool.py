@@ -1,42 +1,42 @@
-"""Readers: bodies -> images for a model, in a few threads: memory and waiting are bounded."""
+"""DecodePool: bodies -> images for a model; large ones in a few threads."""
 
 import asyncio
 import struct
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 
 from fashionlab.errors import ImageError
 from fashionlab.images.decode import decode
 from fashionlab.images.preprocess import Prepared, prepare
 from fashionlab.serve import pixels
-from fashionlab.serve.refusals import Refused, busy
+from fashionlab.serve.errors import Refused, busy
 
+THREADS = 2  # each with up to 160 MB of pixels, or 90 MB of lists
 PNG = b"\x89PNG\r\n\x1a\n"
 MAGIC = (PNG, b"\xff\xd8\xff", b"RIFF")
-# What takes less time to read than to hand over to a thread, and keeps nobody waiting.
+# Bodies that take less time to decode than to hand over to a thread.
 SMALL_PHOTO = 4096  # bytes, and pixels
 SMALL_JSON = 20_000  # bytes
 
 
-class Readers:
-    """At most `threads` bodies are read at a time, and `queue` wait for it.
+class DecodePool:
+    """The threads in which bodies are decoded; their number bounds the memory for pixels.
 
-    Both methods raise Refused: 503 when too many wait, or 400, 415 or 422 for what is wrong.
+    The methods raise Refused: 400, 415 or 422 for a wrong body, 503 for one that waits too long.
     """
 
-    def __init__(self, threads: int, queue: int) -> None:
-        self._number = threads
-        self._threads: ThreadPoolExecutor | None = None
-        self._most = threads + queue
-        self.held = 0  # bodies that are being read or wait for it
+    threads: Executor
+
+    def __init__(self) -> None:
+        self.bodies = 0  # in a thread, or waiting for one
 
     async def photo(
         self, body: bytes, shape: tuple[int, int], deadline: float
     ) -> Sequence[Prepared]:
-        """The photo that `body` is, as a model of (H, W) images should see it."""
+        """Return a photo as a model of (H, W) images should see it."""
         if not body:
-            raise Refused(400, "a photo must be the body of the request, got none; send its bytes")
+            raise Refused(400, "a photo must be the body of the request, received none; send it")
 
         def read() -> Sequence[Prepared]:
             return [prepare(decode(body), shape)]
@@ -49,7 +49,7 @@ class Readers:
     async def numbers(
         self, body: bytes, shape: tuple[int, int], most: int, deadline: float
     ) -> Sequence[Prepared]:
-        """The images of {"images": ...}, or with `most` = 0 that of {"image": ...}."""
+        """Return the images of {"images": ...}, or with `most` = 0 that of {"image": ...}."""
 
         def read() -> Sequence[Prepared]:
             arrays = pixels.images(body, shape, most) if most else [pixels.image(body, shape)]
@@ -57,36 +57,26 @@ class Readers:
 
         return await self._run(read, len(body) <= SMALL_JSON, deadline)
 
-    def close(self) -> None:
-        """Drop what waits and end the threads, until the next body comes."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
-            self._threads = None
-
     async def _run(
         self, read: Callable[[], Sequence[Prepared]], is_small: bool, deadline: float
     ) -> Sequence[Prepared]:
         if is_small:
             return read()
-        if self.held >= self._most:
-            raise busy("the service has all the pictures it can take")
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._number, thread_name_prefix="reader")
 
         def in_time() -> Sequence[Prepared]:
             if time.monotonic() > deadline:
-                raise busy("the picture has waited longer than it may")
+                raise busy("the body has waited longer than it may")
             return read()
 
-        self.held += 1
+        self.bodies += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, in_time)
+            return await asyncio.get_running_loop().run_in_executor(self.threads, in_time)
         finally:
-            self.held -= 1
+            self.bodies -= 1
 
 
 def _is_small_photo(body: bytes) -> bool:
-    """A PNG like those of the data set; a few bytes of another can be many pixels."""
+    """Return whether it is a PNG like an image of the data set; others can hide many pixels."""
     if len(body) > SMALL_PHOTO or not body.startswith(PNG) or body[12:16] != b"IHDR":
         return False
     width, height = struct.unpack(">II", body[16:24].ljust(8, b"\xff"))
