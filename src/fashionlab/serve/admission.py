@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fashionlab.serve.errors import busy
 from fashionlab.serve.settings import Settings
 
-AT_ONCE = 4  # requests that begin in a turn of the event loop (benchmarks/service.py)
+AT_ONCE = 4  # requests that begin in a turn of the event loop (benchmarks/service/load.py)
 
 
 class Admission:
