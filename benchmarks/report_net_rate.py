@@ -24,7 +24,7 @@ import tables
 from fashionlab.data import load, one_hot, split
 from fashionlab.engines import engine
 from fashionlab.recipes import get
-from fashionlab.report.reference import REFERENCES
+from fashionlab.report.paper import REFERENCES
 
 RATES = (0.35, 0.5, 0.7, 1.0)
 SEEDS = (10, 11, 12)

@@ -10,7 +10,7 @@ from fashionlab.bench.record import RECIPES as LEVELS
 from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
 from fashionlab.recipes import RECIPES
 from fashionlab.report import formatting
-from fashionlab.report.reference import REFERENCES
+from fashionlab.report.paper import REFERENCES
 
 TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from fashionlab.report.content import RunView, by_classes, by_environment
-from fashionlab.report.reference import Reference
+from fashionlab.report.paper import Reference
 from fashionlab.runs import Run
 
 

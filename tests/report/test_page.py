@@ -9,7 +9,7 @@ import pytest
 from fashionlab.errors import InvalidValueError
 from fashionlab.report import write_page
 from fashionlab.report.page import GENERATOR, GENERATOR_WITHIN, RUNS_IN_A_TABLE, render
-from fashionlab.report.reference import REFERENCES
+from fashionlab.report.paper import REFERENCES
 from fashionlab.runs import Run
 
 from .conftest import write_run

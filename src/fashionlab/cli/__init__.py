@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import bench, figures, inputs, models, training
+from fashionlab.cli import bench, evaluation, inputs, models, training
 from fashionlab.cli.options import say
 from fashionlab.errors import FashionlabError, StoppedError
 
@@ -31,8 +31,8 @@ app.add_typer(bench_app, name="bench")
 
 app.command()(training.reproduce)
 app.command()(training.train)
-app.command()(figures.evaluate)
-app.command()(figures.report)
+app.command()(evaluation.evaluate)
+app.command()(evaluation.report)
 app.command()(models.export)
 app.command()(models.predict)
 app.command()(models.serve)

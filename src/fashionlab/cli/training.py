@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fashionlab.cli.figures import print_figures
+from fashionlab.cli.evaluation import print_figures
 from fashionlab.cli.options import Data, Engine, Json, Seed, run_folder, say
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import FOLDER, NAME

@@ -15,7 +15,7 @@ model, so that a set costs one byte a pixel.
 from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, Part, split
-from fashionlab.data.fashion_mnist import load, load_fashion_mnist
+from fashionlab.data.load import load, load_fashion_mnist
 from fashionlab.data.fetch import CLASS_NAMES
 from fashionlab.data.idx import read_idx, write_idx
 

@@ -14,7 +14,7 @@ from fashionlab.evaluation.metrics import Metrics
 from fashionlab.recipes import Recipe
 from fashionlab.report import plots
 from fashionlab.report.formatting import count, decimal, listing, percent, png_uri, svg_uri
-from fashionlab.report.reference import REFERENCES, TEST_IMAGES_PER_CLASS, Reference
+from fashionlab.report.paper import REFERENCES, TEST_IMAGES_PER_CLASS, Reference
 from fashionlab.runs import Run, standing
 
 GENUINE = "fashion-mnist"  # the Dataset name that only files of the right hashes get

@@ -12,7 +12,7 @@ from fashionlab.data.idx import atomic_path
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import formatting
 from fashionlab.report.content import GENUINE, RunView, by_classes, by_environment
-from fashionlab.report.reference import CONTRADICTIONS
+from fashionlab.report.paper import CONTRADICTIONS
 from fashionlab.report.remarks import remarks, test_set_use
 from fashionlab.runs import Run
 

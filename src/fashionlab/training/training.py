@@ -15,7 +15,7 @@ from fashionlab.data import Dataset, split
 from fashionlab.engines import engine
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
-from fashionlab.evaluation.copies import copies
+from fashionlab.evaluation.duplicates import copies
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.progress import Progress, Several

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fashionlab.evaluation.copies import accuracy_without, copies
+from fashionlab.evaluation.duplicates import accuracy_without, copies
 
 
 def images(*values):

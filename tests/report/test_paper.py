@@ -6,7 +6,7 @@ from fashionlab import scratch
 from fashionlab.data import CLASS_NAMES
 from fashionlab.recipes import RECIPES
 from fashionlab.report.formatting import percent
-from fashionlab.report.reference import CONTRADICTIONS, REFERENCES
+from fashionlab.report.paper import CONTRADICTIONS, REFERENCES
 
 WITH_MATRIX = ("report-net", "report-mlp", "report-cnn")
 
