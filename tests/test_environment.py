@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from fashionlab.environment import differences, environment, processor
+from fashionlab.environment import differences, environment, machine, processor
 
 OLD = {  # as written before OpenBLAS, SIMD and variables were recorded
     "python": "3.11.7",
@@ -226,3 +226,13 @@ def test_a_long_or_unprintable_value_is_cut_and_escaped():
 def test_a_processor_is_named_with_its_newest_extension_where_that_is_recorded():
     assert processor({"cpu": "A", "numpy_simd": ["X86_V2", "X86_V3"]}) == "A (X86_V3)"
     assert processor({"cpu": "A", "numpy_simd": []}) == processor({"cpu": "A"}) == "A"
+
+
+def test_a_results_columns_name_machine_and_versions_without_our_own():
+    assert machine(NEW) == {
+        "cpu": "Test CPU (X86_V3)",
+        "cpus": 2,
+        "python": "3.11.7",
+        "versions": "numpy 2.4.6 safetensors 0.8.0",
+        "commit": None,
+    }

@@ -262,7 +262,7 @@ def test_values_beyond_the_rule_of_an_option_are_refused(name, rule, values):
 
 
 def test_cutmix_with_mixup_is_refused():
-    words = "cutmix and mixup must not be mixed; received 0.5 and 1, set one to 0"
+    words = "cutmix and mixup cannot be combined; received 0.5, 1; set one to 0"
     with pytest.raises(InvalidValueError, match=words):
         Augmentation(cutmix=0.5, mixup=1)
 

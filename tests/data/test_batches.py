@@ -64,7 +64,7 @@ def test_an_epoch_goes_on_at_any_batch_with_the_batches_of_a_whole_one(size, aug
 
 def test_a_start_outside_the_epoch_is_refused() -> None:
     for start in (-1, 4):
-        with pytest.raises(InvalidValueError, match=f"3 batches of an epoch, got {start}"):
+        with pytest.raises(InvalidValueError, match=f"3 batches of an epoch; received {start}"):
             next(Batches(TRAIN, 10, seed=0).epoch(0, start))
 
 

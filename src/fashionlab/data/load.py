@@ -1,98 +1,76 @@
-"""load(): the data set from the first place that has it, each file checked by its hash."""
+"""Load (train, test) from a folder, by a data set's name, or from the places where it may lie."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data import synthetic
-from fashionlab.data.dataset import Dataset
-from fashionlab.data.fetch import (
-    CLASS_NAMES,
-    FILES,
-    REMEDY,
-    TEST_IMAGES,
-    TEST_LABELS,
-    TRAIN_IMAGES,
-    TRAIN_LABELS,
-    File,
-    Log,
-    cache_folder,
-    is_genuine,
-    read_genuine,
-)
+from fashionlab.data import fashion_mnist, synthetic
+from fashionlab.data.dataset import Dataset, Split
+from fashionlab.data.fashion_mnist import REMEDY
 from fashionlab.data.fetch import fetch as fetch_files
 from fashionlab.data.idx import read_idx
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
 Array = NDArray[np.uint8]
 CLASS_NAMES_FILE = "class_names.txt"
-
-
-def places() -> tuple[Path, ...]:
-    """Where the files may lie already, in the order of search."""
-    home = Path.home()
-    return (
-        cache_folder(),
-        Path("/usr/share/datasets/fashion-mnist"),  # Debian's package
-        home / ".keras/datasets/fashion-mnist",
-        Path.cwd() / "data/FashionMNIST/raw",  # torchvision's habit
-        home / "data/FashionMNIST/raw",
-    )
+PREFIXES: dict[Split, str] = {"train": "train", "test": "t10k"}  # of the names of IDX files
 
 
 def load(
-    source: str | Path | None = None, fetch: bool = True, log: Log | None = None
+    source: str | Path | None = None,
+    fetch: bool = True,
+    log: Callable[[str], None] | None = None,
 ) -> tuple[Dataset, Dataset]:
-    """(train, test) from `source`: a folder, "synthetic", or None to search.
+    """Load (train, test) from `source`: a folder, "synthetic", or None to search.
 
     A folder named here or by FASHIONLAB_DATA is final: its four IDX files may be anyone's, with
-    class names from class_names.txt, one a line. Without one, only genuine Fashion-MNIST is taken,
-    from `places()`, then, if `fetch`, from the network into the cache.
+    class names from class_names.txt, one a line. Without one, only genuine Fashion-MNIST is
+    accepted, from `fashion_mnist.places()`, then, if `fetch`, from the network into the cache.
 
     Raises DataNotFoundError naming every place tried, DataFormatError for an unsound folder.
     """
     source = source or os.environ.get("FASHIONLAB_DATA") or None
-    if source is not None and str(source) == "synthetic":
+    if source is None:
+        return _find_fashion_mnist(fetch, log)
+    if str(source) == "synthetic":
         return synthetic.draw()
-    if source is not None:
-        return _load_folder(Path(source).expanduser())
-    tried: list[str] = []
-    for place in places():
-        try:
-            return _load_genuine(place)
-        except (OSError, DataFormatError) as error:  # a place may also be closed to us
-            tried.append(f"{place} ({error})")
-    if not fetch:
-        raise DataNotFoundError(
-            f"Fashion-MNIST must lie in a known place, got none of: {'; '.join(tried)}; network "
-            f"(not asked): {REMEDY}"
-        )
-    try:
-        return _load_genuine(fetch_files(log))
-    except DataNotFoundError as error:
-        raise DataNotFoundError(
-            f"Fashion-MNIST must lie in a known place, got none of: {'; '.join(tried)}; then: "
-            f"{error}"
-        ) from error
+    return _load_folder(Path(source).expanduser())
 
 
 def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """((x_train, y_train), (x_test, y_test)), as keras.datasets.fashion_mnist.load_data()."""
+    """Load ((x_train, y_train), (x_test, y_test)), as keras.datasets.fashion_mnist.load_data()."""
     train, test = load()
     return (train.images, train.labels), (test.images, test.labels)
 
 
-def _candidates(folder: Path, file: File) -> Iterator[Path]:
-    for path in (folder / f"{file.name}.gz", folder / file.name):
+def _find_fashion_mnist(fetch: bool, log: Callable[[str], None] | None) -> tuple[Dataset, Dataset]:
+    tried: list[str] = []
+    for place in fashion_mnist.places():
+        try:
+            return _load_genuine(place)
+        except (OSError, DataFormatError) as error:  # a place may also be unreadable
+            tried.append(f"{place} ({error})")
+    rule = f"Fashion-MNIST must lie in a known place; received none of: {'; '.join(tried)}"
+    if not fetch:
+        raise DataNotFoundError(f"{rule}; network (not tried): {REMEDY}")
+    try:
+        return _load_genuine(fetch_files(log))
+    except DataNotFoundError as error:
+        raise DataNotFoundError(f"{rule}; then: {error}") from error
+
+
+def _candidates(folder: Path, name: str) -> Iterator[Path]:
+    for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             yield path
 
 
 def _require_all(folder: Path) -> None:
-    missing = [file.name for file in FILES if not any(_candidates(folder, file))]
+    names = [file.name for file in fashion_mnist.FILES]
+    missing = [name for name in names if not any(_candidates(folder, name))]
     if not folder.is_dir():
         raise DataNotFoundError(f"no such folder {folder}")
     if missing:
@@ -100,62 +78,72 @@ def _require_all(folder: Path) -> None:
 
 
 def _load_genuine(folder: Path) -> tuple[Dataset, Dataset]:
-    """Fashion-MNIST from `folder`; a damaged .gz beside a sound plain file does no harm."""
+    """Load Fashion-MNIST from `folder`; a sound plain file makes up for a damaged .gz."""
     _require_all(folder)
-    arrays: dict[File, Array] = {}
-    for file in FILES:
+    arrays: dict[str, Array] = {}
+    for file in fashion_mnist.FILES:
         failure: DataFormatError | None = None
-        for path in _candidates(folder, file):
+        for path in _candidates(folder, file.name):
             try:
-                arrays[file] = read_genuine(file, path)
+                arrays[file.name] = fashion_mnist.read_genuine(file, path)
                 break
             except DataFormatError as error:
                 failure = failure or error
-        if file not in arrays and failure is not None:
+        if file.name not in arrays and failure is not None:
             raise failure
-    return _pair(arrays, CLASS_NAMES, "fashion-mnist", folder)
+    return _pair(arrays, fashion_mnist.CLASS_NAMES, fashion_mnist.NAME, folder)
 
 
 def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
-    """The user's own data, or Fashion-MNIST where all four hashes say so."""
+    """Load the user's own data, or Fashion-MNIST where all four hashes say so."""
+    files = fashion_mnist.FILES
     try:
         _require_all(folder)
     except OSError as error:
-        wanted = ", ".join(file.name for file in FILES)
+        wanted = ", ".join(file.name for file in files)
         raise DataNotFoundError(
-            f"a data folder must hold {wanted} (or .gz), got {folder} ({error}): {REMEDY}"
+            f"a data folder must hold {wanted} (or .gz); received {folder} ({error}); {REMEDY}"
         ) from None
-    paths = {file: next(_candidates(folder, file)) for file in FILES}
-    arrays = {file: read_idx(path) for file, path in paths.items()}
-    if all(is_genuine(file, paths[file], arrays[file]) for file in FILES):
-        return _pair(arrays, CLASS_NAMES, "fashion-mnist", folder)
+    paths = {file.name: next(_candidates(folder, file.name)) for file in files}
+    arrays = {name: read_idx(path) for name, path in paths.items()}
+    if all(fashion_mnist.is_genuine(f, paths[f.name], arrays[f.name]) for f in files):
+        return _pair(arrays, fashion_mnist.CLASS_NAMES, fashion_mnist.NAME, folder)
     names = _class_names(folder, arrays)
     return _pair(arrays, names, folder.resolve().name or "data", folder)
 
 
-def _class_names(folder: Path, arrays: dict[File, Array]) -> tuple[str, ...]:
+def _class_names(folder: Path, arrays: dict[str, Array]) -> tuple[str, ...]:
     path = folder / CLASS_NAMES_FILE
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        classes = 1 + max(int(arrays[file].max()) for file in (TRAIN_LABELS, TEST_LABELS))
-        return tuple(str(label) for label in range(classes))
+        highest = max(int(array.max()) for file, array in arrays.items() if "labels" in file)
+        return tuple(str(label) for label in range(1 + highest))
     except (OSError, UnicodeDecodeError) as error:
         raise DataFormatError(
-            f"class names must be UTF-8 text, one a line, got '{error}' from {path}: rewrite it"
+            f"class names must be UTF-8 text, one a line; received '{error}' from {path}; "
+            "rewrite it"
         ) from None
     return tuple(line.strip() for line in lines if line.strip())
 
 
 def _pair(
-    arrays: dict[File, Array], class_names: tuple[str, ...], name: str, folder: Path
+    arrays: dict[str, Array], class_names: tuple[str, ...], name: str, folder: Path
 ) -> tuple[Dataset, Dataset]:
-    source = str(folder)
-    train = Dataset(arrays[TRAIN_IMAGES], arrays[TRAIN_LABELS], class_names, name, "train", source)
-    test = Dataset(arrays[TEST_IMAGES], arrays[TEST_LABELS], class_names, name, "test", source)
+    train, test = (
+        Dataset(
+            arrays[f"{prefix}-images-idx3-ubyte"],
+            arrays[f"{prefix}-labels-idx1-ubyte"],
+            class_names,
+            name,
+            split,
+            source=str(folder),
+        )
+        for split, prefix in PREFIXES.items()
+    )
     if train.image_shape != test.image_shape:
         raise DataFormatError(
-            f"train and test images must have one shape, got {train.image_shape} and "
-            f"{test.image_shape} in {folder}: check that the files belong together"
+            f"train and test images must have one shape; received {train.image_shape} and "
+            f"{test.image_shape} in {folder}; check that the files belong together"
         )
     return train, test

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fashionlab.data.idx import atomic_path
+from fashionlab import files
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import formatting
 from fashionlab.report.content import GENUINE, RunView, by_classes, by_environment
@@ -38,8 +38,7 @@ def write_page(
     page = render(runs, title=title, notes=notes)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(out) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
+        files.write(out, page.encode())
     except OSError as error:
         raise RunError(
             f"the page must be written to {out}, but: {error.strerror or error}; "

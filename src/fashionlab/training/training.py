@@ -15,7 +15,7 @@ from fashionlab.data import Dataset, split
 from fashionlab.engines import engine
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
-from fashionlab.evaluation.duplicates import copies
+from fashionlab.evaluation.duplicates import find_duplicates
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.progress import Progress, Several
@@ -244,6 +244,6 @@ def _write_protocol(
             "epoch_chosen_by": recipe.monitor if recipe.restore_best_weights else None,
             "test_set_read": 1 + trainer.evaluations["test"],  # times; once for the predictions
             **validation,
-            "test_copies": copies(test.images, training.images),
+            "test_copies": find_duplicates(test.images, training.images),
         },
     )

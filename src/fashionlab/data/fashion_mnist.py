@@ -1,0 +1,104 @@
+"""Fashion-MNIST: its class names, its four files with their hashes, and where they may lie."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.data.idx import idx_header, read_idx
+from fashionlab.errors import DataFormatError
+
+NAME = "fashion-mnist"  # the name of a Dataset that was read from files with these hashes alone
+CLASS_NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+DEBIAN_PACKAGE = "dataset-fashion-mnist"
+DEBIAN_FOLDER = "usr/share/datasets/fashion-mnist"  # below the root
+REMEDY = f"apt-get install {DEBIAN_PACKAGE}, or give --data DIR, or --data synthetic"
+
+
+@dataclass(frozen=True)
+class File:
+    """One of the four files, recognised by its content."""
+
+    name: str  # without the ".gz" that it has in most places
+    sha256: str  # of the uncompressed content, IDX header included, as in Debian's package
+    md5: str  # of the .gz that Zalando publishes
+
+
+FILES = (  # smallest first: a download fails early
+    File(
+        "train-labels-idx1-ubyte",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "25c81989df183df01b3e8a0aad5dffbe",
+    ),
+    File(
+        "t10k-labels-idx1-ubyte",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+    ),
+    File(
+        "t10k-images-idx3-ubyte",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "bef4ecab320f06d8554ea6380940ec79",
+    ),
+    File(
+        "train-images-idx3-ubyte",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    ),
+)
+
+
+def cache_folder() -> Path:
+    """Return FASHIONLAB_CACHE, else XDG_CACHE_HOME/fashionlab, else ~/.cache/fashionlab."""
+    if own := os.environ.get("FASHIONLAB_CACHE"):
+        return Path(own).expanduser()
+    if xdg := os.environ.get("XDG_CACHE_HOME"):
+        return Path(xdg).expanduser() / "fashionlab"
+    return Path.home() / ".cache" / "fashionlab"
+
+
+def places() -> tuple[Path, ...]:
+    """Return the folders where the files may lie, in the order of search."""
+    home = Path.home()
+    return (
+        cache_folder(),
+        Path("/", DEBIAN_FOLDER),
+        home / ".keras/datasets/fashion-mnist",
+        Path.cwd() / "data/FashionMNIST/raw",  # torchvision's custom
+        home / "data/FashionMNIST/raw",
+    )
+
+
+def is_genuine(file: File, path: Path, array: NDArray[np.uint8]) -> bool:
+    """Return whether `array`, read from `path`, is Fashion-MNIST's `file`."""
+    digest = hashlib.sha256(idx_header(array.shape))
+    digest.update(array.data)
+    if digest.hexdigest() == file.sha256:
+        return True
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False)  # the published checksum
+    return md5.hexdigest() == file.md5
+
+
+def read_genuine(file: File, path: Path) -> NDArray[np.uint8]:
+    """Read `file` from `path`; raises DataFormatError if it is sound IDX of other content."""
+    array = read_idx(path)
+    if not is_genuine(file, path, array):
+        raise DataFormatError(
+            f"{file.name} must have SHA-256 {file.sha256}; received other content in {path}; "
+            "delete it and fetch it again"
+        )
+    return array
