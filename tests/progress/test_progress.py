@@ -6,7 +6,7 @@ import time
 import pytest
 from rich.console import Console
 
-from fashionlab.progress import Bar, Lines, Pace, Progress, Several, Step, duration
+from fashionlab.progress import Bar, Lines, Pace, Progress, ProgressList, Step, duration
 from fashionlab.progress.bar import WIDTHS
 
 IMAGES = 100  # of a step
@@ -306,7 +306,7 @@ class Recorder(Progress):
 
 def test_several_pass_everything_on_to_each():
     calls = []
-    several = Several([Recorder("a", calls), Recorder("b", calls)])
+    several = ProgressList([Recorder("a", calls), Recorder("b", calls)])
     train(several, 1, steps=2, done=1)
     several.say("line")
     got = {name: [call for who, *call in calls if who == name] for name in "ab"}
@@ -317,7 +317,7 @@ def test_several_pass_everything_on_to_each():
 
 def test_several_stop_all_where_one_fails():
     calls = []
-    several = Several([Recorder("a", calls), Recorder("b", calls, fails="stop")])
+    several = ProgressList([Recorder("a", calls), Recorder("b", calls, fails="stop")])
     with pytest.raises(OSError, match="stop"):
         several.stop()
     assert ("a", "stop") in calls
@@ -326,7 +326,7 @@ def test_several_stop_all_where_one_fails():
 def test_several_stop_those_that_started_where_one_cannot():
     calls = []
     names = (("a", ""), ("b", "start"), ("c", ""))
-    several = Several([Recorder(name, calls, fails) for name, fails in names])
+    several = ProgressList([Recorder(name, calls, fails) for name, fails in names])
     with pytest.raises(OSError, match="start"):
         several.start("net", 1, 1)
     assert [call[:2] for call in calls] == [("a", "start"), ("b", "start"), ("a", "stop")]

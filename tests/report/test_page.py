@@ -9,7 +9,7 @@ import pytest
 from fashionlab.errors import InvalidValueError
 from fashionlab.report import write_page
 from fashionlab.report.page import GENERATOR, GENERATOR_WITHIN, RUNS_IN_A_TABLE, render
-from fashionlab.report.paper import REFERENCES
+from fashionlab.report.paper import PAPER_RESULTS
 from fashionlab.runs import Run
 
 from .conftest import write_run
@@ -137,7 +137,7 @@ def test_the_reports_counts_stand_beside_a_full_test_set(make_run, monkeypatch):
     monkeypatch.setattr("fashionlab.report.content.TEST_IMAGES_PER_CLASS", 20)
     rows = Page(render([make_run("report-cnn")])).table("Class")[2:]
     assert [row[3] for row in rows] == [
-        *map(str, REFERENCES["report-cnn"].correct),
+        *map(str, PAPER_RESULTS["report-cnn"].correct),
         "9,023",
     ]
 
@@ -168,7 +168,7 @@ def test_the_sentence_on_confusions_names_the_largest_cells(runs, page):
             if i != j
         ]
         for times, i, j in sorted(cells)[:3]:
-            assert f"{names[i]} was taken for {names[j]} ({-times} of 20)" in page.text
+            assert f"{names[i]} predicted as {names[j]} ({-times} of 20)" in page.text
 
 
 def test_sample_images_carry_truth_prediction_and_probability(runs, page):
@@ -188,12 +188,12 @@ def test_sample_images_carry_truth_prediction_and_probability(runs, page):
 @pytest.mark.usefixtures("without_plots")
 def test_a_run_without_mistakes_says_so(make_run):
     text = Page(render([make_run(perfect=True)])).text
-    assert "No test image was misjudged." in text
-    assert "No image was taken for another class." in text
+    assert "No test image was misclassified." in text
+    assert "No image was misclassified." in text
 
 
 @pytest.mark.usefixtures("without_plots")
-def test_without_a_reference_the_report_disappears(make_run):
+def test_without_a_result_of_its_own_the_course_report_disappears(make_run):
     page = Page(render([make_run("my-own")]))
     assert "report" not in page.text.replace("my-own", "")
     assert "contradict" not in page.text
@@ -202,7 +202,7 @@ def test_without_a_reference_the_report_disappears(make_run):
 
 
 @pytest.mark.usefixtures("without_plots")
-def test_runs_with_and_without_a_reference_share_the_table_with_dashes(make_run):
+def test_runs_with_and_without_a_result_in_the_course_report_share_the_table_with_dashes(make_run):
     rows = Page(render([make_run("report-mlp"), make_run("my-own")])).table("Run")[2:]
     assert rows[0][2] == "88.49 %"
     assert [rows[1][column] for column in (2, 3, 5, 7, 9)] == ["–"] * 5

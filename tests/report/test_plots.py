@@ -62,8 +62,8 @@ def test_a_validation_split_is_drawn_and_named_as_one():
 
 def test_the_reports_curve_is_beside_ours_where_given():
     svg = plots.accuracy_curves(ROWS, "epoch", (0.8, 0.9, 0.85))
-    assert len(series(svg, "report")) == 3
-    assert series(plots.accuracy_curves(ROWS, "epoch"), "report") is None
+    assert len(series(svg, "paper")) == 3
+    assert series(plots.accuracy_curves(ROWS, "epoch"), "paper") is None
 
 
 def test_one_epoch_and_a_loss_that_is_not_a_number_can_be_drawn():

@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_the_old_page_and_no_other_file(make_run, tmp_path, m
 
 def test_a_folder_that_cannot_be_made_is_one_line(make_run, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="the page must be written to"):
+    with pytest.raises(RunError, match="the page cannot be written to"):
         write_page([make_run()], tmp_path / "file" / "page.html")
 
 

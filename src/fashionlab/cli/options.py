@@ -1,4 +1,4 @@
-"""What several commands share: options, and where messages go."""
+"""Options that several commands share, and where messages go."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +9,12 @@ from fashionlab.shipped import FOLDER, NAME
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
-Seed = Annotated[int, typer.Option(min=0, help="Decides initial weights and the batches' order.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 Engine = Annotated[str | None, typer.Option(help="scratch or keras.")]
 
 
 def run_folder(text: str) -> Path:
-    """A run folder as it was given; the name of the shipped one stands for it."""
+    """Return the run folder that an argument names, "shipped" for the one in the package."""
     given = Path(text)
     return FOLDER if text == NAME and not given.exists() else given
 
@@ -26,5 +26,5 @@ RunFolder = Annotated[
 
 
 def say(line: str) -> None:
-    """A line on standard error: what a program reads goes to standard output alone."""
+    """Print a line on standard error; standard output is for what a program reads."""
     typer.echo(line, err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fashionlab.cli.evaluation import print_figures
+from fashionlab.cli.evaluation import print_metrics
 from fashionlab.cli.options import Data, Engine, Json, Seed, run_folder, say
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import FOLDER, NAME
@@ -189,7 +189,7 @@ def train(
         checkpoint_steps=checkpoint_steps,
         tensorboard=tensorboard,
     )
-    print_figures(folder, as_json)
+    print_metrics(folder, as_json)
 
 
 def _require_alone(

@@ -1,7 +1,7 @@
-"""The course report's own figures: the only numbers on the page that no run folder holds.
+"""The course report's results: the only numbers on the page that are not from a run folder.
 
-The report is "Image Classification Using Neural Networks On MNIST Dataset", which despite its title
-works on Fashion-MNIST. Accuracies are fractions, as it prints them in percent to two decimals.
+The course report is "Image Classification Using Neural Networks On MNIST Dataset", which despite
+its title works on Fashion-MNIST. Accuracies are fractions; it gives them in percent, two decimals.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ TEST_IMAGES_PER_CLASS = 1_000
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What the report gives for one of its systems; None where it gives nothing."""
+class PaperResult:
+    """What the course report gives for one of its systems; None where it gives nothing."""
 
     parameters: int
     training_accuracy: float | None = None
@@ -19,38 +19,38 @@ class Reference:
     correct: tuple[int, ...] | None = None  # (K,), diagonal of its confusion matrix
     seconds_an_epoch: tuple[float, float] | None = None  # (lowest, highest)
     loss_before_training: float | None = None  # nats per image
-    # After each epoch; the report calls it validation, but it is measured on the test images.
+    # After each epoch; it is called validation there, but is measured on the test images.
     test_accuracy_by_epoch: tuple[float, ...] | None = None
 
     @property
     def correct_sum(self) -> int | None:
-        """Test images on the diagonal of its confusion matrix."""
+        """The number of test images on the diagonal of the confusion matrix."""
         return None if self.correct is None else sum(self.correct)
 
     @property
     def matrix_accuracy(self) -> float | None:
-        """The accuracy that its confusion matrix implies."""
+        """The accuracy that follows from the confusion matrix."""
         if self.correct is None:
             return None
         return sum(self.correct) / (TEST_IMAGES_PER_CLASS * len(self.correct))
 
 
-REFERENCES: dict[str, Reference] = {  # by recipe
-    "report-net": Reference(
+PAPER_RESULTS: dict[str, PaperResult] = {  # by recipe
+    "report-net": PaperResult(
         parameters=407_050,
         training_accuracy=0.7505,
         test_accuracy=0.7453,
         correct=(880, 933, 469, 671, 925, 838, 127, 842, 886, 882),
         loss_before_training=21.46,
     ),
-    "report-mlp": Reference(
+    "report-mlp": PaperResult(
         parameters=535_818,
         training_accuracy=0.9324,
         test_accuracy=0.8849,
         correct=(826, 973, 830, 940, 765, 965, 600, 973, 963, 945),
         seconds_an_epoch=(36, 36),
     ),
-    "report-cnn": Reference(
+    "report-cnn": PaperResult(
         parameters=1_387_434,
         training_accuracy=0.98,
         test_accuracy=0.9031,
@@ -61,61 +61,61 @@ REFERENCES: dict[str, Reference] = {  # by recipe
             *(0.9095, 0.9044, 0.9046, 0.9096, 0.9031),
         ),
     ),
-    # Its text describes this network, but every figure it prints belongs to the one above. The
-    # count follows from 42 filters of 3 x 3 and a layer of 512 nodes.
-    "report-cnn-text": Reference(parameters=3_640_238),
+    # The text describes this network, but all printed results belong to the one above. The count
+    # follows from 42 filters of 3 x 3 and a layer of 512 nodes.
+    "report-cnn-text": PaperResult(parameters=3_640_238),
 }
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """One place where the report disagrees with itself, its data or good practice."""
+    """A point on which the course report disagrees with itself, its data or good practice."""
 
-    report: str
+    paper: str
     here: str
 
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
     Contradiction(
-        "Two different convolutional networks: the text speaks of 42 filters of 3 × 3 and a layer "
+        "Two different convolutional networks: the text describes 42 filters of 3 × 3 and a layer "
         "of 512 nodes, the printed summary has 32 filters of 2 × 2 and 256 nodes.",
-        "Both can be trained. report-cnn follows the summary, whose parameter count goes with the "
-        "printed figures; report-cnn-text follows the text.",
+        "Both can be trained. report-cnn follows the summary, whose parameter count matches the "
+        "printed results; report-cnn-text follows the text.",
     ),
     Contradiction(
         "The summary shown for the multi-layer network is that of the convolutional one.",
-        "Each section shows the layers of the model that its own run trained.",
+        "Each section shows the layers of the model that its run trained.",
     ),
     Contradiction(
-        "The confusion matrices of the second and third system add up to 87.80 % and 90.23 %, the "
-        "accuracies printed beside them are 88.49 % and 90.31 %: they come from different runs.",
-        "Test accuracy, class figures, matrix and sample images of a run are computed from one "
+        "The confusion matrices of the second and third system imply 87.80 % and 90.23 %; the "
+        "accuracies printed next to them are 88.49 % and 90.31 %: they come from different runs.",
+        "Test accuracy, metrics by class, matrix and sample images of a run are computed from one "
         "stored set of predictions.",
     ),
     Contradiction(
         "The two Keras networks end in ten independent sigmoids, yet their loss, categorical "
         "cross-entropy, assumes that exactly one class is true.",
-        "The report-* recipes keep this where the report has it, so that like is compared with "
-        'like. With output_activation = "linear" a recipe trains through softmax.',
+        "The report-* recipes keep this, so that like is compared with like. With "
+        'output_activation = "linear" a recipe trains through softmax.',
     ),
     Contradiction(
-        "The test images double as validation set: they are watched after every epoch, while "
-        "nodes and epochs were settled by trials.",
-        "The report-* recipes log test accuracy too, because the report's curves show it, and "
-        "choose nothing by it. A recipe with a validation_fraction holds that part of the training "
-        "images out instead, and reads the test images once, at the end.",
+        "The test images serve as validation set too: they are evaluated after every epoch, and "
+        "the numbers of nodes and epochs were found by trial.",
+        "The report-* recipes also log test accuracy, since the original curves show it, but base "
+        "no choice on it. A recipe with a validation_fraction holds out training images instead, "
+        "and reads the test images once, at the end.",
     ),
     Contradiction(
-        "Its table numbers the classes from 1 to 10.",
+        "The table numbers the classes from 1 to 10.",
         "Classes are numbered from 0 to 9, as in the data files.",
     ),
     Contradiction(
-        "It explains that a higher pixel value is darker.",
+        "A higher pixel value is said to be darker.",
         "In the files 0 is the black background and 255 the brightest part of the garment. A photo "
-        "of a dark garment on a light ground has to be inverted before it is classified.",
+        "of a dark garment on a light background has to be inverted before classification.",
     ),
     Contradiction(
-        "Each figure stems from a single run without a seed, and has no margin of error.",
-        "Every run records its seed, and every test accuracy stands with a 95 % interval.",
+        "Each number comes from a single run without a seed, and has no margin of error.",
+        "Every run records its seed, and every test accuracy has a 95 % interval.",
     ),
 )

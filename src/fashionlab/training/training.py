@@ -18,7 +18,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import find_duplicates
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
-from fashionlab.progress import Progress, Several
+from fashionlab.progress import Progress, ProgressList
 from fashionlab.recipes import Recipe
 from fashionlab.runs import (
     Checkpoint,
@@ -87,7 +87,7 @@ def train(
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 
-            progress = Several([progress, TensorBoard(writer.tensorboard_folder)])
+            progress = ProgressList([progress, TensorBoard(writer.tensorboard_folder)])
         trainer = Trainer(recipe, model, batches, watched, writer, progress, checkpoint_steps)
         _describe(writer, decisive, model, training, checkpoint, progress)
         if checkpoint:
