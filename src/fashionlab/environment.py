@@ -188,9 +188,8 @@ def _blas(build: dict[str, Any]) -> str:
 
 def _openblas() -> dict[str, Any]:
     """Return version, detected core type and threads of the OpenBLAS that NumPy calls."""
-    with suppress(ImportError, OSError):  # a library's symbols include those of what it links to
-        path = import_module("numpy._core._multiarray_umath").__file__
-        library = ctypes.CDLL(path)
+    with suppress(ImportError, OSError):  # its symbols include those of the libraries it links to
+        library = ctypes.CDLL(import_module("numpy.linalg.lapack_lite").__file__)
         for name in OPENBLAS:
             if hasattr(library, name.format("get_config")):
                 config, core, threads = (

@@ -7,7 +7,7 @@
     ├── ModelError              a file is not a portable model, or a run has no portable form
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
     ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
-    ├── RunError                a run folder stands in the way, is incomplete or cannot be written
+    ├── RunError                a run folder is in the way, is incomplete or cannot be written
     │   └── CheckpointError     a checkpoint is damaged, or belongs to another training
     ├── StoppedError            a signal stopped a training, which can be resumed
     └── WorkerError             a process under measurement has died
@@ -45,7 +45,7 @@ class MissingDependencyError(FashionlabError, ImportError):
 
 
 class RunError(FashionlabError):
-    """A run folder stands in the way, is incomplete, or cannot be written."""
+    """A run folder is in the way, is incomplete, or cannot be written."""
 
 
 class CheckpointError(RunError):

@@ -33,7 +33,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return rows of the same keys as CSV, under a header of these keys."""
+    """Return rows of the same keys as CSV text, under a header of these keys."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]) if rows else [])
     writer.writeheader()

@@ -8,14 +8,12 @@ from fashionlab.data import Dataset
 from fashionlab.engines import engine as library
 from fashionlab.errors import StoppedError
 from fashionlab.progress import Progress
-from fashionlab.recipes import RECIPES, Recipe
+from fashionlab.recipes import RECIPES
 from fashionlab.report.page import refuse_foreign, write_page
 from fashionlab.training import finished_run, train
 
-SYSTEMS = ("report-net", "report-mlp", "report-cnn")
-
-# Epochs that take about a minute together on two cores, half of it for the third system.
-QUICK_EPOCHS = {"report-net": 20, "report-mlp": 4, "report-cnn": 1}
+# Recipes, with epochs that take about a minute on two cores together, half of it for the third.
+SYSTEMS = {"report-net": 20, "report-mlp": 4, "report-cnn": 1}
 
 
 def reproduce(
@@ -37,7 +35,14 @@ def reproduce(
     """
     page = out / "report.html"
     refuse_foreign(page)
-    recipes = [_recipe(name, engine, quick) for name in SYSTEMS]
+    recipes = [
+        replace(
+            RECIPES[name],
+            epochs=epochs if quick else RECIPES[name].epochs,
+            engine=engine or RECIPES[name].engine,
+        )
+        for name, epochs in SYSTEMS.items()
+    ]
     for needed in {recipe.engine for recipe in recipes}:
         library(needed)
     folders = [out / f"{recipe.name}-seed{seed}" for recipe in recipes]
@@ -49,26 +54,12 @@ def reproduce(
         try:
             runs.append(done or train(recipe, data, folder, seed, progress, resume=True))
         except StoppedError as stopped:
-            again = "fashionlab reproduce, with the same options"
-            raise StoppedError(stopped.kept, stopped.status, again) from None
+            remedy = "fashionlab reproduce, with the same options"
+            raise StoppedError(stopped.kept, stopped.status, remedy) from None
     notes = []
     if quick:
-        notes.append(
-            "Quick run: "
-            + ", ".join(
-                f"{recipe.name} {recipe.epochs} of {RECIPES[recipe.name].epochs} epochs"
-                for recipe in recipes
-            )
-            + ". For all epochs, run `fashionlab reproduce` without --quick."
-        )
+        made = [f"{r.name} {r.epochs} of {RECIPES[r.name].epochs} epochs" for r in recipes]
+        again = "For all epochs, run `fashionlab reproduce` without --quick."
+        notes.append(f"Quick run: {', '.join(made)}. {again}")
     title = "The course report's three systems, reproduced"
     return write_page(runs, page, title=title, notes=notes)
-
-
-def _recipe(name: str, engine: str | None, quick: bool) -> Recipe:
-    recipe = RECIPES[name]
-    return replace(
-        recipe,
-        epochs=QUICK_EPOCHS[name] if quick else recipe.epochs,
-        engine=engine or recipe.engine,
-    )

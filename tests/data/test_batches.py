@@ -87,8 +87,8 @@ def test_an_augmented_epoch_leaves_the_set_and_its_targets_as_they_were(size, au
     for x, _ in batches.epoch(0):
         x[:] = 0
     assert np.array_equal(TRAIN.images, images) and np.array_equal(TRAIN.labels, labels)
-    anew = Batches(TRAIN, size, 5, augmentation).epoch(1)
-    for (x, y), (u, v) in zip(batches.epoch(1), anew, strict=True):
+    again = Batches(TRAIN, size, 5, augmentation).epoch(1)
+    for (x, y), (u, v) in zip(batches.epoch(1), again, strict=True):
         assert np.array_equal(x, u) and np.array_equal(y, v)
 
 

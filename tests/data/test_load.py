@@ -36,10 +36,10 @@ def write(folder: Path, suffix: str = ".gz") -> Path:
 @pytest.fixture(autouse=True)
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No real place, no network, no apt; returns the list of addresses requested."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     def offline(url: str, timeout: float) -> io.BytesIO:
-        asked.append(url)
+        requested.append(url)
         raise OSError("Network is unreachable")
 
     monkeypatch.delenv("FASHIONLAB_DATA", raising=False)
@@ -49,7 +49,7 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     )
     monkeypatch.setattr(urllib.request, "urlopen", offline)
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    return asked
+    return requested
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_sound_plain_file_stands_in_for_a_damaged_gz(tmp_path: Path) -> None:
     assert load(fetch=False)[1].sha256 == TEST.sha256
 
 
-def test_nothing_found_names_every_place_and_remedy_and_asks_each_mirror_once(
+def test_nothing_found_names_every_place_and_remedy_and_tries_each_mirror_once(
     tmp_path: Path, sealed: list[str]
 ) -> None:
     write(tmp_path / "one")  # sound IDX, other content

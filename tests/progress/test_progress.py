@@ -63,7 +63,7 @@ def lines(epochs, **options):
     return said
 
 
-def test_a_short_training_has_a_line_an_epoch_with_figures_speed_and_the_time_left():
+def test_a_short_training_has_a_line_per_epoch_with_metrics_speed_and_the_time_left():
     assert lines(3, steps=2) == [
         f"net epoch {epoch}/3: loss 0.2500, accuracy 0.5000, test accuracy 0.4000, "
         f"learning rate 0.001, 100 images/s, 2.0 s, about {left} s left"
@@ -143,7 +143,7 @@ class Screen(io.StringIO):
         return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
-def test_the_bar_has_all_figures_in_100_columns():
+def test_the_bar_has_all_metrics_in_100_columns():
     screen = Screen(100)
     bar = Bar(screen.console)
     bar.start("report-mlp", 145, 469)
@@ -161,8 +161,8 @@ def test_the_bar_has_all_figures_in_100_columns():
     assert len(shown) <= 100
 
 
-def test_a_narrow_bar_keeps_the_main_figures_in_one_line():
-    for columns, figures in (
+def test_a_narrow_bar_keeps_the_main_metrics_in_one_line():
+    for columns, metrics in (
         (80, "epoch 1/2 loss 0.250 accuracy 0.500 100 img/s 0:01 left"),
         (60, "epoch 1/2 accuracy 0.500 0:01 left"),
         (40, "epoch 1/2 0:01 left"),
@@ -174,7 +174,7 @@ def test_a_narrow_bar_keeps_the_main_figures_in_one_line():
         bar.step(step(1, 1))
         shown = screen.lines()[-1]
         bar.stop()
-        assert shown.endswith(f" {figures}")
+        assert shown.endswith(f" {metrics}")
         assert len(shown) <= columns
 
 
@@ -231,7 +231,7 @@ def test_what_is_printed_into_a_file_meanwhile_stays_out_of_the_bar(capsys):
     assert "kept" not in screen.getvalue()
 
 
-def test_a_finished_bar_tells_epochs_time_and_figures():
+def test_a_finished_bar_shows_epochs_time_and_metrics():
     screen = Screen()
     train(Bar(screen.console), 3, steps=2)
     assert screen.lines()[-1].endswith("3/3 epochs, 9 s loss 0.250 accuracy 0.500 test 0.400")

@@ -31,7 +31,7 @@ def test_a_sigmoid_that_tensorflow_trains_as_softmax_is_named(make_run, change_j
 
 
 @pytest.mark.parametrize("part", ["train", "test"])
-def test_one_part_of_other_data_is_enough(make_run, change_json, part):
+def test_one_split_of_other_data_is_enough(make_run, change_json, part):
     run = make_run()
     data = run.config["data"]
     data[part]["name"] = "photos"
@@ -138,7 +138,7 @@ def test_an_average_without_a_validation_split_is_named_too(make_run):
     assert said[1:] == [f"The test metrics are those of {STEPS} the last epoch."]
 
 
-def test_runs_whose_metrics_are_of_other_weights_are_told_apart(make_run):
+def test_metrics_of_other_weights_have_their_own_sentence(make_run):
     runs = [make_run("report-net"), make_run("report-mlp", changes=AVERAGE), make_run("report-cnn")]
     assert test_set_use([view(run) for run in runs])[1:] == [
         "The test metrics of report-net, seed 0 and report-cnn, seed 0 are those of the weights "

@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(make_run, tmp_path):
         ("config", {"data": {"train": {"name": "a"}, "test": {"name": "a"}}}),
     ],
 )
-def test_a_run_that_lacks_a_part_is_refused_before_anything_is_written(
+def test_an_incomplete_run_is_refused_before_anything_is_written(
     make_run, change_json, tmp_path, name, values
 ):
     run = change_json(make_run(), name, values)

@@ -15,7 +15,7 @@ model, so that a set takes one byte a pixel.
 
 from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.batches import Batches, batch_order, one_hot
-from fashionlab.data.dataset import Dataset, Split, split
+from fashionlab.data.dataset import Dataset, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
 from fashionlab.data.idx import read_idx, write_idx
 from fashionlab.data.load import load, load_fashion_mnist
@@ -26,7 +26,6 @@ __all__ = [
     "Batches",
     "Dataset",
     "Draws",
-    "Split",
     "batch_order",
     "load",
     "load_fashion_mnist",

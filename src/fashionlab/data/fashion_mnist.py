@@ -12,7 +12,7 @@ from fashionlab.data.idx import idx_header, read_idx
 from fashionlab.errors import DataFormatError
 
 NAME = "fashion-mnist"  # the name of a Dataset that was read from files with these hashes alone
-CLASS_NAMES = (
+CLASS_NAMES: tuple[str, ...] = (
     "T-shirt/top",
     "Trouser",
     "Pullover",

@@ -34,8 +34,10 @@ FILE_TIMEOUT_S = 600  # for a whole file; 26 MB in that time is 43 kB/s
 APT_TIMEOUT_S = 120  # the package has 30 MB
 MAX_BYTES = 64 * 2**20  # the largest file has 26 MB; a mirror that sends more is wrong
 
+Log = Callable[[str], None]
 
-def fetch(log: Callable[[str], None] | None = None) -> Path:
+
+def fetch(log: Log | None = None) -> Path:
     """Fill the cache and return its folder; genuine files that are already there are kept.
 
     Raises DataNotFoundError naming every mirror and why it failed.
@@ -67,9 +69,7 @@ def _cached(file: File, folder: Path) -> bool:
     return True
 
 
-def _download(
-    file: File, folder: Path, tried: list[str], log: Callable[[str], None] | None
-) -> bool:
+def _download(file: File, folder: Path, tried: list[str], log: Log | None) -> bool:
     """Try the mirrors in turn; the file appears in `folder` only once verified."""
     for mirror in MIRRORS:
         url = f"{mirror}{file.name}.gz"

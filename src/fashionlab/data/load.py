@@ -1,7 +1,6 @@
 """Load (train, test) from a folder, by a data set's name, or from the places where it may lie."""
 
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,8 @@ from numpy.typing import NDArray
 
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.fashion_mnist import REMEDY
+from fashionlab.data.fashion_mnist import REMEDY, File
+from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
 from fashionlab.data.idx import read_idx
 from fashionlab.errors import DataFormatError, DataNotFoundError
@@ -20,9 +20,7 @@ PREFIXES: dict[Split, str] = {"train": "train", "test": "t10k"}  # of the names 
 
 
 def load(
-    source: str | Path | None = None,
-    fetch: bool = True,
-    log: Callable[[str], None] | None = None,
+    source: str | Path | None = None, fetch: bool = True, log: Log | None = None
 ) -> tuple[Dataset, Dataset]:
     """Load (train, test) from `source`: a folder, "synthetic", or None to search.
 
@@ -46,7 +44,7 @@ def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return (train.images, train.labels), (test.images, test.labels)
 
 
-def _find_fashion_mnist(fetch: bool, log: Callable[[str], None] | None) -> tuple[Dataset, Dataset]:
+def _find_fashion_mnist(fetch: bool, log: Log | None) -> tuple[Dataset, Dataset]:
     tried: list[str] = []
     for place in fashion_mnist.places():
         try:
@@ -62,54 +60,50 @@ def _find_fashion_mnist(fetch: bool, log: Callable[[str], None] | None) -> tuple
         raise DataNotFoundError(f"{rule}; then: {error}") from error
 
 
-def _candidates(folder: Path, name: str) -> Iterator[Path]:
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.is_file():
-            yield path
-
-
-def _require_all(folder: Path) -> None:
-    names = [file.name for file in fashion_mnist.FILES]
-    missing = [name for name in names if not any(_candidates(folder, name))]
+def _paths(folder: Path) -> dict[File, list[Path]]:
+    """Return the paths of each file, .gz first; raises DataNotFoundError where one is missing."""
     if not folder.is_dir():
         raise DataNotFoundError(f"no such folder {folder}")
-    if missing:
+    paths = {
+        file: [p for p in (folder / f"{file.name}.gz", folder / file.name) if p.is_file()]
+        for file in fashion_mnist.FILES
+    }
+    if missing := [file.name for file, found in paths.items() if not found]:
         raise DataNotFoundError(f"no {', '.join(missing)}")
+    return paths
 
 
 def _load_genuine(folder: Path) -> tuple[Dataset, Dataset]:
     """Load Fashion-MNIST from `folder`; a sound plain file makes up for a damaged .gz."""
-    _require_all(folder)
     arrays: dict[str, Array] = {}
-    for file in fashion_mnist.FILES:
-        failure: DataFormatError | None = None
-        for path in _candidates(folder, file.name):
+    for file, paths in _paths(folder).items():
+        failures = []
+        for path in paths:
             try:
                 arrays[file.name] = fashion_mnist.read_genuine(file, path)
                 break
             except DataFormatError as error:
-                failure = failure or error
-        if file.name not in arrays and failure is not None:
-            raise failure
+                failures.append(error)
+        else:
+            raise failures[0]
     return _pair(arrays, fashion_mnist.CLASS_NAMES, fashion_mnist.NAME, folder)
 
 
 def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
     """Load the user's own data, or Fashion-MNIST where all four hashes say so."""
-    files = fashion_mnist.FILES
     try:
-        _require_all(folder)
+        paths = {file: found[0] for file, found in _paths(folder).items()}
     except OSError as error:
-        wanted = ", ".join(file.name for file in files)
+        wanted = ", ".join(file.name for file in fashion_mnist.FILES)
         raise DataNotFoundError(
             f"a data folder must hold {wanted} (or .gz); received {folder} ({error}); {REMEDY}"
         ) from None
-    paths = {file.name: next(_candidates(folder, file.name)) for file in files}
-    arrays = {name: read_idx(path) for name, path in paths.items()}
-    if all(fashion_mnist.is_genuine(f, paths[f.name], arrays[f.name]) for f in files):
-        return _pair(arrays, fashion_mnist.CLASS_NAMES, fashion_mnist.NAME, folder)
-    names = _class_names(folder, arrays)
-    return _pair(arrays, names, folder.resolve().name or "data", folder)
+    arrays = {file.name: read_idx(path) for file, path in paths.items()}
+    if all(fashion_mnist.is_genuine(file, paths[file], arrays[file.name]) for file in paths):
+        names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
+    else:
+        names, name = _class_names(folder, arrays), folder.resolve().name or "data"
+    return _pair(arrays, names, name, folder)
 
 
 def _class_names(folder: Path, arrays: dict[str, Array]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 
 from fashionlab.errors import InvalidValueError
 
@@ -57,8 +57,7 @@ def mean_std(values: Iterable[float]) -> tuple[float, float]:
             raise InvalidValueError(
                 f"values must be finite; received {value!r}; drop the failed run"
             )
-    mean = math.fsum(x) / len(x)
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in x) / (len(x) - 1))
+    return fmean(x), stdev(x)
 
 
 def mean_interval(values: Iterable[float], confidence: float = 0.95) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Metrics of a classifier on labelled data, from its log-probabilities alone."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,7 +48,8 @@ class Metrics:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as dict, list, int and finite float, which are valid JSON."""
-        return {name: _listed(value) for name, value in asdict(self).items()}
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        return values
 
     def differences(self, record: Mapping[str, Any]) -> list[str]:
         """Return the fields in which `record`, the `to_json()` of another evaluation, differs."""
@@ -159,10 +161,6 @@ def _from_confusion(rows: Sequence[Sequence[int]], log_loss: float) -> Metrics:
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _agree(stored: Any, expected: Any) -> bool:

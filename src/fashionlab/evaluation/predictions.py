@@ -1,7 +1,6 @@
 """A model's outputs as log-probabilities, the form in which a run stores its predictions."""
 
 from collections.abc import Iterable
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,5 @@ def mean_of_views(views: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
 
     Test-time augmentation: the views are the images and, say, their mirror images.
     """
-    each = list(views)
-    total = reduce(np.logaddexp, [np.asarray(view, np.float64) for view in each])
-    return np.asarray(total - np.log(len(each)), np.float32)
+    each = np.asarray(list(views), np.float64)
+    return np.asarray(np.logaddexp.reduce(each) - np.log(len(each)), np.float32)

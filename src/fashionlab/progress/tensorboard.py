@@ -36,12 +36,8 @@ class TensorBoard(Progress):
                 f"events for TensorBoard need tensorboardX ({error}); "
                 "install it: pip install 'fashionlab[tensorboard]'"
             ) from error
-        self._open, self._event, self._session, self._summary = (
-            EventsWriter,
-            Event,
-            SessionLog,
-            Summary,
-        )
+        self._open, self._event = EventsWriter, Event
+        self._session, self._summary = SessionLog, Summary
         self._writer: Any = None
 
     def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -46,8 +45,7 @@ class Confusion(NamedTuple):
     of: int  # images of the true class
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """The training or the test set of a run."""
 
     name: str
@@ -105,9 +103,8 @@ class RunView:
     @property
     def paper_correct(self) -> tuple[int, ...] | None:
         """The course report's counts by class, if this run has the same classes and counts."""
-        same = self.class_names == tuple(CLASS_NAMES) and set(self.metrics.support) == {
-            TEST_IMAGES_PER_CLASS
-        }
+        same = self.class_names == CLASS_NAMES
+        same &= set(self.metrics.support) == {TEST_IMAGES_PER_CLASS}
         return self.paper.correct if self.paper and same else None
 
     @property

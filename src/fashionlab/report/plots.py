@@ -60,18 +60,26 @@ STYLE = {
 History = Sequence[Mapping[str, float]]
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """Use matplotlib's defaults and STYLE, whatever the user's matplotlibrc says."""
+    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
+        # FONT is for measuring alone; the reader's fonts draw the letters that it lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
 def loss_curves(history: History, unit: str) -> str:
     """Draw the loss of every split in the history by `unit` ("epoch" or "iteration")."""
-    with _style():
-        return _curves(history, "loss", "Loss (nats per image)", unit, ())
+    return _curves(history, "loss", "Loss (nats per image)", unit, ())
 
 
 def accuracy_curves(history: History, unit: str, paper: Sequence[float] = ()) -> str:
     """Draw the accuracy of every split in the history; `paper`: the course report's, by epoch."""
-    with _style():
-        return _curves(history, "accuracy", "Accuracy", unit, paper)
+    return _curves(history, "accuracy", "Accuracy", unit, paper)
 
 
+@_style()
 def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> str:
     """Draw (K, K) counts, rows true, columns predicted; a cell's shade is its share of the row.
 
@@ -83,42 +91,33 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     # The square root keeps a confusion of a few per cent visible next to the diagonal.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
     names = [_short(name) for name in class_names]
-    with _style():
-        side = min(1.7 + 0.4 * classes, 9.0)  # inches
-        figure = Figure(figsize=(side * 1.06, side), layout="constrained")
-        axes = figure.add_subplot()
-        axes.set_aspect("equal")
-        axes.grid(visible=False)
-        axes.spines[:].set_visible(False)
-        if classes <= COUNTED_CLASSES:
-            axes.pcolormesh(share, cmap=SHADES, norm=norm, edgecolors="#e3e7eb", linewidth=0.6)
-            _write_counts(axes, cells, norm(share))
-        else:
-            extent = (0, classes, classes, 0)
-            image = axes.imshow(
-                share, cmap=SHADES, norm=norm, extent=extent, interpolation="nearest"
-            )
-            percents = PercentFormatter(1, decimals=0)
-            figure.colorbar(image, label="Share of the true class", format=percents, shrink=0.7)
-        axes.set_ylim(classes, 0)
-        centres = np.arange(classes) + 0.5
-        size = min(9.5, 290 / classes)  # points: names do not touch
-        axes.set_yticks(centres, names, fontsize=size, verticalalignment="center")
-        axes.set_xticks(
-            centres,
-            names,
-            fontsize=size,
-            rotation=45,
-            rotation_mode="anchor",
-            horizontalalignment="right",
-            verticalalignment="top",
-        )
-        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            text.set_parse_math(False)  # a name may hold dollar signs
-        axes.tick_params(length=0)
-        axes.set_xlabel("Predicted class")
-        axes.set_ylabel("True class")
-        return _svg(figure)
+    side = min(1.7 + 0.4 * classes, 9.0)  # inches
+    figure = Figure(figsize=(side * 1.06, side), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_aspect("equal")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    if classes <= COUNTED_CLASSES:
+        axes.pcolormesh(share, cmap=SHADES, norm=norm, edgecolors="#e3e7eb", linewidth=0.6)
+        _write_counts(axes, cells, norm(share))
+    else:
+        extent = (0, classes, classes, 0)
+        image = axes.imshow(share, cmap=SHADES, norm=norm, extent=extent, interpolation="nearest")
+        percents = PercentFormatter(1, decimals=0)
+        figure.colorbar(image, label="Share of the true class", format=percents, shrink=0.7)
+    axes.set_ylim(classes, 0)
+    centres = np.arange(classes) + 0.5
+    size = min(9.5, 290 / classes)  # points: names do not touch
+    axes.set_yticks(centres, names, fontsize=size, va="center")
+    axes.set_xticks(
+        centres, names, fontsize=size, rotation=45, rotation_mode="anchor", ha="right", va="top"
+    )
+    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        text.set_parse_math(False)  # a name may hold dollar signs
+    axes.tick_params(length=0)
+    axes.set_xlabel("Predicted class")
+    axes.set_ylabel("True class")
+    return _svg(figure)
 
 
 def _write_counts(axes: Axes, cells: NDArray[np.int64], depth: NDArray[np.float64]) -> None:
@@ -130,6 +129,7 @@ def _write_counts(axes: Axes, cells: NDArray[np.int64], depth: NDArray[np.float6
         )
 
 
+@_style()
 def _curves(history: History, quantity: str, label: str, unit: str, paper: Sequence[float]) -> str:
     figure = Figure(figsize=CURVE_SIZE, layout="constrained")
     axes = figure.add_subplot()
@@ -156,15 +156,6 @@ def _curves(history: History, quantity: str, label: str, unit: str, paper: Seque
     axes.set_ylabel(label)
     axes.legend()
     return _svg(figure)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Use matplotlib's defaults and STYLE, whatever the user's matplotlibrc says."""
-    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
-        # FONT is for measuring alone; the reader's fonts draw the letters that it lacks.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
 
 
 def _svg(figure: Figure) -> str:
