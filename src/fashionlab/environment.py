@@ -104,9 +104,8 @@ def environment() -> dict[str, Any]:
 def processor(environment: Mapping[str, Any]) -> str:
     """Return the name of the GPU if one computes, else of the processor.
 
-    The processor's name is followed by the newest of its extensions that NumPy uses, if recorded:
-    virtual machines give several generations one name, and one of them trains twice as fast as
-    another.
+    The processor's name has the newest extension that NumPy uses, if recorded: virtual machines
+    give generations of which one trains twice as fast as another the same name.
     """
     if gpu := environment.get("gpu"):
         return str(gpu["name"])

@@ -89,7 +89,7 @@ def test_crc32c_of_the_known_answer():
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_each_epoch_is_a_point_of_every_figure(tmp_path, part):
+def test_each_epoch_is_a_point_of_every_metric(tmp_path, part):
     session(tmp_path, [1, 2], part=part).stop()
     (path,) = files(tmp_path)
     first, *events = read(path)

@@ -84,6 +84,6 @@ def report(
     from fashionlab.report.page import write_page
     from fashionlab.runs import Run
 
-    inside = len(runs) == 1 and runs[0] != FOLDER  # nothing is written into the package
-    page = out or (runs[0] / "report.html" if inside else Path("report.html"))
+    alone = len(runs) == 1 and runs[0] != FOLDER  # nothing is written into the package
+    page = out or (runs[0] if alone else Path()) / "report.html"
     typer.echo(write_page([Run(folder) for folder in runs], page).resolve().as_uri())

@@ -17,10 +17,9 @@ def recipes(as_json: Json = False) -> None:
         typer.echo(json.dumps([asdict(r) for r in RECIPES.values()], indent=2))
         return
     for r in RECIPES.values():
-        batch = r.batch_size or "all"
         options = ", ".join(f"{k} {v}" for k, v in r.model.items())
         typer.echo(
-            f"{r.name:<16} {r.engine:<8} {r.epochs:>4} epochs, batch {batch}, "
+            f"{r.name:<16} {r.engine:<8} {r.epochs:>4} epochs, batch {r.batch_size or 'all'}, "
             f"{r.optimizer} {r.learning_rate:g}; {r.builder}: {options}"
         )
 

@@ -46,11 +46,8 @@ def fetch(log: Log | None = None) -> Path:
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        missing = [file for file in FILES if not _cached(file, folder)]
-        for file in missing:
-            if not _download(file, folder, tried, log):
-                break  # most likely offline: the other files would only wait as long
-        else:
+        # One file that no mirror has is enough: offline, the others would only wait as long.
+        if all(_download(file, folder, tried, log) for file in FILES if not _cached(file, folder)):
             return folder
         if _unpack_debian([file for file in FILES if not _cached(file, folder)], folder, tried):
             return folder

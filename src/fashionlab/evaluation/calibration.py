@@ -64,5 +64,5 @@ def expected_calibration_error(log_probabilities: LogProbabilities, labels: Labe
 
 def threshold(log_probabilities: LogProbabilities) -> float:
     """Return the highest probability that a share of KEPT of these images reaches."""
-    largest = np.exp(np.asarray(log_probabilities, np.float64).max(axis=1))
-    return float(np.quantile(largest, 1 - KEPT, method="lower"))
+    highest = np.exp(np.asarray(log_probabilities, np.float64).max(axis=1))
+    return float(np.quantile(highest, 1 - KEPT, method="lower"))

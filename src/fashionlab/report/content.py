@@ -103,8 +103,8 @@ class RunView:
     @property
     def paper_correct(self) -> tuple[int, ...] | None:
         """The course report's counts by class, if this run has the same classes and counts."""
-        same = self.class_names == CLASS_NAMES
-        same &= set(self.metrics.support) == {TEST_IMAGES_PER_CLASS}
+        theirs = CLASS_NAMES, {TEST_IMAGES_PER_CLASS}
+        same = (self.class_names, set(self.metrics.support)) == theirs
         return self.paper.correct if self.paper and same else None
 
     @property
