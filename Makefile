@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test crash-test lint bench setup
+.PHONY: run test crash-test lint bench bench-speed setup
 
 # The main job: the report's three systems on Fashion-MNIST, and a page that compares.
 run: setup
@@ -14,21 +14,26 @@ test: lint
 
 # Kills some 400 trainings, about 5 minutes; `make test` has a short form of it.
 crash-test: setup
-	$(BIN)/python benchmarks/crash_test.py
+	$(BIN)/python -m benchmarks.engine.crash_test
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# About an hour on two cores. Of what is stopped, finished runs of report_systems are used again.
+# About an hour on two cores. After an interruption, finished runs of report_systems are used again.
 bench: setup
-	PYTHON=$(PYTHON) sh benchmarks/peers.sh
-	$(BIN)/fashionlab bench speed
-	$(BIN)/python benchmarks/fast_forms.py
-	$(BIN)/python benchmarks/checkpoint_cost.py
-	$(BIN)/python benchmarks/report_systems.py
-	$(BIN)/python benchmarks/readme.py
+	PYTHON=$(PYTHON) sh benchmarks/speed/peers.sh
+	$(MAKE) bench-speed
+	$(BIN)/python -m benchmarks.engine.fast_forms
+	$(BIN)/python -m benchmarks.engine.checkpoint_cost
+	$(BIN)/python -m benchmarks.training.report_systems
+	$(BIN)/python -m benchmarks.docs.readme
+
+# Scratch next to the peers that are installed, about 20 minutes; `make bench-speed OPTIONS=--quick`
+# takes some, `OPTIONS=--help` lists all.
+bench-speed: setup
+	$(BIN)/python -m benchmarks.speed $(OPTIONS)
 
 setup: .venv/ready
 

@@ -1,22 +1,22 @@
-"""`small` as a portable model whose weights were never trained: as fast as a trained one."""
+"""The portable model of `small` with untrained weights: as fast as a trained one."""
 
 import numpy as np
 
 from fashionlab import __version__
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import get
 from fashionlab.portable import Metadata, graph
 from fashionlab.portable.quantize import quantized
-from fashionlab.recipes import RECIPES
-from fashionlab.training.state import weights_by_name
+from fashionlab.recipes import RECIPES, build
+from fashionlab.training.weights import by_name
 
 
 def small(bits: int = 32) -> bytes:
-    """The file; its metadata say that it knows nothing."""
+    """Return the file's content; its metadata state the accuracy of guessing."""
     train, test = draw(train=600, test=20)
     recipe = RECIPES["small"]
-    model = recipe.build(engine("keras"), test.image_shape, test.classes)
-    drawn = graph.draw(recipe, test.image_shape, test.classes, weights_by_name(model))
+    model = build(recipe, get("keras"), test.image_shape, test.classes)
+    drawn = graph.draw(recipe, test.image_shape, test.classes, by_name(model))
     metadata = Metadata(
         name="small, untrained",
         class_names=test.class_names,
@@ -31,7 +31,7 @@ def small(bits: int = 32) -> bytes:
         data_name=test.name,
         train_sha256=train.sha256,
         test_sha256=test.sha256,
-        parameters=int(np.sum([value.size for value in weights_by_name(model).values()])),
+        parameters=int(np.sum([value.size for value in by_name(model).values()])),
         bits=bits,
         weights_sha256="",
         seed=0,

@@ -1,44 +1,36 @@
-"""Where results lie and how they are written: a CSV file per benchmark, a row per run."""
+"""The results: a CSV file per benchmark, a row per run."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from fashionlab.environment import processor
+from fashionlab.bench import results
+from fashionlab.environment import machine
+
+__all__ = ["RESULTS", "machine", "machines", "read", "versions", "where", "write"]
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def write(name: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """All rows so far; called after each, so that a stopped benchmark leaves what it has."""
-    with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    """Write all rows so far; after each row, so that an interrupted benchmark keeps what it has."""
+    results.write(RESULTS / f"{name}.csv", rows)
 
 
 def read(name: str) -> list[dict[str, str]]:
-    """The rows as text."""
-    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def machine(environment: Mapping[str, Any]) -> dict[str, object]:
-    """The columns that say where a row was measured, from `fashionlab.environment`."""
-    versions = environment["versions"]
-    return {
-        "cpu": processor(environment),
-        "cpus": environment["cpus"],
-        "python": environment["python"],
-        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
-        "blas": environment["blas"],
-        "commit": environment["commit"],
-    }
+    """Return the rows as text."""
+    return results.read(RESULTS / f"{name}.csv")
 
 
 def where(rows: Sequence[Mapping[str, str]]) -> str:
-    """Machines and versions of rows, for the line under a table."""
-    machines = sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows})
-    versions = sorted({f"Python {row['python']}, {row['versions']}" for row in rows})
-    return f"{'; '.join(machines)}; {'; '.join(versions)}"
+    """Return machines and versions of rows, for the line under a table."""
+    return f"{machines(rows)}; {versions(rows)}"
+
+
+def machines(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the machines of rows."""
+    return "; ".join(sorted({f"{row['cpu']}, {row['cpus']} cores" for row in rows}))
+
+
+def versions(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the versions of rows."""
+    return "; ".join(sorted({f"Python {row['python']}, {row['versions']}" for row in rows}))

@@ -234,5 +234,6 @@ def test_a_results_columns_name_machine_and_versions_without_our_own():
         "cpus": 2,
         "python": "3.11.7",
         "versions": "numpy 2.4.6 safetensors 0.8.0",
+        "blas": "scipy-openblas 0.3.31",
         "commit": None,
     }

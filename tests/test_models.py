@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,15 +9,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from fashionlab.data import one_hot
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
+from fashionlab.engines.keras import Keras
+from fashionlab.engines.keras_torch.batch_normalization import BatchNormalization
+from fashionlab.engines.keras_torch.direct import Direct
+from fashionlab.engines.keras_torch.muon import Muon
 from fashionlab.errors import InvalidValueError
-from fashionlab.keras_parts.batch_normalization import BatchNormalization
-from fashionlab.keras_parts.direct import Direct
-from fashionlab.keras_parts.muon import Muon
-from fashionlab.models import EPSILON, MOMENTUM, Order, convnet
-from fashionlab.recipes import RECIPES, override
+from fashionlab.models import EPSILON, MOMENTUM, convnet
+from fashionlab.recipes import RECIPES, build, override
 
-keras = engine("keras")
+ENGINE = Keras()
+keras = ENGINE.nn
 RECIPE = replace(
     RECIPES["small"],
     model={"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True},
@@ -31,26 +32,19 @@ IMAGES, TEST = draw(train=24, test=10)
 X, Y = IMAGES.images, one_hot(IMAGES.labels, IMAGES.classes)
 
 
-def stock():
-    """Keras's own order of axes and batch normalisation."""
-    own = Order(keras.layers.BatchNormalization, -1, {})  # and its own model
-    return patch("fashionlab.models.image_order", lambda _: own)
-
-
-def build(**changes):
-    return replace(RECIPE, **changes).build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
+def small(engine=ENGINE, **changes):
+    recipe = replace(RECIPE, **changes)
+    return build(recipe, engine, IMAGES.image_shape, IMAGES.classes, steps=3)
 
 
 def test_the_fast_forms_predict_and_train_as_keras_does():
-    ours = build()
-    with stock():
-        theirs = build()
+    ours, theirs = small(), small(Keras(fast=False))
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)  # shapes and initial values
     for _ in range(3):
         a, b = (m.train_on_batch(X, Y, return_dict=True) for m in (ours, theirs))
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
-    before = build().get_weights()
+    before = small().get_weights()
     values = 24 * 7 * 7  # of a channel in a batch, in the smallest images that are normalised
     for a, b, old in zip(ours.get_weights(), theirs.get_weights(), before, strict=True):
         assert not np.array_equal(b, old)
@@ -62,12 +56,12 @@ def test_the_fast_forms_predict_and_train_as_keras_does():
 
 
 def fast_at_bfloat16(monkeypatch, answer):
-    monkeypatch.setattr("fashionlab.recipes.recipe.multiplies_bfloat16", lambda nn: answer)
+    monkeypatch.setattr(Keras, "multiplies_bfloat16", answer)
 
 
 def test_in_bfloat16_it_trains_with_it_and_weights_and_outputs_are_float32(monkeypatch):
     fast_at_bfloat16(monkeypatch, True)
-    precise, quick = build(), build(precision="bfloat16")
+    precise, quick = small(), small(precision="bfloat16")
     assert (precise.in_bfloat16, quick.in_bfloat16) == (False, True)
     assert {w.dtype for w in quick.weights} == {"float32"}
     a, b = (np.asarray(m(X, training=True).detach()) for m in (precise, quick))
@@ -80,7 +74,7 @@ def test_in_bfloat16_it_trains_with_it_and_weights_and_outputs_are_float32(monke
 
 def test_what_was_trained_in_bfloat16_predicts_in_float32(monkeypatch):
     fast_at_bfloat16(monkeypatch, True)
-    precise, quick = build(), build(precision="bfloat16")
+    precise, quick = small(), small(precision="bfloat16")
     quick.train_on_batch(X, Y)
     precise.set_weights(quick.get_weights())
     a, b = (m.predict(X, verbose=0) for m in (precise, quick))
@@ -89,7 +83,7 @@ def test_what_was_trained_in_bfloat16_predicts_in_float32(monkeypatch):
 
 def test_where_bfloat16_is_not_fast_it_is_not_used(monkeypatch):
     fast_at_bfloat16(monkeypatch, False)
-    assert not build(precision="bfloat16").in_bfloat16
+    assert not small(precision="bfloat16").in_bfloat16
 
 
 def test_bfloat16_is_refused_where_no_builder_has_it():
@@ -99,10 +93,10 @@ def test_bfloat16_is_refused_where_no_builder_has_it():
 
 @pytest.mark.parametrize("residual", [False, True])
 def test_its_direct_training_pass_is_kerass(residual):
-    model = build(model={**RECIPE.model, "residual": residual, "dropout": 0.0})
+    model = small(model={**RECIPE.model, "residual": residual, "dropout": 0.0})
     direct = np.asarray(model(X, training=True).detach())
     after = [np.array(w) for w in model.get_weights()]
-    own = build(model={**RECIPE.model, "residual": residual})
+    own = small(model={**RECIPE.model, "residual": residual})
     slow = super(Direct, own).call(keras.ops.convert_to_tensor(X), training=True)
     np.testing.assert_allclose(direct, np.asarray(slow.detach()), rtol=1e-4, atol=1e-5)
     for a, b in zip(after, own.get_weights(), strict=True):  # the moving statistics among them
@@ -142,9 +136,8 @@ def test_batch_normalisation_leaves_the_rest_to_keras(mode):
 
 
 def test_convnet_has_the_layers_that_its_options_say():
-    model = convnet(
-        keras, (28, 20), 7, 0, stem=3, stem_stride=2, stages=((5, 0), (4, 2)), activation="silu"
-    )
+    options = {"stem": 3, "stem_stride": 2, "stages": ((5, 0), (4, 2)), "activation": "silu"}
+    model = convnet(keras, (28, 20), 7, 0, **options, layout=ENGINE.layout)
     shapes = [layer.output.shape[1:] for layer in model.layers if "silu" in layer.name]
     assert shapes == [(3, 14, 10), (5, 7, 5), (4, 3, 2), (4, 3, 2), (4, 3, 2)]
     kernels = 4 * 4 * 3 + 9 * 3 * 5 + 9 * 5 * 4 + 2 * 9 * 4 * 4
@@ -157,8 +150,8 @@ def test_convnet_has_the_layers_that_its_options_say():
 
 def test_scratch_predicts_and_trains_as_keras_does():
     plain = override(RECIPE, {"model": {"residual": False}, "moving_average": None})
-    theirs = plain.build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
-    ours = plain.build(engine("scratch"), IMAGES.image_shape, IMAGES.classes, steps=3)
+    theirs = build(plain, ENGINE, IMAGES.image_shape, IMAGES.classes, steps=3)
+    ours = build(plain, get_engine("scratch"), IMAGES.image_shape, IMAGES.classes, steps=3)
     ours.set_weights(theirs.get_weights())
     for _ in range(3):
         a, b = (m.train_on_batch(X, Y, return_dict=True) for m in (ours, theirs))
@@ -171,12 +164,12 @@ def test_scratch_predicts_and_trains_as_keras_does():
 
 def test_scratch_says_what_it_lacks():
     with pytest.raises(InvalidValueError, match="no layer 'Add'"):
-        RECIPE.build(engine("scratch"), (28, 28), 10)  # it is residual
+        build(RECIPE, get_engine("scratch"), (28, 28), 10)  # it is residual
 
 
 def test_stages_that_leave_nothing_of_an_image_are_refused():
     with pytest.raises(InvalidValueError, match=r"2 stages must leave a pixel .* images of 3 x 28"):
-        RECIPE.build(keras, (3, 28), 10)
+        build(RECIPE, ENGINE, (3, 28), 10)
 
 
 def muon_by_hand(kernel, gradients, rate, momentum, decay, scale):
@@ -237,9 +230,8 @@ def test_muons_average_is_that_of_the_weights_after_each_step():
 
 
 def test_muon_trains_on_and_leaves_no_weight_where_it_was():
-    model = replace(RECIPE, optimizer="Muon", optimizer_options={}, learning_rate=0.02).build(
-        keras, IMAGES.image_shape, IMAGES.classes, steps=30
-    )
+    recipe = replace(RECIPE, optimizer="Muon", optimizer_options={}, learning_rate=0.02)
+    model = build(recipe, ENGINE, IMAGES.image_shape, IMAGES.classes, steps=30)
     before = [w.numpy().copy() for w in model.trainable_weights]
     losses = [model.train_on_batch(X, Y, return_dict=True)["loss"] for _ in range(30)]
     assert losses[-1] < losses[0] / 1.5
@@ -261,9 +253,8 @@ class Dispatched(TorchDispatchMode):
 
 def test_a_step_makes_no_tensor_of_a_constant_and_reads_none_back():
     """On a GPU either would wait for all that was launched before, and could not be recorded."""
-    model = replace(
-        RECIPE, optimizer="Muon", optimizer_options={}, moving_average=0.9, precision="bfloat16"
-    ).build(keras, IMAGES.image_shape, IMAGES.classes, steps=3)
+    changes = {"optimizer": "Muon", "optimizer_options": {}, "moving_average": 0.9}
+    model = small(**changes, precision="bfloat16")
     x, y = (keras.ops.convert_to_tensor(a) for a in (X, Y))
     model.train_on_batch(x, y)
     model.optimizer.prepare()

@@ -1,11 +1,12 @@
-"""What README and docs say is what the results say."""
+"""What README and docs say is what the results say, and the benchmarks they name exist."""
 
+import re
 from pathlib import Path
 
 import pytest
-import readme
-import tables
-import training_tables
+
+from benchmarks import tables
+from benchmarks.docs import readme, training_tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,5 +28,22 @@ def test_a_page_without_a_tables_markers_is_refused():
 def test_a_recipe_with_a_seed_left_out_is_refused(monkeypatch):
     rows = [row for row in tables.read("accuracy") if row["recipe"] == "net" and row["seed"] == "0"]
     monkeypatch.setattr(tables, "read", lambda name: [{**rows[0], "seed": s} for s in "02"])
-    with pytest.raises(SystemExit, match=r"all seeds from 0 of net; it has \[0, 2\]"):
+    with pytest.raises(SystemExit, match=r"all seeds from 0 of net; received \[0, 2\]"):
         training_tables.accuracy()
+
+
+def test_every_benchmark_that_a_text_names_exists():
+    texts = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "Makefile")]
+    texts += [*(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.py")]
+    texts += [path for path in (ROOT / "benchmarks").rglob("*") if path.suffix in {".py", ".sh"}]
+    found = {
+        name.replace(".", "/") if name.startswith("benchmarks.") else name
+        for path in texts
+        for name in re.findall(
+            r"\bbenchmarks/[\w/.-]*\w|(?<=-m )benchmarks\.[\w.]*\w",
+            path.read_text(encoding="utf-8"),
+        )
+    }
+    assert {"benchmarks/engine/fast_forms", "benchmarks/speed/peers.sh"} <= found
+    missing = [n for n in found if not any((ROOT / f"{n}{end}").exists() for end in ("", ".py"))]
+    assert missing == []

@@ -1,9 +1,9 @@
-"""Writes a data folder in which held-out training images stand in the place of the test set.
+"""Write a data folder with held-out training images in place of the test set.
 
-    python benchmarks/gpu/held_out.py DATA FOLDER
+    python -m benchmarks.gpu.held_out DATA FOLDER
 
-For trials on a machine that is lent for minutes: their "test" figures are those of 10,000 images of
-the training set, stratified, and no epoch waits for an evaluation.
+For trials on a machine that is lent for minutes: their "test" metrics are of 10,000 stratified
+images of the training set, and no epoch waits for an evaluation.
 """
 
 import argparse

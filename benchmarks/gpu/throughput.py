@@ -1,15 +1,14 @@
-"""`large` in training beside a plain PyTorch loop: images a second on a GPU.
+"""Measure the training of `large` next to a plain PyTorch loop: images a second on a GPU.
 
-    python benchmarks/gpu/throughput.py [--turns 5] [--steps 60] [--data DATA]
+    python -m benchmarks.gpu.throughput [--turns 5] [--steps 60] [--data DATA]
 
-The network of `large` in bfloat16, in turn: by a plain loop in PyTorch (channels last, SGD with
-Nesterov, images and labels on the device, no augmentation, no average of the weights); as
-fashionlab trains it, with the same SGD; and by its recipe, with Muon. The latter two draw and
-augment their batches and average the weights. Writes results/gpu_throughput.csv.
+The network of `large` trains in bfloat16 in three ways that take turns: by a plain loop in PyTorch
+(channels last, SGD with Nesterov, images and labels on the device, no augmentation, no average of
+the weights); as fashionlab trains it, with the same SGD; and by its recipe, with Muon. The latter
+two draw and augment their batches and average the weights. Writes results/gpu_throughput.csv.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,17 +16,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import tables
-
-from fashionlab import engines
+from benchmarks import tables
 from fashionlab.data import load
-from fashionlab.environment import environment
+from fashionlab.engines.keras import Keras
 from fashionlab.models import EPSILON, MOMENTUM
-from fashionlab.recipes import get
+from fashionlab.recipes import build, get
 
-keras = engines.engine("keras")
+ENGINE = Keras()
 
 import torch  # noqa: E402  after Keras's backend was chosen
 from torch import nn  # noqa: E402
@@ -39,7 +34,7 @@ SGD = {"optimizer": "SGD", "optimizer_options": OPTIONS, "learning_rate": 0.05}
 
 
 class Plain(nn.Module):
-    """The network of `large` as one writes it in PyTorch."""
+    """The network of `large` as usually written in PyTorch."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -71,7 +66,7 @@ class Plain(nn.Module):
 
 
 def plain(data: Any, batch_size: int, device: str) -> Iterator[Any]:
-    """A step at each turn, with its loss."""
+    """Yield the loss of each step of a plain loop."""
     model = Plain(data.classes).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         model.parameters(), SGD["learning_rate"], 0.9, nesterov=True, weight_decay=0.0005
@@ -92,10 +87,10 @@ def plain(data: Any, batch_size: int, device: str) -> Iterator[Any]:
 
 
 def ours(data: Any, batch_size: int, **changes: Any) -> Iterator[Any]:
-    """A step at each turn, as `fashionlab train` makes it."""
+    """Yield the loss of each step as `fashionlab train` makes it."""
     recipe = replace(RECIPE, batch_size=batch_size, **changes)
-    batches = engines.batches(keras, data, batch_size, 0, recipe.augmentation)
-    model = recipe.build(keras, data.image_shape, data.classes, 0, batches.steps)
+    batches = ENGINE.batches(data, batch_size, 0, recipe.augmentation)
+    model = build(recipe, ENGINE, data.image_shape, data.classes, 0, batches.steps)
     epoch = 0
     while True:
         for x, y in batches.epoch(epoch):
@@ -111,8 +106,8 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--out", type=Path, default=tables.RESULTS)
     options = parser.parse_args()
-    data, device = load(options.data)[0], "cuda" if engines.gpu() else "cpu"
-    wait: Callable[[], None] = torch.cuda.synchronize if engines.gpu() else lambda: None
+    data, device = load(options.data)[0], "cuda" if ENGINE.on_gpu else "cpu"
+    wait: Callable[[], None] = torch.cuda.synchronize if ENGINE.on_gpu else lambda: None
     ways = {
         "plain PyTorch, SGD": plain(data, options.batch, device),
         "fashionlab, SGD": ours(data, options.batch, **SGD),
@@ -135,7 +130,7 @@ def main() -> None:
                     "images_a_second": round(options.batch / seconds),
                     "batch": options.batch,
                     "steps": options.steps,
-                    **tables.machine(environment()),
+                    **tables.machine(),
                 }
             )
             print(name, rows[-1]["images_a_second"], flush=True)

@@ -1,18 +1,18 @@
-"""Trains a list of recipes on a machine that is lent for minutes, and leaves small files of each.
+"""Train a list of recipes on a machine that is lent for minutes, and leave small files of each.
 
-    python benchmarks/gpu/train.py --seconds 540 --data DATA --out FOLDER large:0:400 ...
+    python -m benchmarks.gpu.train --seconds 540 --data DATA --out FOLDER large:0:400 ...
 
-A job is RECIPE:SEED:SECONDS; RECIPE is a name or a TOML file, SECONDS what it may take: a job is
-left out where less is left of --seconds. Each is a process of its own, timed by the rules of the
-record (docs/protocol.md). What a finished one leaves is written before the next begins:
+A job is RECIPE:SEED:SECONDS. RECIPE is a name or a TOML file; a job is skipped where less than
+SECONDS are left of --seconds. Each job is a process of its own, timed by the rules of the record
+(docs/protocol.md). The files of a finished job are written before the next one begins:
 
     runs.zip                 the run folders without weights, each with a row.json
     RECIPE-seedS.weights.NN  the weights in parts, for the jobs named by --keep
     RECIPE-seedS.soft.npz    for the same, log-probabilities of the training images: (2, N, K)
                              float16, of the images and of their mirror images
-    log.txt                  what the trainings said
+    log.txt                  the messages of the trainings
 
-Needs no network. `unpack.py` makes run folders of the files.
+Needs no network. `benchmarks.gpu.unpack` makes run folders of the files.
 """
 
 import argparse
@@ -28,9 +28,9 @@ import numpy as np
 
 from fashionlab.bench.accuracy import measured
 from fashionlab.data import load
-from fashionlab.engines import engine
+from fashionlab.engines import get
 from fashionlab.evaluation.predictions import log_probabilities
-from fashionlab.recipes import Recipe
+from fashionlab.recipes import build
 from fashionlab.runs import Run
 
 PART = 15 * 10**6  # bytes of a part of the weights
@@ -40,9 +40,9 @@ WEIGHTS = "weights.safetensors"
 
 
 def train(job: str, data: str, place: Path, log: Path, seconds: float) -> float | None:
-    """The seconds by the rules of the record; None where the run did not end in time, or failed.
+    """Return the seconds by the rules of the record; None where the run was late or failed.
 
-    One that fails goes on where it was, in another process, and its seconds are those of all.
+    A run that fails is resumed in another process, and its seconds are the sum.
     """
     recipe, seed, _ = job.split(":")
     request = {"recipe": recipe, "seed": int(seed), "data": data, "out": str(place)}
@@ -69,7 +69,7 @@ def train(job: str, data: str, place: Path, log: Path, seconds: float) -> float 
 
 
 def pack(places: dict[Path, float], out: Path) -> None:
-    """All finished run folders so far in one file, without their weights."""
+    """Write all finished run folders so far to one file, without their weights."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for place, seconds in places.items():
@@ -84,16 +84,14 @@ def pack(places: dict[Path, float], out: Path) -> None:
 
 
 def keep(place: Path, data: str, out: Path) -> None:
-    """The weights in parts, and what the model says of the training images."""
+    """Write the weights in parts, and the log-probabilities of the training images."""
     content = (place / WEIGHTS).read_bytes()
     for i, start in enumerate(range(0, len(content), PART)):
         (out / f"{place.name}.weights.{i:02d}").write_bytes(content[start : start + PART])
     run = Run(place)
-    recipe, training = Recipe(**run.config["recipe"]), load(data)[0]
-    model = recipe.build(engine(recipe.engine), training.image_shape, training.classes)
-    weights = run.weights()
-    for layer in model.layers:
-        layer.set_weights([weights[f"{layer.name}.{w.name}"] for w in layer.weights])
+    recipe, training = run.recipe, load(data)[0]
+    model = build(recipe, get(recipe.engine), training.image_shape, training.classes)
+    run.give_weights(model)
     views = (training.images, np.ascontiguousarray(training.images[:, :, ::-1]))
     soft = [
         log_probabilities(
@@ -124,7 +122,7 @@ def main() -> None:
         recipe, seed, needed = job.split(":")
         left = until - time.monotonic()
         if left < float(needed):
-            print(f"{job} is left out: {left:.0f} s are left", flush=True)
+            print(f"{job} is skipped: {left:.0f} s are left", flush=True)
             continue
         place = Path("runs/gpu") / f"{Path(recipe).stem}-seed{seed}"
         seconds = train(job, options.data, place, options.out / "log.txt", left)

@@ -114,15 +114,16 @@ def processor(environment: Mapping[str, Any]) -> str:
     return f"{environment['cpu']}{extension}"
 
 
-def machine(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that say where and with which versions a result was measured."""
-    versions = environment["versions"]
+def machine(measured: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the columns that say where a row was measured; of this process by default."""
+    where = measured or environment()
     return {
-        "cpu": processor(environment),
-        "cpus": environment["cpus"],
-        "python": environment["python"],
-        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
-        "commit": environment["commit"],
+        "cpu": processor(where),
+        "cpus": where["cpus"],
+        "python": where["python"],
+        "versions": " ".join(f"{k} {v}" for k, v in where["versions"].items() if k != "fashionlab"),
+        "blas": where["blas"],
+        "commit": where["commit"],
     }
 
 

@@ -1,12 +1,13 @@
 """Builders: each is a function of the library `nn`, which is `keras` or `fashionlab.scratch`.
 
-Every model takes images as bytes, (N, H, W) uint8, and divides them by 255 itself, so that nobody
-divides twice. With `output="linear"` it returns logits, to be trained with `from_logits=True`: that
-is softmax with cross-entropy, without the clipping that stops the gradient of a very wrong image.
+Every model takes images as bytes, (N, H, W) uint8, and divides them by 255 itself, so that no
+caller divides twice. With `output="linear"` it returns logits, to be trained with
+`from_logits=True`: softmax with cross-entropy, without the clipping that stops the gradient of a
+very wrong image.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, count
 from types import ModuleType
@@ -17,15 +18,29 @@ import numpy as np
 Layers = list[Any]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """The order of an image's axes in a library's convolutions, and the layers for that order."""
+
+    axis: int = -1  # of the channels
+    options: Mapping[str, str] = field(default_factory=dict)  # of convolutions and pools
+    batch_normalization: Any = None  # the class; None for the library's own
+    model: Any = None  # the class; None for the library's own
+
+    def reordered(self, layers: Any) -> Layers:
+        """Return the layers that bring images with channels last into it, which is a view."""
+        return [layers.Permute((3, 1, 2), name="channels_first")] if self.axis == 1 else []
+
+
 def _seeds(seed: int) -> Iterator[int]:
-    """One independent seed for each initializer, all from the run's."""
+    """Yield an independent seed for each initializer, all from the run's seed."""
     source = np.random.SeedSequence(seed)
     while True:
         yield int(source.spawn(1)[0].generate_state(1)[0])
 
 
 def _dropouts(nn: ModuleType, rate: float, seed: int) -> Iterator[list[Any]]:
-    """A Dropout layer for each hidden layer, or none where the rate is 0."""
+    """Yield a Dropout layer for each hidden layer, or none where the rate is 0."""
     if type(rate) not in (int, float) or not 0 <= rate < 1:
         raise ValueError(f"dropout must be in [0, 1), 0 for none; received {rate!r}")
     seeds = np.random.SeedSequence([seed, 1])  # apart from the initializers'
@@ -52,7 +67,7 @@ def mlp(
     initializer: str = "glorot_uniform",
     dropout: float = 0.0,
 ) -> Any:
-    """Dense layers of `units`, each with `dropout`, then one of `classes`, activation `output`.
+    """Build dense layers of `units`, each with `dropout`, then one of `classes` with `output`.
 
     `initializer` is "glorot_uniform", with biases of zero, or "standard_normal": kernels and biases
     from N(0, 1).
@@ -98,7 +113,7 @@ def cnn(
     output: str = "linear",
     dropout: float = 0.0,
 ) -> Any:
-    """One convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
+    """Build a convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
 
     `dropout` follows each of the hidden dense layers.
     """
@@ -133,8 +148,9 @@ def cnn(
     )
 
 
+CHANNELS_LAST = Layout()
 MOMENTUM = 0.95  # of the moving mean and variance: those of the last 20 batches or so
-EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large beside a variance of images in [0, 1]
+EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large for a variance of images in [0, 1]
 
 
 def convnet(
@@ -150,8 +166,9 @@ def convnet(
     activation: str = "relu",
     output: str = "linear",
     dropout: float = 0.0,
+    layout: Layout = CHANNELS_LAST,
 ) -> Any:
-    """3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that each halve the image.
+    """Build 3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that halve the image.
 
     A stage begins with a convolution and a 2 x 2 maximum pool; its blocks are convolutions, each
     with its input added where `residual`, which needs Keras. With a `stem_stride` of 2 the stem
@@ -161,7 +178,7 @@ def convnet(
     """
     layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
     names = (f"conv_{i}" for i in count(1))
-    order = image_order(nn)
+    normalization = layout.batch_normalization or layers.BatchNormalization
     height, width, channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
     left = [-(-side // stem_stride) // 2 ** len(stages) for side in (height, width)]
     if min(left) < 1:
@@ -175,17 +192,17 @@ def convnet(
         kernel = nn.initializers.HeNormal(seed=next(seeds))
         options = {"padding": "same", "use_bias": False, "kernel_initializer": kernel}
         return [
-            layers.Conv2D(filters, window, stride, name=name, **options, **order.options),
-            *([layers.MaxPooling2D(2, name=f"{name}_pool", **order.options)] if pool else []),
-            order.batch_normalization(
-                axis=order.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm"
+            layers.Conv2D(filters, window, stride, name=name, **options, **layout.options),
+            *([layers.MaxPooling2D(2, name=f"{name}_pool", **layout.options)] if pool else []),
+            normalization(
+                axis=layout.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm"
             ),
             layers.Activation(activation, name=f"{name}_{activation}"),
         ]
 
     parts = [
         [layers.Rescaling(1 / 255, name="rescaling")],
-        [layers.Reshape((height, width, channels), name="channels"), *order.reordered(layers)],
+        [layers.Reshape((height, width, channels), name="channels"), *layout.reordered(layers)],
         convolution(stem, window=2 + stem_stride, stride=stem_stride),
     ]
     added: set[int] = set()  # the parts whose input is added to what they make of it
@@ -195,54 +212,29 @@ def convnet(
         parts += [convolution(filters) for _ in range(blocks)]
     kernel = _initializer(nn, "glorot_uniform", next(seeds))
     parts += [
-        [layers.MaxPooling2D(tuple(left), name="maxima", **order.options)],
+        [layers.MaxPooling2D(tuple(left), name="maxima", **layout.options)],
         [layers.Flatten(name="flatten"), *next(dropouts)],
         [layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")],
     ]
-    return _network(nn, image_shape, parts, added, order)
-
-
-@dataclass(frozen=True)
-class Order:
-    """In which order a library's images have their axes, and what is made for that order."""
-
-    batch_normalization: Any  # the class
-    axis: int  # of the channels
-    options: Mapping[str, str]  # of convolutions and pools
-    model: Any = None  # the class, where the library's own are slower
-
-    def reordered(self, layers: Any) -> Layers:
-        """From channels last; a view: the bytes stay where they are."""
-        return [layers.Permute((3, 1, 2), name="channels_first")] if self.axis == 1 else []
-
-
-def image_order(nn: ModuleType) -> Order:
-    """The order, and with it the layers and the model, that are the fastest on `nn`.
-
-    Nothing of it changes what a network computes, nor the layout of its weights. What it is worth
-    on PyTorch: benchmarks/keras_torch.py.
-    """
-    if nn.__name__ != "keras" or nn.backend.backend() != "torch":
-        return Order(nn.layers.BatchNormalization, -1, {})
-    from fashionlab.keras_parts.batch_normalization import BatchNormalization
-    from fashionlab.keras_parts.direct import Direct
-
-    # Keras would copy the images into this order and back around every layer.
-    return Order(BatchNormalization, 1, {"data_format": "channels_first"}, Direct)
+    return _network(nn, image_shape, parts, added, layout)
 
 
 def _network(
-    nn: ModuleType, image_shape: tuple[int, ...], parts: list[Layers], added: set[int], order: Order
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    parts: list[Layers],
+    added: set[int],
+    layout: Layout,
 ) -> Any:
-    """The model of these parts, one after the other; those in `added` add their input."""
-    if not added and not order.model:
+    """Return the model of these parts in a row; the parts in `added` add their input."""
+    if not added and not layout.model:
         return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
     add = nn.layers.Add  # AttributeError where `nn` has none
     inputs = x = nn.Input(image_shape)
     for i, part in enumerate(parts):
         y = reduce(lambda value, layer: layer(value), part, x)
         x = add(name=f"sum_{i}")([x, y]) if i in added else y
-    return order.model(inputs, x, parts, added) if order.model else nn.Model(inputs, x)
+    return layout.model(inputs, x, parts, added) if layout.model else nn.Model(inputs, x)
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {"mlp": mlp, "cnn": cnn, "convnet": convnet}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fashionlab.data import Dataset
-from fashionlab.engines import engine as library
+from fashionlab.engines import get
 from fashionlab.errors import StoppedError
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES
@@ -44,7 +44,7 @@ def reproduce(
         for name, epochs in SYSTEMS.items()
     ]
     for needed in {recipe.engine for recipe in recipes}:
-        library(needed)
+        get(needed)
     folders = [out / f"{recipe.name}-seed{seed}" for recipe in recipes]
     finished = [finished_run(*pair, data, seed) for pair in zip(recipes, folders, strict=True)]
     runs = []

@@ -1,8 +1,9 @@
 """Twenty trainings killed with SIGKILL, and resumed: the short form of `make crash-test`."""
 
-import crash_test
 import numpy as np
 import pytest
+
+from benchmarks.engine import crash_test
 
 
 @pytest.mark.parametrize("engine", crash_test.ENGINES)

@@ -8,7 +8,7 @@ from safetensors.numpy import load_file, save_file
 
 from fashionlab.data import split
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import best_temperature, tempered, threshold
 from fashionlab.portable import Predictor
@@ -83,7 +83,7 @@ def test_eight_bits_are_smaller_and_their_accuracy_is_their_own(run, tmp_path):
 def test_keras_loads_the_network_without_fashionlabs_layers(run, tmp_path):
     assert export_keras(run, DATA[1], tmp_path / "model.keras") <= TOLERANCE
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
-    model = engine("keras").saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    model = get_engine("keras").nn.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {"keras"}
     assert model.predict(DATA[1].images[:3], verbose=0).shape == (3, 10)
 

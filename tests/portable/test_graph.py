@@ -8,7 +8,7 @@ import pytest
 from portable_model import metadata
 
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
 from fashionlab.errors import ModelError
 from fashionlab.evaluation.calibration import tempered
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
@@ -16,8 +16,8 @@ from fashionlab.portable import graph
 from fashionlab.portable.export import TOLERANCE
 from fashionlab.portable.operators import SINGLE, Sheet, activation
 from fashionlab.portable.predictor import run, session
-from fashionlab.recipes import RECIPES
-from fashionlab.training.state import weights_by_name
+from fashionlab.recipes import RECIPES, build
+from fashionlab.training.weights import by_name as weights_by_name
 
 IMAGES = draw(train=24, test=10)[0].images
 CNN = {"filters": 5, "kernel": 3, "units": (7,)}
@@ -42,7 +42,7 @@ def untrained(name, library, changes, seed=0):
     The last layer's are small: outputs in the hundreds would be rounded to that.
     """
     recipe = replace(RECIPES[name], **{"precision": "float32", **changes})
-    model = recipe.build(engine(library), (28, 28), 10, seed)
+    model = build(recipe, get_engine(library), (28, 28), 10, seed)
     rng = np.random.default_rng(seed)
 
     def drawn(name, weight):
@@ -100,7 +100,7 @@ def test_normalisations_are_folded_where_the_scale_allows():
 
 @pytest.mark.parametrize("name", ["linear", "softmax", "leaky_relu", "silu", "gelu", *SINGLE])
 def test_an_activation_is_kerass(name):
-    keras = engine("keras")
+    keras = get_engine("keras").nn
     z = np.float32(np.random.default_rng(0).normal(0, 3, (6, 9)))
     sheet = Sheet({})
     sheet.node("Identity", [activation(sheet, name, "z")], output="a")

@@ -5,9 +5,9 @@ import time
 
 import numpy as np
 import pytest
-from garments import draw
 from PIL import Image
 
+from benchmarks.photos.garments import draw
 from fashionlab.portable.decode import decode
 from fashionlab.portable.garment import ground
 from fashionlab.portable.photo import prepare

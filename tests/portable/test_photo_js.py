@@ -7,10 +7,10 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from garments import DRAWN
-from pictures import SCENES, picture
 from PIL import Image
 
+from benchmarks.photos.garments import DRAWN
+from benchmarks.photos.pictures import SCENES, picture
 from fashionlab.portable.decode import decode
 from fashionlab.portable.photo import prepare
 

@@ -9,8 +9,9 @@ import pytest
 
 from fashionlab import recipes
 from fashionlab.data import Augmentation
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError, MissingDependencyError
+from fashionlab.recipes import build
 
 
 @pytest.mark.parametrize(
@@ -23,21 +24,23 @@ from fashionlab.errors import InvalidValueError, MissingDependencyError
     ],
 )
 def test_parameter_counts_are_the_reports(name, parameters):
-    assert recipes.get(name).build(engine("keras"), (28, 28), 10).count_params() == parameters
+    assert build(recipes.get(name), get_engine("keras"), (28, 28), 10).count_params() == parameters
 
 
 @pytest.mark.parametrize(
     ("name", "most"), [("tiny", 20_000), ("small", 100_000), ("medium", 300_000)]
 )
 def test_parameter_counts_are_below_what_the_names_stand_for(name, most):
-    assert most / 2 < recipes.get(name).build(engine("keras"), (28, 28), 10).count_params() < most
+    model = build(recipes.get(name), get_engine("keras"), (28, 28), 10)
+    assert most / 2 < model.count_params() < most
 
 
 @pytest.mark.parametrize("name", ["net", "mlp", "cnn"])
 @pytest.mark.parametrize("engine_name", ["scratch", "keras"])
 def test_the_reports_layers_trained_well_are_its_layers(name, engine_name):
     ours, theirs = (
-        recipes.get(n).build(engine(engine_name), (28, 28), 10) for n in (name, f"report-{name}")
+        build(recipes.get(n), get_engine(engine_name), (28, 28), 10)
+        for n in (name, f"report-{name}")
     )
     assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
     model, report = recipes.get(name).model, recipes.get(f"report-{name}").model
@@ -47,8 +50,8 @@ def test_the_reports_layers_trained_well_are_its_layers(name, engine_name):
 @pytest.mark.parametrize("name", ["tiny", "small"])
 def test_small_convolution_networks_are_built_by_scratch_too(name):
     recipe = recipes.override(recipes.get(name), {"engine": "scratch", "optimizer": "SGD"})
-    ours = recipe.build(engine("scratch"), (28, 28), 10)
-    theirs = recipe.build(engine("keras"), (28, 28), 10)
+    ours = build(recipe, get_engine("scratch"), (28, 28), 10)
+    theirs = build(recipe, get_engine("keras"), (28, 28), 10)
     assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
 
 
@@ -62,12 +65,14 @@ def test_no_recipe_chooses_by_or_watches_the_test_set(name):
 
 @pytest.mark.parametrize("name", ["report-net", "report-mlp"])
 def test_scratch_builds_the_same_weights_shapes_as_keras(name):
-    ours, theirs = (recipes.get(name).build(engine(e), (28, 28), 10) for e in ("scratch", "keras"))
+    ours, theirs = (
+        build(recipes.get(name), get_engine(e), (28, 28), 10) for e in ("scratch", "keras")
+    )
     assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
 
 
 def test_layer_shapes_and_parameters_are_those_of_the_reports_cnn():
-    model = recipes.get("report-cnn").build(engine("keras"), (28, 28), 10)
+    model = build(recipes.get("report-cnn"), get_engine("keras"), (28, 28), 10)
     layers = {layer.name: (layer.output.shape[1:], layer.count_params()) for layer in model.layers}
     assert layers["conv_1"] == ((27, 27, 32), 160)
     assert layers["pool_1"] == ((13, 13, 32), 0)
@@ -79,14 +84,14 @@ def test_layer_shapes_and_parameters_are_those_of_the_reports_cnn():
 def test_the_first_systems_loss_before_training_is_above_15():
     x = np.random.default_rng(0).integers(0, 256, (500, 28, 28), dtype=np.uint8)
     y = np.eye(10, dtype=np.float32)[np.arange(500) % 10]
-    loss, _ = recipes.get("report-net").build(engine("scratch"), (28, 28), 10).evaluate(x, y)
+    loss, _ = build(recipes.get("report-net"), get_engine("scratch"), (28, 28), 10).evaluate(x, y)
     assert loss > 15
 
 
 @pytest.mark.parametrize("name", ["scratch", "keras"])
 def test_a_seed_decides_the_weights(name):
-    recipe, nn = recipes.get("report-net"), engine(name)
-    a, b, c = (recipe.build(nn, (6, 6), 4, seed).get_weights() for seed in (1, 1, 2))
+    recipe, engine = recipes.get("report-net"), get_engine(name)
+    a, b, c = (build(recipe, engine, (6, 6), 4, seed).get_weights() for seed in (1, 1, 2))
     assert all(np.array_equal(u, v) for u, v in zip(a, b, strict=True))
     assert not any(np.array_equal(u, v) for u, v in zip(a, c, strict=True))
 
@@ -98,13 +103,13 @@ def test_unknown_recipe_suggests_the_nearest():
 
 def test_unknown_engine_names_the_engines():
     with pytest.raises(InvalidValueError, match="scratch, keras"):
-        engine("theano")
+        get_engine("theano")
 
 
 def test_missing_keras_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'fashionlab\[keras\]'"):
-        engine("keras")
+        get_engine("keras")
 
 
 def test_a_file_changes_fields_of_its_base(tmp_path):

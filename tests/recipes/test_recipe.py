@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fashionlab import recipes
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError
+from fashionlab.recipes import build
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_the_rate_goes_from_the_first_to_the_final_one(changes, rates, name):
         else:
             optimizer.iterations.assign(step)
         assert float(optimizer.learning_rate) == pytest.approx(rate, rel=1e-5, abs=1e-8)
-        assert chosen.rates(5)(step) == pytest.approx(rate, rel=1e-12, abs=1e-15)
+        assert recipes.learning_rates(chosen, 5)(step) == pytest.approx(rate, rel=1e-12, abs=1e-15)
 
 
 @pytest.mark.parametrize("name", ["scratch", "keras"])
@@ -92,7 +93,7 @@ def trained(engine_name, changes, steps=5, batches=0, weights=None):
     """A small model of report-mlp with these changes, after so many batches."""
     changes = {"output_activation": "linear", "model": {"units": [5]}} | changes
     recipe = recipes.override(recipes.get("report-mlp"), changes)
-    model = recipe.build(engine(engine_name), (6, 6), 4, 0, steps)
+    model = build(recipe, get_engine(engine_name), (6, 6), 4, 0, steps)
     if weights:
         model.set_weights(weights)
     for x, y in zip(X[:batches], Y[:batches], strict=True):
@@ -143,17 +144,16 @@ def test_without_a_moving_average_the_optimizer_keeps_none(name):
 @pytest.mark.parametrize("name", ["scratch", "keras"])
 @pytest.mark.parametrize("base", ["report-mlp", "report-cnn"])
 def test_dropout_follows_each_hidden_layer_and_leaves_the_first_weights(base, name):
-    def build(dropout, seed=0):
+    def of(dropout, seed=0):
         options = {"units": [5, 3], "dropout": dropout}
-        return recipes.override(recipes.get(base), {"model": options}).build(
-            engine(name), (6, 6), 4, seed
-        )
+        recipe = recipes.override(recipes.get(base), {"model": options})
+        return build(recipe, get_engine(name), (6, 6), 4, seed)
 
-    with_it, without = build(0.3), build(0)
+    with_it, without = of(0.3), of(0)
     names = [layer.name for layer in with_it.layers]
     assert names[-5:] == ["hidden_1", "dropout_1", "hidden_2", "dropout_2", "output"]
     assert [n for n in names if "dropout" not in n] == [layer.name for layer in without.layers]
-    models = (with_it, build(0.3, seed=1))
+    models = (with_it, of(0.3, seed=1))
     drops = [layer for m in models for layer in m.layers if "dropout" in layer.name]
     assert [layer.rate for layer in drops] == 4 * [0.3]
     initial = {x.kernel_initializer.seed for x in with_it.layers if "hidden" in x.name}
@@ -163,7 +163,7 @@ def test_dropout_follows_each_hidden_layer_and_leaves_the_first_weights(base, na
 
 
 def test_the_seeds_of_the_first_weights_never_change():
-    layers = recipes.get("report-mlp").build(engine("scratch"), (6, 6), 4).layers
+    layers = build(recipes.get("report-mlp"), get_engine("scratch"), (6, 6), 4).layers
     seeds = [x.kernel_initializer.seed for x in layers if hasattr(x, "kernel_initializer")]
     assert seeds == [3757552657, 673228719, 3241444873]
 
@@ -172,11 +172,11 @@ def test_the_seeds_of_the_first_weights_never_change():
 def test_dropout_draws_by_the_seed_alone(name):
     def loss(seed):
         recipe = recipes.override(recipes.get("report-mlp"), {"model": {"dropout": 0.5}})
-        model = recipe.build(engine(name), (6, 6), 4, seed)
+        model = build(recipe, get_engine(name), (6, 6), 4, seed)
         model.set_weights(weights)
         return float(model.train_on_batch(X[0], Y[0], return_dict=True)["loss"])
 
-    weights = recipes.get("report-mlp").build(engine(name), (6, 6), 4).get_weights()
+    weights = build(recipes.get("report-mlp"), get_engine(name), (6, 6), 4).get_weights()
     # Keras on PyTorch keeps seeds in 31 bits: of ten some were larger if nothing cut them
     losses = [loss(seed) for seed in range(10)]
     assert len(set(losses)) == 10 and losses[3] == loss(3)
@@ -187,7 +187,7 @@ def test_dropout_draws_by_the_seed_alone(name):
 def test_a_dropout_outside_its_range_is_one_line(rate, builder):
     recipe = recipes.override(recipes.get(builder), {"model": {"dropout": rate}})
     with pytest.raises(InvalidValueError, match=rf"dropout must be in .*; received {rate!r}$"):
-        recipe.build(engine("scratch"), (6, 6), 4)
+        build(recipe, get_engine("scratch"), (6, 6), 4)
 
 
 @pytest.mark.parametrize("options", [{"units": [0]}, {"units": 3}, {"activation": "rele"}])
@@ -195,7 +195,7 @@ def test_a_dropout_outside_its_range_is_one_line(rate, builder):
 def test_a_wrong_value_of_a_model_option_is_one_line(options, name):
     recipe = recipes.override(recipes.get("report-mlp"), {"model": options})
     with pytest.raises(InvalidValueError, match=r"^report-mlp cannot be built: .+$"):
-        recipe.build(engine(name), (6, 6), 4)
+        build(recipe, get_engine(name), (6, 6), 4)
 
 
 @pytest.mark.parametrize("name", ["scratch", "keras"])
@@ -203,7 +203,7 @@ def test_a_wrong_value_of_a_model_option_is_one_line(options, name):
 def test_what_is_no_optimizer_is_refused(optimizer, name):
     recipe = recipes.override(recipes.get("report-mlp"), {"optimizer": optimizer})
     with pytest.raises(InvalidValueError, match="no optimizer"):
-        recipe.build(engine(name), (6, 6), 4)
+        build(recipe, get_engine(name), (6, 6), 4)
 
 
 @pytest.mark.parametrize("optimizer", recipes.OPTIMIZERS)
@@ -211,4 +211,4 @@ def test_keras_has_every_optimizer_that_a_recipe_may_name(optimizer):
     changes = {"optimizer": optimizer, "schedule": "cosine", "moving_average": 0.9}
     recipe = recipes.override(recipes.get("report-mlp"), changes)
     x = np.zeros((4, 6, 6), np.uint8)
-    recipe.build(engine("keras"), (6, 6), 4).fit(x, np.eye(4, dtype=np.float32), verbose=0)
+    build(recipe, get_engine("keras"), (6, 6), 4).fit(x, np.eye(4, dtype=np.float32), verbose=0)

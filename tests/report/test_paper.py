@@ -2,9 +2,9 @@
 
 import pytest
 
-from fashionlab import scratch
 from fashionlab.data import CLASS_NAMES
-from fashionlab.recipes import RECIPES
+from fashionlab.engines import get
+from fashionlab.recipes import RECIPES, build
 from fashionlab.report.formatting import percent
 from fashionlab.report.paper import CONTRADICTIONS, PAPER_RESULTS
 
@@ -47,7 +47,7 @@ def test_the_last_epoch_of_the_logged_curve_is_the_printed_accuracy():
 
 @pytest.mark.parametrize("name", ["report-net", "report-mlp"])
 def test_parameters_are_those_of_the_recipe(name):
-    model = RECIPES[name].build(scratch, (28, 28), 10)
+    model = build(RECIPES[name], get("scratch"), (28, 28), 10)
     assert model.count_params() == PAPER_RESULTS[name].parameters
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from fashionlab.errors import RunError
 from fashionlab.report import write_page
+from fashionlab.runs import Run
 
 pytestmark = pytest.mark.usefixtures("without_plots")
 
@@ -84,9 +85,9 @@ def test_a_folder_that_cannot_be_made_is_one_line(make_run, tmp_path):
 def test_an_incomplete_run_is_refused_before_anything_is_written(
     make_run, change_json, tmp_path, name, values
 ):
-    run = change_json(make_run(), name, values)
-    with pytest.raises(RunError, match=r"must hold all that a page shows.*train it again"):
-        write_page([run], tmp_path / "page.html")
+    folder = make_run().folder
+    with pytest.raises(RunError, match=r"config\.json cannot be read \(.*give a finished run"):
+        write_page([change_json(Run(folder), name, values)], tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
 

@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from fashionlab import training
-from fashionlab.data import one_hot
+from fashionlab.data import one_hot, split
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError
 from fashionlab.progress import Progress
-from fashionlab.recipes import get
+from fashionlab.recipes import build, get
 from fashionlab.runs import Run
-from fashionlab.training import state, train
-from fashionlab.training.best import best_epoch, is_over
-from fashionlab.training.interrupts import Interrupts
-from fashionlab.training.trainer import Trainer
+from fashionlab.training import train
+from fashionlab.training.early_stopping import best_epoch, is_over
+from fashionlab.training.loop import Trainer
+from fashionlab.training.signals import Interrupts
 
 ENGINES = ("scratch", "keras")
 
@@ -152,7 +151,7 @@ def test_a_moving_average_is_what_is_evaluated_and_kept(name, data, tmp_path):
             value.shape
         )
     model = trained.model
-    _, held_out = training.training.split(data[0], 0.2, 0)
+    _, held_out = split(data[0], 0.2, 0)
     loss, accuracy = model.evaluate(
         held_out.images, one_hot(held_out.labels, 10), batch_size=500, verbose=0
     )
@@ -184,29 +183,30 @@ def test_what_is_captured_and_restored_is_the_whole_state(name):
     chosen = replace(
         recipe(name, moving_average=0.9, model={"units": (8,), "dropout": 0.5}), batch_size=20
     )
+    engine = get_engine(name)
     images, labels = draw(40, 20)[0].images, one_hot(draw(40, 20)[0].labels, 10)
 
     def model():
-        return chosen.build(engine(name), (28, 28), 10, seed=3)
+        return build(chosen, engine, (28, 28), 10, seed=3)
 
     def steps(m):
         return [float(m.train_on_batch(images, labels, return_dict=True)["loss"]) for _ in range(3)]
 
     first = model()
     steps(first)
-    captured = state.capture(first)
+    captured = engine.capture(first)
     after = steps(first)
     again = model()
-    state.restore(again, captured)
+    engine.restore(again, captured)
     assert steps(again) == after
     for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    fresh = state.capture(model()) if name == "scratch" else None
+    fresh = engine.capture(model()) if name == "scratch" else None
     random = [key for key in captured if key.startswith("random/")]
     assert random if name == "scratch" else not random
     if fresh:  # the draws of dropout alone make a difference
         other = model()
-        state.restore(other, {**captured, random[0]: fresh[random[0]]})
+        engine.restore(other, {**captured, random[0]: fresh[random[0]]})
         assert steps(other) != after
 
 
@@ -216,7 +216,7 @@ def test_a_last_step_that_breaks_the_weights_is_refused(name, data, tmp_path, mo
 
     def breaks(self, x, y):
         logs = real(self, x, y)
-        if self._tally.step + 1 == self.batches.steps:
+        if self._metrics.step + 1 == self.batches.steps:
             self.model.set_weights([w * np.nan for w in self.model.get_weights()])
         return logs
 

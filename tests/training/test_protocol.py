@@ -7,10 +7,10 @@ import pytest
 
 from fashionlab.data import Dataset, split
 from fashionlab.data.synthetic import draw
-from fashionlab.engines import engine
+from fashionlab.engines import get as get_engine
 from fashionlab.evaluation.predictions import log_probabilities
-from fashionlab.recipes import get
-from fashionlab.training import train, training
+from fashionlab.recipes import build, get, predict
+from fashionlab.training import train
 
 TRAIN, TEST = draw(100, 30)
 RECIPE = replace(get("net"), epochs=3, batch_size=25, warmup_epochs=0, model={"units": (8,)})
@@ -20,7 +20,7 @@ def read_by(monkeypatch, part):
     """Count how often a model is given the images of a part."""
     times = []
     images = {part.images.tobytes(), part.images[:, :, ::-1].tobytes()}
-    kind = engine("scratch").Sequential
+    kind = get_engine("scratch").nn.Sequential
     for name in ("evaluate", "predict"):
         own = getattr(kind, name)
 
@@ -89,12 +89,12 @@ def test_copies_between_the_parts_are_found_whatever_is_held_out(tmp_path):
 
 @pytest.mark.parametrize("name", ["scratch", "keras"])
 def test_a_flip_at_prediction_is_the_mean_of_both_views(name):
-    model = replace(RECIPE, engine=name).build(engine(name), (28, 28), 10)
+    model = build(replace(RECIPE, engine=name), get_engine(name), (28, 28), 10)
     views = [TEST.images, np.ascontiguousarray(TEST.images[:, :, ::-1])]
     each = [np.exp(log_probabilities(model.predict(v, verbose=0), "linear")) for v in views]
-    got = training._predicted(model, RECIPE, TEST)
+    got = predict(RECIPE, model, TEST.images, 500)
     np.testing.assert_allclose(np.exp(got), (each[0] + each[1]) / 2, rtol=1e-5)
-    plain = training._predicted(model, replace(RECIPE, flip_at_prediction=False), TEST)
+    plain = predict(replace(RECIPE, flip_at_prediction=False), model, TEST.images, 500)
     np.testing.assert_allclose(np.exp(plain), each[0], rtol=1e-5)
 
 

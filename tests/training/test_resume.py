@@ -5,10 +5,10 @@ import json
 import shutil
 from dataclasses import replace
 
-import crash_test
 import numpy as np
 import pytest
 
+from benchmarks.engine import crash_test
 from fashionlab import files
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import CheckpointError, RunError, StoppedError

@@ -149,8 +149,9 @@ def test_what_makes_no_sense_is_one_line(arguments, words, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_before_the_first_step_it_leaves_nothing_or_a_checkpoint(number, tmp_path):
     code = f"""
-import os, signal
-from fashionlab.training import training
+import os, signal, sys
+import fashionlab.training
+training = sys.modules["fashionlab.training.train"]
 real = training._describe
 def describe(*arguments):
     os.kill(os.getpid(), {number})

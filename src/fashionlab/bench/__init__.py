@@ -1,14 +1,10 @@
-"""Measuring: what is fast, against whom, on this machine.
+"""What users measure on their machine: a CSV file with a row per training.
 
-    speed         speed                the whole comparison; `fashionlab bench speed`
-    cases         Case, weights        the models that are measured, and their first weights
-    contestants   CONTESTANTS          who is measured, and where each is installed
-    process       Worker               the parent's side of a contestant's process
-    worker        main                 the other side; imports NumPy and that contestant alone
-    peers/        Peer                 a file per library: the same training, in its own best form
-    products      Peer                 the matrix products of a step, bare: the floor
-    table         summaries, text      medians and ratios from the rows
+    accuracy   accuracy    the accuracy of a recipe over seeds; `fashionlab bench accuracy`
+    record     record      seconds to an accuracy; `fashionlab bench record`
+    race       run         one timed training of the record, in a process of its own
+    results    write, add  the rows: what they have in common, and how they are written
 
-A contestant has a process of its own, in its own environment where it needs one; all stay loaded
-and are asked in turn, while the others wait. Symbols as in `fashionlab.scratch`.
+The speed of scratch next to its peers, and all else that the documents show, is measured by
+`benchmarks/` of a source checkout, which writes its rows through `results` too.
 """

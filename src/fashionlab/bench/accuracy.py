@@ -14,12 +14,12 @@ from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 from fashionlab.training import train
 
-SAME = ("recipe", "seed")  # a later row takes the place of one that has these
+SAME = ("recipe", "seed")  # a later row replaces one with these values
 
 
 @dataclass(frozen=True)
 class Accuracies:
-    """What the seeds of one recipe reached, as shares."""
+    """The accuracies of one recipe over its seeds, in [0, 1]."""
 
     recipe: str
     part: str  # "test", or "validation" where the recipe holds one out
@@ -50,9 +50,9 @@ def accuracy(
 ) -> Accuracies:
     """Train with `seeds` seeds from `first` on, and write a row per run to the CSV file `out`.
 
-    Rows of other seeds stay there, so that a long measurement can be made in parts; a run that was
-    finished or begun in `folder` is used, or goes on. Where the recipe holds a validation part out,
-    its accuracy is the answer, for choices to be made by; the test figures are then not looked at.
+    Rows of other seeds stay in the file, so that a long measurement can be made in parts. A run in
+    `folder` is used if it is complete, and resumed if it is not. Where the recipe has a validation
+    split, the accuracies are of that split, to make choices by, and test metrics are not read.
 
     Raises InvalidValueError for fewer than 1 seed or a first one below 0, RunError for a run in
     `folder` that is not this one.
@@ -73,21 +73,21 @@ def accuracy(
 
 
 def measured(run: Run) -> dict[str, Any]:
-    """The row of a finished run."""
+    """Return the row of a finished run."""
     protocol, facts = run.protocol(), results.facts(run)
     if not protocol:
         raise RunError(
             f"{run.folder} was trained by an older version, which did not record how the test set "
-            "was used; remove it, to train it anew"
+            "was used; remove it, to train it again"
         )
     held_out = protocol["images_held_out"]
     part = "validation" if held_out else "test"
-    right = protocol["validation_accuracy"] if held_out else run.metrics().accuracy
+    reached = protocol["validation_accuracy"] if held_out else run.metrics().accuracy
     alone = "" if held_out else f"{run.accuracy_without_copies():.4f}"
     return {
         **facts,
         "part": part,
-        "accuracy": f"{right:.4f}",
+        "accuracy": f"{reached:.4f}",
         "accuracy_without_copies": alone,
         "log_loss": "" if held_out else f"{run.metrics().log_loss:.4f}",
         "images_trained_on": protocol["images_trained_on"],

@@ -1,6 +1,6 @@
 """One timed run of the record, in a process of its own: python -m fashionlab.bench.race REQUEST.
 
-Writes the seconds as JSON. Nothing that trains is imported before the clock starts.
+Writes the seconds as JSON. Training code is imported only after the clock has started.
 """
 
 import json
@@ -14,21 +14,21 @@ from fashionlab.progress import Progress
 
 
 class Clock(Progress):
-    """Stops when the training does, which is when the weights are there."""
+    """A clock that stops when the training does, which is when the weights are complete."""
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
         self.seconds = 0.0
 
     def stop(self) -> None:
-        """The training has ended."""
+        """Take the time."""
         self.seconds = time.perf_counter() - self.began
 
 
 def run(recipe: str, seed: int, data: str | None, out: str, resume: bool = False) -> float:
-    """Train and write the run folder `out`; the seconds until the weights were there.
+    """Train, write the run folder `out`, and return the seconds until the weights were complete.
 
-    With `resume` an unfinished run goes on; its seconds are then no record.
+    With `resume` an unfinished run is resumed; its seconds are then no record.
     """
     parts = load(data)
     clock = Clock()
@@ -44,7 +44,7 @@ def run(recipe: str, seed: int, data: str | None, out: str, resume: bool = False
 
 
 def main(arguments: list[str]) -> None:
-    """Answer the request."""
+    """Run the request and print the seconds."""
     request: dict[str, Any] = json.loads(arguments[0])
     sys.stdout.write(json.dumps({"seconds": run(**request)}))
 

@@ -11,18 +11,19 @@ from typing import Any
 
 from fashionlab import recipes
 from fashionlab.bench import results
+from fashionlab.engines.keras import Keras
 from fashionlab.environment import environment, processor
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.runs import Run
 
-RECIPES = {  # % of the test images -> the recipe whose mean over seeds reaches it
+RECIPES = {  # test accuracy in % -> the recipe whose mean over seeds reaches it
     90: "fast-90",
     92: "fast-92",
     93: "fast-93",
     94: "fast-94",
     95: "medium",
 }
-GPU_RECIPES = {94: "gpu-94", 95: "gpu-95", 96: "large"}  # where Keras computes on a GPU
+GPU_RECIPES = {94: "gpu-94", 95: "gpu-95", 96: "large"}  # where Keras uses a GPU
 SAME = ("recipe", "seed", "cpu", "cpus")  # seconds are those of a machine
 
 
@@ -37,7 +38,7 @@ class Time:
 
     @property
     def reached(self) -> bool:
-        """Whether the mean accuracy is the level's."""
+        """Whether the mean accuracy is at least the level."""
         return fmean(self.accuracies) >= self.level / 100
 
     def __str__(self) -> str:
@@ -60,26 +61,26 @@ def record(
     """Train the recipe of each level, and write a row per run to the CSV file `out`.
 
     The clock starts when the training set is in memory as bytes, and stops when the last epoch's
-    weights are there: importing and compiling what trains, building the model, augmentation and
-    checkpoints count. `data` is what `data.load` takes. The runs' folders are left in `folder`; a
-    run that has its row in `out`, in the same settings and on the same machine, is not measured
-    again.
+    weights are complete: imports, compilation, building the model, augmentation and checkpoints
+    count. `data` is an argument of `data.load`. The run folders are kept in `folder`; a run with a
+    row in `out`, of the same settings and machine, is not measured again.
 
-    Raises InvalidValueError for a level that there is not, WorkerError where a run fails.
+    Raises InvalidValueError for an unknown level, WorkerError where a run fails.
     """
+    named = GPU_RECIPES if Keras().on_gpu else RECIPES
     for level in levels:
-        if level not in RECIPES:
+        if level not in named:
             raise InvalidValueError(
-                f"level must be one of {', '.join(map(str, RECIPES))}; received {level}"
+                f"level must be one of {', '.join(map(str, named))}; received {level}"
             )
     if seeds < 1:
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
     times = []
-    for level in levels or RECIPES:
-        rows = [_run(RECIPES[level], seed, data, folder, out) for seed in range(seeds)]
+    for level in levels or named:
+        rows = [_run(named[level], seed, data, folder, out) for seed in range(seeds)]
         time = Time(
             level,
-            RECIPES[level],
+            named[level],
             [float(row["seconds"]) for row in rows],
             [float(row["accuracy"]) for row in rows],
         )
@@ -89,7 +90,7 @@ def record(
 
 
 def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dict[str, Any]:
-    """The row of one run, from the file where it was measured already."""
+    """Return the row of one run, from the file where it was measured before."""
     here = environment()
     same = {
         "recipe": name,
@@ -109,7 +110,7 @@ def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dic
     )
     if done.returncode:
         raise WorkerError(
-            f"{name}, seed {seed}, ended with status {done.returncode}: what it said is above"
+            f"{name}, seed {seed}, ended with status {done.returncode}: its messages are above"
         )
     run = Run(place)
     row = {

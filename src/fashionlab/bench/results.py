@@ -1,15 +1,15 @@
-"""Rows of measured trainings, in a CSV file that grows from one session to the next."""
+"""The rows of measurements in CSV files: common columns, reading, writing."""
 
 import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fashionlab import files
-from fashionlab.environment import processor
+from fashionlab.environment import machine
 from fashionlab.errors import InvalidValueError
 from fashionlab.runs import Run
 
@@ -19,46 +19,42 @@ FOLDER = Path("benchmarks/results")  # of a source checkout
 
 
 def default_out(name: str, whole: bool) -> Path:
-    """Where rows go: the repository's results only from a whole measurement."""
+    """Return the file for rows: in the repository's results only for a whole measurement."""
     return (FOLDER if whole and FOLDER.is_dir() else Path("runs")) / f"{name}.csv"
 
 
 def settings(recipe: Mapping[str, Any]) -> str:
-    """A hash of all fields of a recipe."""
+    """Return a hash of all fields of a recipe."""
     text = json.dumps(recipe, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:SETTINGS]
 
 
 def facts(run: Run) -> dict[str, Any]:
-    """What a run was, and where: the columns that every result has."""
-    config, environment = run.config, run.environment()
-    versions = environment["versions"]
+    """Return the columns that the rows of all runs have: what was trained, and where."""
+    where = machine(run.environment())
+    del where["blas"]
     return {
-        "recipe": config["recipe"]["name"],
-        "settings": settings(config["recipe"]),
-        "engine": config["recipe"]["engine"],
-        "seed": config["seed"],
-        "parameters": config["parameters"],
+        "recipe": run.recipe.name,
+        "settings": settings(asdict(run.recipe)),
+        "engine": run.recipe.engine,
+        "seed": run.seed,
+        "parameters": run.parameters,
         "epochs": len(run.history()),
-        "data": config["data"]["train"]["name"],
-        "cpu": processor(environment),
-        "cpus": environment["cpus"],
-        "python": environment["python"],
-        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
-        "commit": environment["commit"],
+        "data": run.data["train"].name,
+        **where,
     }
 
 
 def add(path: Path, row: Row, same: Sequence[str]) -> None:
-    """Write the row into the file, in the place of one that has the same values in `same`.
+    """Write the row into the file, in place of a row with the same values in the columns `same`.
 
-    Rows of the same recipe in other settings go: they are no longer what the name says. Raises
-    InvalidValueError where the file has other columns.
+    Rows of the same recipe in other settings are removed: they are no longer what the name says.
+    Raises InvalidValueError where the file has other columns.
     """
     known = read(path) if path.exists() else []
     if known and list(known[0]) != list(row):
         raise InvalidValueError(
-            f"{path} must have the columns {', '.join(row)}; it has {', '.join(known[0])}, "
+            f"{path} must have the columns {', '.join(row)}; received {', '.join(known[0])}; "
             "choose another --out"
         )
     text = {name: str(value) for name, value in row.items()}
@@ -68,21 +64,21 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
         if any(old[name] != text[name] for name in same)
         and (old["recipe"] != text["recipe"] or old["settings"] == text["settings"])
     ]
-    rows = sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"])))
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(text))
-    writer.writeheader()
-    writer.writerows(rows)
+    write(path, sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"]))))
+
+
+def write(path: Path, rows: Sequence[Row]) -> None:
+    """Write all rows, in the place of a file that is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, out.getvalue().encode())
+    files.write(path, files.csv_text(rows).encode())
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """The rows as text."""
+    """Return the rows as text."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def of(rows: Iterable[Mapping[str, str]], **values: str) -> list[Mapping[str, str]]:
-    """The rows with these values."""
+    """Return the rows with these values."""
     return [row for row in rows if all(row[name] == value for name, value in values.items())]

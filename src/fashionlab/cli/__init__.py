@@ -5,7 +5,7 @@ training    reproduce, train
 evaluation  evaluate, report
 models      export, predict, serve; `answers` prints predictions
 inputs      recipes, data fetch, data info
-bench       bench speed, accuracy, record
+bench       bench accuracy, bench record
 """
 
 import sys
@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Find, fetch and describe the data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
-bench_app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
+bench_app = typer.Typer(help="Measure accuracy and time.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
 app.command()(training.reproduce)
@@ -39,7 +39,6 @@ app.command()(models.serve)
 app.command()(inputs.recipes)
 data_app.command()(inputs.fetch)
 data_app.command()(inputs.info)
-bench_app.command("speed")(bench.bench_speed)
 bench_app.command("accuracy")(bench.bench_accuracy)
 bench_app.command("record")(bench.bench_record)
 
@@ -64,6 +63,10 @@ def _common(
 def main() -> None:
     """Run the command line; an error that the user can fix is one line and exit status 2."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if "train" in arguments:  # other commands start without NumPy
+        from fashionlab.cli.recipe_fields import add_recipe_fields
+
+        add_recipe_fields(training.train)
     try:
         sys.exit(app(arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):

@@ -1,4 +1,4 @@
-"""Commands that measure: bench speed, accuracy, record."""
+"""Commands that measure: bench accuracy, bench record."""
 
 import json
 from pathlib import Path
@@ -9,60 +9,23 @@ import typer
 from fashionlab.cli.options import Data, Json, say
 
 
-def bench_speed(
-    data: Data = None,
-    model: Annotated[
-        list[str] | None, typer.Option(help="784-512-10, 784-512-256-10, cnn or full-batch.")
-    ] = None,
-    optimizer: Annotated[list[str] | None, typer.Option(help="sgd or adam.")] = None,
-    peer: Annotated[list[str] | None, typer.Option(help="torch, jax, ...; default: all.")] = None,
-    turns: Annotated[int | None, typer.Option(help="Measurements of each; 5 by default.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps a turn, at most.")] = None,
-    quick: Annotated[bool, typer.Option(help="Two short turns, for a first look.")] = False,
-    out: Annotated[Path | None, typer.Option(help="The CSV file to write.")] = None,
-    environments: Annotated[
-        Path, typer.Option(help="Folder of the peers' own environments (benchmarks/peers.sh).")
-    ] = Path(".peers"),
-    as_json: Json = False,
-) -> None:
-    """Train the report's models on scratch and on every installed peer, in turn; about 20 min."""
-    from fashionlab.bench.speed import default_out, speed
-    from fashionlab.data import load
-
-    whole = not (data or model or optimizer or peer or steps or quick or (turns or 5) < 5)
-    path = out or default_out(whole)
-    measured = speed(
-        load(data, log=say),
-        models=model or (),
-        optimizers=optimizer or (),
-        peers=peer or (),
-        turns=turns,
-        steps=steps,
-        quick=quick,
-        out=path,
-        environments=environments,
-        say=say,
-    )
-    if as_json:
-        typer.echo(json.dumps({"rows": measured.rows, "remarks": measured.remarks}, indent=2))
-    else:
-        typer.echo(measured.text())
-    say(f"written: {path}")
-
-
 def bench_accuracy(
     recipe: Annotated[
         str, typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file.")
     ],
-    seeds: Annotated[int, typer.Option(help="Runs, each of its own seed.")] = 3,
-    first_seed: Annotated[int, typer.Option(help="To go on after the seeds measured before.")] = 0,
+    seeds: Annotated[int, typer.Option(help="The number of runs, each with its own seed.")] = 3,
+    first_seed: Annotated[
+        int, typer.Option(help="The first seed, to continue after seeds measured before.")
+    ] = 0,
     validation_fraction: Annotated[
         float | None,
-        typer.Option(help="Hold this share out, and measure on it instead of the test set."),
+        typer.Option(
+            help="Hold this share of the training set out and measure on it, not on the test set."
+        ),
     ] = None,
     data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file that gets a row per run.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the runs' folders are.")] = Path(
+    out: Annotated[Path | None, typer.Option(help="The CSV file to add a row per run to.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/accuracy"
     ),
     as_json: Json = False,
@@ -99,10 +62,10 @@ def bench_record(
     level: Annotated[
         list[int] | None, typer.Option(help="90, 92, 93, 94 or 95 %; can be repeated; default: all")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of each, of the seeds from 0.")] = 3,
+    seeds: Annotated[int, typer.Option(help="The number of runs of each, with seeds from 0.")] = 3,
     data: Data = None,
-    out: Annotated[Path | None, typer.Option(help="The CSV file that gets a row per run.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the runs' folders are.")] = Path(
+    out: Annotated[Path | None, typer.Option(help="The CSV file to add a row per run to.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/record"
     ),
     as_json: Json = False,

@@ -36,8 +36,8 @@ def print_metrics(folder: Path, as_json: bool) -> None:
         return
     low, high = metrics.accuracy_interval
     typer.echo(
-        f"{folder}: {run.config['recipe']['name']}, {run.config['parameters']:,} parameters, "
-        f"trained on {run.config['data']['train']['name']}, seed {run.config['seed']}"
+        f"{folder}: {run.recipe.name}, {run.parameters:,} parameters, "
+        f"trained on {run.data['train'].name}, seed {run.seed}"
     )
     typer.echo(f"weights SHA-256 {run.weights_sha256()}{_chosen_epoch(run)}")
     typer.echo(
@@ -67,10 +67,10 @@ def print_metrics(folder: Path, as_json: bool) -> None:
 def _chosen_epoch(run: "Run") -> str:
     from fashionlab.training import best_epoch
 
-    recipe = run.config["recipe"]
-    if not recipe.get("restore_best_weights"):
+    monitor = run.recipe.monitor
+    if not run.recipe.restore_best_weights:
         return ""
-    return f", of epoch {best_epoch(run.history(), recipe['monitor'])}, best {recipe['monitor']}"
+    return f", of epoch {best_epoch(run.history(), monitor)}, best {monitor}"
 
 
 def report(

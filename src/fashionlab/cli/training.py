@@ -1,7 +1,6 @@
 """Commands that train: reproduce, train."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fashionlab.cli.evaluation import print_metrics
-from fashionlab.cli.options import Data, Engine, Json, Seed, run_folder, say
+from fashionlab.cli.options import Data, Json, Seed, run_folder, say
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import FOLDER, NAME
 
@@ -24,7 +23,7 @@ def reproduce(
     engine: Annotated[str | None, typer.Option(help="scratch or keras, for all three.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps, for a first look.")] = False,
 ) -> None:
-    """Train the course report's three systems and set them beside its figures on one page."""
+    """Train the course report's three systems and compare them with its figures on one page."""
     from fashionlab.data import load
     from fashionlab.progress import for_stderr
     from fashionlab.reproduce import reproduce as run_reproduction
@@ -69,91 +68,14 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write events into the run folder.")
     ] = False,
-    engine: Engine = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training set.")] = None,
-    batch_size: Annotated[str | None, typer.Option(help="Images a step, or 'all'.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="SGD, Adam, ...")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The highest of a schedule.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="constant, cosine or exponential.")] = None,
-    final_learning_rate: Annotated[
-        float | None, typer.Option(help="Where the schedule ends.")
-    ] = None,
-    warmup_epochs: Annotated[
-        float | None, typer.Option(help="Epochs in which the rate climbs first (cosine).")
-    ] = None,
-    moving_average: Annotated[
-        float | None, typer.Option(help="Momentum of the weights' moving average, e.g. 0.999.")
-    ] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option(help="Share of each target spread over all classes.")
-    ] = None,
-    output_activation: Annotated[
-        str | None, typer.Option(help="linear (logits, through softmax), sigmoid or softmax.")
-    ] = None,
-    validation_fraction: Annotated[
-        float | None, typer.Option(help="Share of the training set to hold out.")
-    ] = None,
-    test_each_epoch: Annotated[
-        bool | None, typer.Option(help="Log test accuracy too; nothing is chosen by it.")
-    ] = None,
-    flip_at_prediction: Annotated[
-        bool | None, typer.Option(help="Predict from an image and its mirror image.")
-    ] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="float32; or bfloat16, where this machine is fast with it.")
-    ] = None,
-    early_stopping_patience: Annotated[
-        int | None, typer.Option(help="Stop after so many epochs without a better one.")
-    ] = None,
-    restore_best_weights: Annotated[
-        bool | None, typer.Option(help="Keep the best epoch's weights, not the last one's.")
-    ] = None,
-    monitor: Annotated[
-        str | None, typer.Option(help="What is better: validation_loss or validation_accuracy.")
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(help="An option of the model, e.g. units=[300,100]; can be repeated."),
-    ] = None,
-    augment: Annotated[
-        list[str] | None,
-        typer.Option(help="A change of the images, flip=true or shift=2; can be repeated."),
-    ] = None,
-    optimizer_option: Annotated[
-        list[str] | None,
-        typer.Option(help="An argument of the optimizer, e.g. momentum=0.9; can be repeated."),
-    ] = None,
     as_json: Json = False,
+    **fields: Any,
 ) -> None:
     """Train a recipe and write its run folder; go on with one; or repeat a finished run."""
+    from fashionlab.cli.recipe_fields import given_fields
     from fashionlab.progress import for_stderr
 
-    fields: dict[str, Any] = {
-        "engine": engine,
-        "epochs": epochs,
-        "batch_size": _batch_size(batch_size),
-        "optimizer": optimizer,
-        "learning_rate": learning_rate,
-        "schedule": schedule,
-        "final_learning_rate": final_learning_rate,
-        "warmup_epochs": warmup_epochs,
-        "moving_average": moving_average,
-        "label_smoothing": label_smoothing,
-        "output_activation": output_activation,
-        "test_each_epoch": test_each_epoch,
-        "flip_at_prediction": flip_at_prediction,
-        "precision": precision,
-        "validation_fraction": validation_fraction,
-        "early_stopping_patience": early_stopping_patience,
-        "restore_best_weights": restore_best_weights,
-        "monitor": monitor,
-        "model": _options("--model", model) if model else None,
-        "augment": _options("--augment", augment) if augment else None,
-        "optimizer_options": _options("--optimizer-option", optimizer_option)
-        if optimizer_option
-        else None,
-    }
-    given = {name: value for name, value in fields.items() if value is not None}
+    given = given_fields(fields)
     if repeated:
         _require_alone("--from", recipe, seed, given)
         options = {"resume": resume, "checkpoint_steps": checkpoint_steps}
@@ -195,12 +117,12 @@ def train(
 def _require_alone(
     option: str, recipe: str | None, seed: int | None, given: Mapping[str, Any]
 ) -> None:
-    """Refuse what decides a run beside an option that takes all of it from a folder."""
-    beside = [f"--{name.replace('_', '-')}" for name in given]
-    beside += ["--seed"] * (seed is not None) + ["a recipe"] * (recipe is not None)
-    if beside:
+    """Refuse what decides a run next to an option that takes all of it from a folder."""
+    refused = [f"--{name.replace('_', '-')}" for name in given]
+    refused += ["--seed"] * (seed is not None) + ["a recipe"] * (recipe is not None)
+    if refused:
         raise InvalidValueError(
-            f"{option} takes recipe and seed from the folder; leave out {', '.join(beside)}"
+            f"{option} takes recipe and seed from the folder; leave out {', '.join(refused)}"
         )
 
 
@@ -217,10 +139,10 @@ def _repeat(
     from fashionlab.training import plan, repeat
 
     run = Run(original)
-    beside, source = original.with_name(f"{original.name}-repeated"), plan(original).source
+    place, source = original.with_name(f"{original.name}-repeated"), plan(original).source
     if original == FOLDER:  # it was trained on another machine
-        beside, source = Path("runs") / f"{NAME}-repeated", None
-    folder, source = out or beside, data or source
+        place, source = Path("runs") / f"{NAME}-repeated", None
+    folder, source = out or place, data or source
     require_free(folder, options["resume"])
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
     if as_json:
@@ -231,21 +153,3 @@ def _repeat(
         typer.echo(f"{folder}: {repetition}")
     if not repetition.same:
         raise typer.Exit(1)
-
-
-def _batch_size(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdecimal() else text
-
-
-def _options(option: str, texts: list[str]) -> dict[str, Any]:
-    """KEY=VALUE in TOML; a value that is not TOML is taken as a string."""
-    options: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise InvalidValueError(f"{option} must be OPTION=VALUE; received {text!r}")
-        try:
-            options[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            options[key.strip()] = value.strip()
-    return options

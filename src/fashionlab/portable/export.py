@@ -21,7 +21,6 @@ from fashionlab.evaluation.metrics import compute_metrics
 from fashionlab.portable.metadata import Example, Metadata
 from fashionlab.portable.predictor import run as run_session
 from fashionlab.portable.predictor import session
-from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 
 Data = tuple[Dataset, Dataset]  # train, test
@@ -129,11 +128,11 @@ def _graph() -> Any:
 
 def require_same_data(run: Run, part: Dataset) -> None:
     """Raises InvalidValueError where `part` is not what the run was trained or tested on."""
-    was = run.config["data"][part.part]
-    if was["sha256"] != part.sha256:
+    was = run.data[part.part]
+    if was.sha256 != part.sha256:
         raise InvalidValueError(
-            f"{run.folder} needs its own {part.part} data, {was['name']} with SHA-256 "
-            f"{was['sha256'][:12]}...; received {part.name} with {part.sha256[:12]}...; give them "
+            f"{run.folder} needs its own {part.part} data, {was.name} with SHA-256 "
+            f"{was.sha256[:12]}...; received {part.name} with {part.sha256[:12]}...; give them "
             "with --data"
         )
 
@@ -141,7 +140,7 @@ def require_same_data(run: Run, part: Dataset) -> None:
 def _drawn(run: Run, training: Dataset, bits: int) -> Any:
     """The graph of the run's network with temperature 1."""
     graph, shape = _graph(), training.image_shape
-    model = graph.draw(recipe_of(run), shape, len(run.class_names), run.weights())
+    model = graph.draw(run.recipe, shape, len(run.class_names), run.weights())
     if bits == 32:
         return model
     from fashionlab.portable.quantize import quantized
@@ -149,20 +148,9 @@ def _drawn(run: Run, training: Dataset, bits: int) -> Any:
     return quantized(model, training.images)
 
 
-def recipe_of(run: Run) -> Recipe:
-    """Raises ModelError where it is not one."""
-    try:
-        return Recipe(**run.config["recipe"])
-    except TypeError as error:
-        raise ModelError(
-            f"{run.folder} must say how it was trained, but does not ({error}); give a finished run"
-        ) from error
-
-
 def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
     """The images that calibrate `run`; InvalidValueError where `by` held none out for it."""
-    fraction = by.config["recipe"].get("validation_fraction", 0)
-    name = by.config["recipe"]["name"]
+    fraction, name = by.recipe.validation_fraction, by.recipe.name
     if not fraction:
         raise InvalidValueError(
             f"calibrated probabilities need images that {by.folder} was not trained on, and it "
@@ -170,16 +158,14 @@ def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
             f"train {name} --validation-fraction 0.1), or --uncalibrated"
         )
     own = ("validation_fraction", "test_each_epoch")
-    recipes = [
-        {k: v for k, v in asdict(recipe_of(one)).items() if k not in own} for one in (run, by)
-    ]
+    recipes = [{k: v for k, v in asdict(one.recipe).items() if k not in own} for one in (run, by)]
     if different := [name for name in recipes[0] if recipes[0][name] != recipes[1][name]]:
         raise InvalidValueError(
             f"{by.folder} must be a run of the same recipe to calibrate {run.folder}; they differ "
             f"in {', '.join(different)}"
         )
     require_same_data(by, training)
-    _, held_out = split(training, fraction, by.config["seed"])
+    _, held_out = split(training, fraction, by.seed)
     return held_out
 
 
@@ -202,10 +188,10 @@ def _metadata(
     run: Run, data: Data, calibration: Calibration, bits: int, licence: str | None
 ) -> Metadata:
     """All but what is measured on the file itself."""
-    config, (_, test) = run.config, data
-    source = config["data"]["train"]["name"]
+    _, test = data
+    source = run.data["train"].name
     return Metadata(
-        name=config["recipe"]["name"],
+        name=run.recipe.name,
         class_names=run.class_names,
         image_shape=test.image_shape,
         temperature=calibration.temperature,
@@ -216,12 +202,12 @@ def _metadata(
         calibration_error=0.0,
         test_images=len(test),
         data_name=source,
-        train_sha256=config["data"]["train"]["sha256"],
-        test_sha256=config["data"]["test"]["sha256"],
-        parameters=config["parameters"],
+        train_sha256=run.data["train"].sha256,
+        test_sha256=run.data["test"].sha256,
+        parameters=run.parameters,
         bits=bits,
         weights_sha256=run.weights_sha256(),
-        seed=config["seed"],
+        seed=run.seed,
         version=__version__,
         licence=licence or LICENCES.get(source, UNKNOWN_LICENCE),
         examples=tuple(_examples(test)),

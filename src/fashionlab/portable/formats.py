@@ -3,19 +3,17 @@
 import json
 import tempfile
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
 
 from fashionlab import files
 from fashionlab.data import Dataset
-from fashionlab.engines import engine
+from fashionlab.engines.keras import Keras
 from fashionlab.errors import ModelError
-from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
-from fashionlab.models import BUILDERS
-from fashionlab.portable.export import TOLERANCE, recipe_of, require_same_data
+from fashionlab.portable.export import TOLERANCE, require_same_data
+from fashionlab.recipes import build_network, predict
 from fashionlab.runs import Run
 
 AT_ONCE = 256  # images
@@ -31,25 +29,13 @@ def export_keras(run: Run, test: Dataset, out: Path) -> float:
     where `test` is not the run's, MissingDependencyError without Keras.
     """
     require_same_data(run, test)
-    keras, recipe = engine("keras"), recipe_of(run)
-    # By another name, so that the builder takes Keras's own layers and order of axes.
-    names = ("layers", "initializers", "Input", "Model", "Sequential")
-    stock = SimpleNamespace(__name__="stock", **{name: getattr(keras, name) for name in names})
-    model = BUILDERS[recipe.builder](
-        cast(ModuleType, stock),
-        test.image_shape,
-        test.classes,
-        0,
-        output=recipe.output_activation,
-        **recipe.model,
-    )
-    weights = run.weights()
-    for layer in model.layers:
-        layer.set_weights([weights[f"{layer.name}.{w.name}"] for w in layer.weights])
+    keras = Keras(fast=False)
+    model = build_network(run.recipe, keras, test.image_shape, test.classes)
+    run.give_weights(model)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         file = Path(folder, "model.keras")
         model.save(file)
-        difference = _difference(run, keras.saving.load_model(file), test)
+        difference = _difference(run, keras.nn.saving.load_model(file), test)
         if difference > TOLERANCE:
             raise ModelError(
                 f"the Keras model's probabilities must be the run's within {TOLERANCE:g}; they "
@@ -60,15 +46,7 @@ def export_keras(run: Run, test: Dataset, out: Path) -> float:
 
 
 def _difference(run: Run, model: Any, test: Dataset) -> float:
-    recipe = recipe_of(run)
-    views = [test.images, test.images[:, :, ::-1]][: 1 + recipe.flip_at_prediction]
-    found = mean_of_views(
-        log_probabilities(
-            model.predict(np.ascontiguousarray(view), batch_size=AT_ONCE, verbose=0),
-            recipe.output_activation,
-        )
-        for view in views
-    )
+    found = predict(run.recipe, model, test.images, AT_ONCE)
     return float(np.abs(np.exp(found) - np.exp(run.predictions()[0])).max())
 
 

@@ -1,13 +1,17 @@
-"""Recipes: all that decides a run beside its data and seed.
+"""Recipes: all that decides a run apart from its data and seed.
 
-recipe    Recipe, and how it builds a model
-named     the named ones, TOML files, changes
-report    the course report's systems
+recipe    Recipe: the fields and their ranges
+build     the compiled model, optimizer and schedule of a recipe
+predict   a prediction as the recipe has it, with test-time augmentation
+named     the named recipes, TOML files, changes
+paper     the course report's systems
 accurate  the highest accuracy of a size
 fast      the least time to an accuracy
 """
 
+from fashionlab.recipes.build import build, build_network, learning_rates
 from fashionlab.recipes.named import RECIPES, get, override, read_toml
+from fashionlab.recipes.predict import predict
 from fashionlab.recipes.recipe import OPTIMIZERS, TABLES, Recipe
 
 __all__ = [
@@ -15,7 +19,11 @@ __all__ = [
     "RECIPES",
     "TABLES",
     "Recipe",
+    "build",
+    "build_network",
     "get",
+    "learning_rates",
     "override",
+    "predict",
     "read_toml",
 ]

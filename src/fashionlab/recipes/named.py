@@ -1,6 +1,6 @@
-"""The named recipes, and recipes of one's own: in a file, or by changes of a named one.
+"""The named recipes, and a user's own: in a TOML file, or by changes of a named one.
 
-report    the three systems of a course report, as it has them
+paper     the three systems of the course report, as it has them
 accurate  the same layers trained well, and networks beyond them: the highest accuracy of a size
 fast      the record: the least time to an accuracy
 """
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.recipes import accurate, fast, report
+from fashionlab.recipes import accurate, fast, paper
 from fashionlab.recipes.recipe import TABLES, Recipe, one_of
 
-RECIPES = {recipe.name: recipe for recipe in (*report.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
+RECIPES = {recipe.name: recipe for recipe in (*paper.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
 
 
 def get(name: str) -> Recipe:
-    """The recipe of that name, or in the TOML file of that name.
+    """Return the recipe of that name, or in the TOML file of that name.
 
     Raises InvalidValueError, with the nearest name, where there is none.
     """
@@ -30,7 +30,7 @@ def get(name: str) -> Recipe:
 
 
 def read_toml(path: Path) -> Recipe:
-    """A recipe from a file: `base`, the recipe it starts from, and the fields that differ.
+    """Read a recipe from a file: `base`, the recipe it starts from, and the fields that differ.
 
         base = "report-mlp"
         epochs = 20
@@ -53,7 +53,7 @@ def read_toml(path: Path) -> Recipe:
 
 
 def override(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """The recipe with these fields changed; those of tables are added.
+    """Return the recipe with these fields changed; the options of tables are added.
 
     With another optimizer the options of the recipe's own go.
     """

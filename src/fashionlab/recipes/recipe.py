@@ -1,19 +1,18 @@
-"""Recipe: all that decides a run beside its data and seed."""
+"""Recipe: all that decides a run apart from its data and seed."""
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
-from types import ModuleType
 from typing import Any
 
 from fashionlab.data import Augmentation
-from fashionlab.engines import ENGINES, engine, gpu, multiplies_bfloat16
+from fashionlab.engines import ENGINES
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 
-# Those of Keras that take a learning rate and need nothing else; scratch has the first four.
+# Keras's optimizers that take a learning rate and need nothing else; scratch has the first four.
 OPTIMIZERS = (
     *("SGD", "Adam", "AdamW", "RMSprop", "Nadam", "Adamax", "Adagrad", "Adadelta", "Adafactor"),
     *("Ftrl", "Lamb", "Lion", "Muon"),
@@ -23,11 +22,20 @@ PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("constant", "cosine", "exponential")
 MONITORS = ("validation_loss", "validation_accuracy")
 TABLES = ("model", "augment", "optimizer_options")  # fields that are tables of options
+NOT_OPTIONS = ("output", "layout")  # arguments of a builder that no recipe gives
 FIELDS_OF_THEIR_OWN = {  # arguments of an optimizer that a recipe has as a field
     "learning_rate": "learning_rate",
     "use_ema": "moving_average",
     "ema_momentum": "moving_average",
 }
+
+
+Options = Mapping[str, Any]
+
+
+def _field(help_text: str, default: Any = MISSING) -> Any:
+    """Return a field whose `help` metadata is the help of its option of `fashionlab train`."""
+    return field(default=default, metadata={"help": help_text})
 
 
 @dataclass(frozen=True)
@@ -39,35 +47,43 @@ class Recipe:
 
     name: str
     builder: str  # a key of models.BUILDERS
-    engine: str  # one of engines.ENGINES
-    epochs: int
-    batch_size: int | None  # images a step; None takes the whole training set
-    optimizer: str  # a class of nn.optimizers
-    learning_rate: float
-    output_activation: str  # of the last layer; "linear" gives logits, trained through softmax
-    # The share of the training set that is held out and evaluated after each epoch.
-    validation_fraction: float = 0.0
-    # Evaluate the test set after each epoch too, as the course report did; nothing is chosen by it.
-    test_each_epoch: bool = False
-    model: Mapping[str, Any] = field(default_factory=dict)  # the builder's other options
-    augment: Mapping[str, Any] = field(default_factory=dict)  # fields of data.Augmentation
-    # Other arguments of the optimizer, such as momentum and weight_decay.
-    optimizer_options: Mapping[str, Any] = field(default_factory=dict)
-    label_smoothing: float = 0.0  # the share of each target that is spread over all classes
-    # Predict from the mean probabilities of an image and its mirror image.
-    flip_at_prediction: bool = False
-    # Of convolutions in training, one of PRECISIONS; weights and predictions are float32 always.
-    # "bfloat16" is float32 where the machine or the engine does not multiply it at full speed.
-    precision: str = "float32"
-    schedule: str = "constant"  # of the learning rate over all steps; one of SCHEDULES
-    final_learning_rate: float = 0.0  # where a schedule ends
-    warmup_epochs: float = 0  # with "cosine": in which the rate climbs from 0 first
-    # Momentum of a moving average of the weights over the steps; the average is the result.
-    moving_average: float | None = None
-    # Epochs without a better `monitor` after which the training stops.
-    early_stopping_patience: int | None = None
-    restore_best_weights: bool = False  # the result is the epoch of the best `monitor`
-    monitor: str = "validation_loss"  # one of MONITORS
+    engine: str = _field("scratch or keras.")
+    epochs: int = _field("Passes over the training set.")
+    batch_size: int | None = _field("Images a step, or 'all'.")  # None for all
+    optimizer: str = _field("SGD, Adam, ...")
+    learning_rate: float = _field("The highest of a schedule.")
+    output_activation: str = _field("linear (logits, through softmax), sigmoid or softmax.")
+    validation_fraction: float = _field("Share of the training set to hold out.", 0.0)
+    test_each_epoch: bool = _field("Log test accuracy too; nothing is chosen by it.", False)
+    model: Options = field(
+        default_factory=dict,
+        metadata={"help": "An option of the model, e.g. units=[300,100]; can be repeated."},
+    )
+    augment: Options = field(
+        default_factory=dict,
+        metadata={"help": "A change of the images, flip=true or shift=2; can be repeated."},
+    )
+    optimizer_options: Options = field(
+        default_factory=dict,
+        metadata={"help": "An argument of the optimizer, e.g. momentum=0.9; can be repeated."},
+    )
+    label_smoothing: float = _field("Share of each target spread over all classes.", 0.0)
+    flip_at_prediction: bool = _field("Predict from an image and its mirror image.", False)
+    # Of convolutions in training; weights and predictions are float32 always.
+    precision: str = _field("float32; or bfloat16, where this machine is fast with it.", "float32")
+    schedule: str = _field("constant, cosine or exponential.", "constant")
+    final_learning_rate: float = _field("Where the schedule ends.", 0.0)
+    warmup_epochs: float = _field("Epochs in which the rate climbs first (cosine).", 0)
+    moving_average: float | None = _field(
+        "Momentum of the weights' moving average, e.g. 0.999.", None
+    )
+    early_stopping_patience: int | None = _field(
+        "Stop after so many epochs without a better one.", None
+    )
+    restore_best_weights: bool = _field("Keep the best epoch's weights, not the last one's.", False)
+    monitor: str = _field(
+        "What is better: validation_loss or validation_accuracy.", "validation_loss"
+    )
 
     def __post_init__(self) -> None:
         one_of("builder", self.builder, BUILDERS)
@@ -101,7 +117,7 @@ class Recipe:
         self._check_tables()
 
     def _check_tables(self) -> None:
-        """Options of the model, the augmentation and the optimizer."""
+        """Check the options of the model, the augmentation and the optimizer."""
         for name in TABLES:
             value = getattr(self, name)
             if not isinstance(value, Mapping):
@@ -110,7 +126,11 @@ class Recipe:
             one_of("option of augment", key, [f.name for f in fields(Augmentation)])
         Augmentation(**self.augment)
         options = inspect.signature(BUILDERS[self.builder]).parameters.values()
-        known = [p.name for p in options if p.kind is p.KEYWORD_ONLY and p.name != "output"]
+        known = [
+            p.name
+            for p in options
+            if p.kind is p.KEYWORD_ONLY and p.name not in ("output", "layout")
+        ]
         for key in self.model:
             one_of(f"option of {self.builder}", key, known)
         for key, value in self.optimizer_options.items():
@@ -124,7 +144,7 @@ class Recipe:
                 )
 
     def _check_course(self) -> None:
-        """What changes in the course of a training: rate, average, the epoch that is chosen."""
+        """Check the schedule, the moving average and the choice of an epoch."""
         one_of("schedule", self.schedule, SCHEDULES)
         one_of("monitor", self.monitor, MONITORS)
         final, warmup = self.final_learning_rate, self.warmup_epochs
@@ -167,94 +187,8 @@ class Recipe:
 
     @property
     def augmentation(self) -> Augmentation | None:
-        """What happens to the training images; None for nothing."""
+        """The augmentation of the training images; None for none."""
         return Augmentation(**self.augment) if self.augment else None
-
-    def build(
-        self,
-        nn: ModuleType,
-        image_shape: tuple[int, ...],
-        classes: int,
-        seed: int = 0,
-        steps: int = 1,
-    ) -> Any:
-        """The compiled model; `steps` are those of an epoch, for the schedule.
-
-        Raises InvalidValueError where `nn` lacks a layer that it needs, or refuses an option.
-        """
-        one_of("optimizer", self.optimizer, [x for x in OPTIMIZERS if hasattr(nn.optimizers, x)])
-        try:
-            model = BUILDERS[self.builder](
-                nn, image_shape, classes, seed, output=self.output_activation, **self.model
-            )
-        except AttributeError as error:
-            raise InvalidValueError(
-                f"{self.name} needs a layer that {nn.__name__} lacks ({error}); use --engine keras"
-            ) from error
-        except (TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise InvalidValueError(f"{self.name} cannot be built: {reason}") from error
-        if self.precision == "bfloat16" and multiplies_bfloat16(nn):
-            model.in_bfloat16 = True
-        optimizer = self._optimizer(nn, steps)
-        if self.precision == "bfloat16" and multiplies_bfloat16(nn) and gpu():
-            optimizer.in_bfloat16 = True
-        model.compile(
-            optimizer=optimizer,
-            loss=nn.losses.CategoricalCrossentropy(
-                from_logits=self.output_activation == "linear",
-                label_smoothing=self.label_smoothing,
-            ),
-            metrics=["accuracy"],
-        )
-        return model
-
-    def _optimizer(self, nn: ModuleType, steps: int) -> Any:
-        average: dict[str, Any] = {}
-        if self.moving_average is not None:
-            average = {"use_ema": True, "ema_momentum": self.moving_average}
-        options = {
-            # An int such as 1 in a TOML file stands for a number, which scratch wants as float.
-            key: float(value) if type(value) is int else value
-            for key, value in self.optimizer_options.items()
-        }
-        rate = self._schedule(nn, steps)
-        kind = getattr(nn.optimizers, self.optimizer)
-        if self.optimizer == "Muon":
-            from fashionlab.keras_parts.muon import Muon
-
-            kind = Muon
-        try:
-            return kind(learning_rate=rate, **average, **options)
-        except (TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise InvalidValueError(
-                f"{self.name}: {self.optimizer} refuses optimizer_options {options}: {reason}"
-            ) from error
-
-    def rates(self, steps: int) -> Callable[[int], float]:
-        """The learning rate of each step, counted from 0 over the training, `steps` an epoch.
-
-        On either engine; Keras would take 0.1 ms to say it of a schedule.
-        """
-        rate = self._schedule(engine("scratch"), steps)
-        return rate if callable(rate) else lambda step: float(rate)
-
-    def _schedule(self, nn: ModuleType, steps: int) -> Any:
-        """The learning rate, or the schedule that gives it at each of epochs x steps."""
-        rate = float(self.learning_rate)  # scratch takes no int
-        share = self.final_learning_rate / rate
-        schedules, total = nn.optimizers.schedules, self.epochs * steps
-        if self.schedule == "exponential":
-            return schedules.ExponentialDecay(rate, total, share)
-        if self.schedule == "constant":
-            return rate
-        warmup = min(round(self.warmup_epochs * steps), total - 1)  # a step is left to decay in
-        if not warmup:
-            return schedules.CosineDecay(rate, total, alpha=share)
-        return schedules.CosineDecay(
-            0.0, total - warmup, share, warmup_target=rate, warmup_steps=warmup
-        )
 
 
 def _is_number(value: Any) -> bool:

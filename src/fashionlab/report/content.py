@@ -10,7 +10,6 @@ import numpy as np
 from fashionlab.data.fashion_mnist import CLASS_NAMES, NAME
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.metrics import Metrics
-from fashionlab.recipes import Recipe
 from fashionlab.report import plots
 from fashionlab.report.formatting import count, decimal, listing, percent, png_uri, svg_uri
 from fashionlab.report.paper import PAPER_RESULTS, TEST_IMAGES_PER_CLASS, PaperResult
@@ -45,14 +44,6 @@ class Confusion(NamedTuple):
     of: int  # images of the true class
 
 
-class Split(NamedTuple):
-    """The training or the test set of a run."""
-
-    name: str
-    sha256: str
-    images: int
-
-
 class RunView:
     """A run as the page shows it. Raises RunError where its folder lacks what the page needs."""
 
@@ -64,13 +55,13 @@ class RunView:
         self.training = run.training_figures()
         self.layers = run.layers()
         self.environment = run.environment()
-        self.seed: int = run.config["seed"]
+        self.seed: int = run.seed
         self.class_names = run.class_names
-        self.parameters: int = run.config["parameters"]
+        self.parameters: int = run.parameters
         self.protocol = standing(run)
         try:
-            self.recipe = Recipe(**run.config["recipe"])
-            self.train, self.test = (Split(**run.config["data"][k]) for k in ("train", "test"))
+            self.recipe = run.recipe
+            self.train, self.test = run.data["train"], run.data["test"]
             self._require(self.layers, "name", "type", "output_shape", "parameters")
             self._require(self.history, "epoch", "loss", "accuracy")
             for split in self.monitored:

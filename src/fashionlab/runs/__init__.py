@@ -1,4 +1,4 @@
-"""The run folder: all that a training leaves behind. No other room knows a file name in it.
+"""The run folder, which holds everything that a training leaves behind.
 
     config.json          the recipe, seed and data that decide the run
     environment.json     versions, machine, threads, commit, command line
@@ -6,8 +6,8 @@
     history.csv          a row an epoch
     weights.safetensors  the trained weights
     predictions.npz      log-probabilities (N, K) of the test images, and their labels (N,)
-    protocol.json        what it was trained on, how often the test set was read, copies in it
-    metrics.json         the figures computed from predictions.npz
+    protocol.json        the images trained on, reads of the test set, train/test duplicates
+    metrics.json         the metrics of predictions.npz
     examples.npz         test images that the page shows, (M, H, W), and their indices (M,)
     model.onnx           the portable model, where `fashionlab export` wrote it; also
                          model-8bit.onnx and model.keras
@@ -23,17 +23,18 @@ no code from it.
     checkpoints  save, check and load
     writer       RunWriter
     reader       Run
-    standing     the protocol of a run in words
+    standing     a run's evaluation protocol as sentences
 """
 
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.layout import is_begun, require_free
-from fashionlab.runs.reader import Run, recorded_json
+from fashionlab.runs.reader import DataFacts, Run, recorded_json
 from fashionlab.runs.standing import standing
 from fashionlab.runs.writer import RunWriter, tidy
 
 __all__ = [
     "Checkpoint",
+    "DataFacts",
     "Run",
     "RunWriter",
     "is_begun",

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training needs to go on, in folders that are whole or absent.
+"""Checkpoints: everything that a training needs to resume, in folders that are whole or absent.
 
     checkpoint-00000938/       938 steps into the training
         arrays.safetensors     weights, optimizer state, random states, weights of the best epoch
@@ -33,7 +33,7 @@ FORMAT = 1  # of the files; another one is not read
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A moment of a training."""
+    """The state of a training between two steps."""
 
     steps: int  # made since the training began
     arrays: Mapping[str, NDArray[Any]]
@@ -41,7 +41,7 @@ class Checkpoint:
 
 
 def save(run: Path, checkpoint: Checkpoint) -> None:
-    """Write one into the run's folder, and remove all but the two newest.
+    """Write a checkpoint into the run's folder, and remove all but the two newest.
 
     Raises OSError, which names the path; the checkpoints before are then as they were.
     """
@@ -58,7 +58,7 @@ def save(run: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(folder: Path) -> Checkpoint:
-    """Read one; raises CheckpointError where a file is missing or not as it was written."""
+    """Read a checkpoint; raises CheckpointError where a file is missing or was changed."""
     try:
         contents = {name: (folder / name).read_bytes() for name in (ARRAYS, STATE)}
         manifest = (folder / MANIFEST).read_bytes()
@@ -77,7 +77,7 @@ def load(folder: Path) -> Checkpoint:
 
 
 def newest(run: Path, say: Callable[[str], None]) -> Checkpoint | None:
-    """The newest sound checkpoint, or None where there is none at all.
+    """Return the newest sound checkpoint, or None where there is none at all.
 
     A damaged one is reported and, once an older one is found to be sound, removed. Raises
     CheckpointError, and removes nothing, where all are damaged.
@@ -95,12 +95,12 @@ def newest(run: Path, say: Callable[[str], None]) -> Checkpoint | None:
         return checkpoint
     if damaged:
         reasons = "; ".join(str(error) for _, error in damaged)
-        raise CheckpointError(f"no checkpoint can be used: {reasons}; remove {run} to begin anew")
+        raise CheckpointError(f"no checkpoint can be used: {reasons}; remove {run} to start again")
     return None
 
 
 def saved(run: Path) -> list[Path]:
-    """The checkpoints in a run's folder, the oldest first."""
+    """Return the checkpoints in a run's folder, the oldest first."""
     folders = [p for p in run.glob(f"{PREFIX}*") if p.name.removeprefix(PREFIX).isdecimal()]
     return sorted(folders, key=lambda p: int(p.name.removeprefix(PREFIX)))
 
@@ -117,7 +117,7 @@ def _manifest(contents: Mapping[str, bytes]) -> bytes:
 
 
 def _changed(contents: Mapping[str, bytes], manifest: bytes) -> str:
-    """The files whose lines the manifest lacks; the manifest itself where it lacks both."""
+    """Return the files whose lines the manifest lacks; the manifest itself where it lacks both."""
     expected = dict(zip(contents, _manifest(contents).splitlines(), strict=True))
     changed = [name for name, line in expected.items() if line not in manifest.splitlines()]
     return changed[0] if len(changed) == 1 else MANIFEST

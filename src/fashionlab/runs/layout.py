@@ -1,4 +1,4 @@
-"""What a run folder holds, and where it is written until it is whole."""
+"""The names in a run folder, and the folder that it is written to until it is whole."""
 
 from pathlib import Path
 
@@ -26,23 +26,23 @@ TENSORBOARD = "tensorboard"
 
 
 def work_folder(folder: Path) -> Path:
-    """Where the run is written until it is whole: FOLDER.partial."""
+    """Return the folder that a run is written to until it is whole: FOLDER.partial."""
     return folder.with_name(f"{folder.name}.partial")
 
 
 def is_begun(folder: Path) -> bool:
-    """Whether an earlier session has left a checkpoint."""
+    """Return whether an earlier session has left a checkpoint."""
     return bool(checkpoints.saved(work_folder(folder)))
 
 
 def require_absent(folder: Path) -> None:
-    """Raises RunError where something stands in the place of a run folder to be written."""
+    """Raise RunError where something stands in the place of a run folder to be written."""
     if folder.exists() or folder.is_symlink():
         raise RunError(f"{folder} exists already; choose another --out or remove it")
 
 
 def require_free(folder: Path, resume: bool = False) -> None:
-    """Raises RunError where another process writes `folder`.
+    """Raise RunError where another process writes `folder`.
 
     Without `resume` also where it exists, or an earlier process was stopped and left a checkpoint.
     """
@@ -53,5 +53,5 @@ def require_free(folder: Path, resume: bool = False) -> None:
     if not resume and (saved := checkpoints.saved(work)):
         raise RunError(
             f"{folder} was begun and not finished ({work} has {saved[-1].name}); go on with "
-            f"--resume, remove {work} to begin anew, or choose another --out"
+            f"--resume, remove {work} to start again, or choose another --out"
         )

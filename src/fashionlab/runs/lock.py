@@ -27,7 +27,7 @@ class Lock:
         self._descriptor = -1
 
     def acquire(self) -> None:
-        """Make the folder if need be, and hold it.
+        """Make the folder where it is missing, and take the lock.
 
         Raises RunError, which names the owner, where another process does; OSError where the folder
         cannot be written or its file system has no locks.
@@ -56,7 +56,7 @@ class Lock:
             raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def require_free(self) -> None:
-        """Raises RunError, which names the owner, where another process holds it."""
+        """Raise RunError, which names the owner, where another process holds the lock."""
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:  # no folder, no lock
@@ -68,7 +68,7 @@ class Lock:
             self._close()
 
     def _hold(self) -> bool:
-        """Whether it is held now; somebody who only asks has it for a moment, so some tries."""
+        """Return whether it is held; a process that only looks holds it briefly: hence tries."""
         for pause in (*TRIES, None):
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,7 +87,7 @@ class Lock:
         )
 
     def _is_named(self) -> bool:
-        """Whether the file that is held still has the lock's name."""
+        """Return whether the locked file still has the lock's name."""
         try:
             return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
         except FileNotFoundError:
@@ -98,7 +98,7 @@ class Lock:
         self._descriptor = -1
 
     def release(self, folder: Path) -> None:
-        """Let go, and remove the lock's file from `folder`, where it is now."""
+        """Release the lock, and remove its file from `folder`, where it is now."""
         if self._descriptor < 0:
             return
         self._path = folder / NAME

@@ -1,9 +1,11 @@
-"""Run: reads a finished run folder."""
+"""Run: a finished run folder, read."""
 
 import csv
 import hashlib
 import json
 import zipfile
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.recipes import Recipe
 from fashionlab.runs.layout import (
     CONFIG,
     EXAMPLES,
@@ -44,8 +47,17 @@ def recorded_json(folder: Path, name: str) -> dict[str, Any]:
     return value
 
 
+@dataclass(frozen=True)
+class DataFacts:
+    """The record of one split of a run's data."""
+
+    name: str  # of the data set
+    sha256: str
+    images: int
+
+
 class Run:
-    """Reads a finished run folder. Raises RunError where a file is missing or damaged."""
+    """A finished run folder. Raises RunError where a file is missing or damaged."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,16 +70,27 @@ class Run:
         for key, kind in CONFIG.items():
             if not isinstance(self.config.get(key), kind):
                 raise self._damaged("config.json", f"no {key}")
-        data, recipe = self.config["data"], self.config["recipe"]
-        parts = [data.get(part) for part in ("train", "test")]
-        names = [part.get("name") if isinstance(part, dict) else None for part in parts]
-        if not all(isinstance(x, str) for x in [recipe.get("name"), *names, *self.class_names]):
+        self.seed: int = self.config["seed"]
+        self.parameters: int = self.config["parameters"]
+        self.class_names = tuple(self.config["class_names"])  # (K,) in label order
+        try:
+            self.data = {
+                split: DataFacts(**self.config["data"][split]) for split in ("train", "test")
+            }
+        except (KeyError, TypeError) as error:
+            needs = "both splits of the data must have names, sha256 and images"
+            raise self._damaged("config.json", needs) from error
+        names = [self.config["recipe"].get("name"), *(d.name for d in self.data.values())]
+        if not all(isinstance(x, str) for x in [*names, *self.class_names]):
             raise self._damaged("config.json", "recipe, data and classes must have names")
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """(K,) in label order."""
-        return tuple(self.config["class_names"])
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that it was trained by; RunError where this version does not know it."""
+        try:
+            return Recipe(**self.config["recipe"])
+        except (TypeError, InvalidValueError) as error:
+            raise self._damaged("config.json", f"recipe: {error}") from error
 
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
@@ -89,26 +112,36 @@ class Run:
             raise self._damaged(name, error) from error
 
     def weights_sha256(self) -> str:
-        """The SHA-256 of the file of weights, which is the same for the same weights."""
+        """Return the SHA-256 of the file of weights, which is the same for the same weights."""
         try:
             return hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
         except OSError as error:
             raise self._damaged(WEIGHTS, error) from error
 
     def weights(self) -> dict[str, Array]:
-        """The trained weights by name, "layer.kernel" and the like."""
+        """Return the trained weights by name, such as "layer.kernel"."""
         try:
             return load((self.folder / WEIGHTS).read_bytes())
         except (OSError, SafetensorError) as error:
             raise self._damaged(WEIGHTS, error) from error
 
+    def give_weights(self, model: Any) -> None:
+        """Give a model of the run's recipe the trained weights; RunError where one is missing."""
+        weights = self.weights()
+        try:
+            model.set_weights(
+                [weights[f"{x.name}.{w.name}"] for x in model.layers for w in x.weights]
+            )
+        except (KeyError, ValueError) as error:
+            raise self._damaged(WEIGHTS, error) from error
+
     def environment(self) -> dict[str, Any]:
-        """The environment it was trained in."""
+        """Return the environment it was trained in."""
         value: dict[str, Any] = self._json("environment")
         return value
 
     def protocol(self) -> dict[str, Any]:
-        """What it was trained on, and how often the test set was read: `training.train` wrote it.
+        """Return what it was trained on, and how often the test set was read.
 
         Empty for a run of an older version, which did not record it.
         """
@@ -123,7 +156,7 @@ class Run:
         return value
 
     def accuracy_without_copies(self) -> float:
-        """Test accuracy without the images that stand in the training set too, where known."""
+        """Return the test accuracy without the images that are in the training set too."""
         copied = {place for place, _ in self.protocol().get("test_copies", ())}
         log_probabilities, labels = self.predictions()
         if not copied <= set(range(len(labels))):
@@ -131,12 +164,12 @@ class Run:
         return accuracy_without(log_probabilities, labels, copied)
 
     def layers(self) -> list[dict[str, Any]]:
-        """The model's summary: name, type, output shape and parameters of each layer."""
+        """Return name, type, output shape and parameters of each layer."""
         value: list[dict[str, Any]] = self._json("model", list)
         return value
 
     def history(self) -> list[dict[str, float]]:
-        """A row an epoch."""
+        """Return a row an epoch."""
         try:
             with (self.folder / HISTORY).open(newline="", encoding="utf-8") as file:
                 return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
@@ -144,7 +177,7 @@ class Run:
             raise self._damaged(HISTORY, error) from error
 
     def training_figures(self) -> dict[str, float]:
-        """Epochs, the last epoch's loss and accuracy, and the mean seconds of an epoch's steps."""
+        """Return epochs, the last one's loss and accuracy, and mean seconds of an epoch's steps."""
         history = self.history()
         try:
             seconds = [row["seconds"] for row in history]
@@ -160,14 +193,14 @@ class Run:
             raise self._damaged(HISTORY, f"no column {error}") from error
 
     def predictions(self) -> tuple[Array, Array]:
-        """Log-probabilities (N, K) and labels (N,) of the test images."""
+        """Return log-probabilities (N, K) and labels (N,) of the test images."""
         log_probabilities, labels = self._arrays(PREDICTIONS, "log_probabilities", "labels")
         return log_probabilities, labels
 
     def metrics(self) -> Metrics:
-        """The figures, computed anew from the stored predictions.
+        """Return the metrics, computed again from the stored predictions.
 
-        Raises RunError also where those that were written when the run ended differ from them.
+        Raises RunError also where the metrics that were written at the end of the run differ.
         """
         try:
             metrics = compute_metrics(*self.predictions())
@@ -183,7 +216,7 @@ class Run:
         return metrics
 
     def examples(self) -> Examples:
-        """Test images to show, chosen by `evaluation.examples.select_examples`."""
+        """Return the test images to show, chosen by `evaluation.examples.select_examples`."""
         images, indices = self._arrays(EXAMPLES, "images", "indices")
         log_probabilities, labels = self.predictions()
         fits = images.ndim == 3 and images.dtype == np.uint8 and indices.shape == (len(images),)

@@ -1,4 +1,4 @@
-"""What a run's figures stand on, in words: docs/protocol.md, as this run kept to it."""
+"""A run's evaluation protocol as sentences: how it kept to docs/protocol.md."""
 
 from fashionlab.runs.reader import Run
 
@@ -6,9 +6,9 @@ COPIES_SHOWN = 10
 
 
 def standing(run: Run) -> list[str]:
-    """A line on the images and the test set's use, and one on copies where there are any.
+    """Return a line on the images and the test set's use, and one on duplicates, if any.
 
-    Nothing for a run of an older version, which did not record them.
+    An empty list for a run of an older version, which did not record them.
     """
     protocol = run.protocol()
     if not protocol:

@@ -1,6 +1,5 @@
-"""RunWriter: writes one run folder, in one or several sessions."""
+"""RunWriter: the writer of one run folder, in one or several sessions."""
 
-import csv
 import io
 import json
 import shlex
@@ -37,7 +36,7 @@ Array = NDArray[Any]
 
 
 class RunWriter:
-    """Writes one run folder; used as a context, which gives it its name on success.
+    """The writer of one run folder; a context, which gives the folder its name on success.
 
     Until then everything lies in FOLDER.partial, which one process at a time may hold. After an
     exception, Ctrl-C included, that folder stays where it has a checkpoint, for `resume`, and goes
@@ -55,7 +54,7 @@ class RunWriter:
         try:
             self._lock.acquire()
             try:
-                require_absent(self.folder)  # it may have been finished meanwhile
+                require_absent(self.folder)  # it may have been finished in between
                 files.flush_folder(self._work.parent)
                 self._clean()
             except BaseException:
@@ -108,7 +107,7 @@ class RunWriter:
                 place.rmdir()
 
     def stopped(self, when: str, status: int) -> StoppedError:
-        """The error for a training that stops on request, and can go on."""
+        """Return the error for a training that stops on request, and can be resumed."""
         newest = checkpoints.saved(self._work)[-1]
         return StoppedError(f"{when}; {newest} is kept", status, self._command)
 
@@ -124,14 +123,14 @@ class RunWriter:
         return RunError(f"{said} or choose another --out")
 
     def newest_checkpoint(self, say: Callable[[str], None]) -> Checkpoint | None:
-        """The newest sound one of an earlier session; damaged ones are reported.
+        """Return the newest sound checkpoint of an earlier session; report damaged ones.
 
         Raises CheckpointError where there are some and none is sound.
         """
         return checkpoints.newest(self._work, say)
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write one; the two newest are kept."""
+        """Write a checkpoint; the two newest are kept."""
         checkpoints.save(self._work, checkpoint)
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -144,19 +143,15 @@ class RunWriter:
         self._write(f"{name}.json", f"{text}\n".encode())
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """A row an epoch, all of them: the file is whole at every moment."""
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
-        self._write(HISTORY, text.getvalue().encode())
+        """Write the rows of all epochs, so that the file is whole at every moment."""
+        self._write(HISTORY, files.csv_text(rows).encode())
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
-        """Arrays by name."""
+        """Write arrays by name."""
         self._write(WEIGHTS, save(dict(weights)))
 
     def write_predictions(self, log_probabilities: Array, labels: Array) -> Metrics:
-        """Store the test predictions and the figures computed from them."""
+        """Store the test predictions and the metrics computed from them."""
         archive = io.BytesIO()
         np.savez(archive, log_probabilities=log_probabilities, labels=labels)
         self._write(PREDICTIONS, archive.getvalue())
@@ -172,7 +167,7 @@ class RunWriter:
 
     @property
     def tensorboard_folder(self) -> Path:
-        """Where TensorBoard's events belong."""
+        """The folder of TensorBoard's events."""
         return self._work / TENSORBOARD
 
     def _write(self, name: str, content: bytes) -> None:

@@ -2,7 +2,8 @@
 
 NumPy's matrix products use all cores by themselves, everything else uses one. Where many images go
 through, it is faster to give each core images of its own, and products that use that core alone
-(benchmarks/fast_forms.py). For a batch of 128 it is not: the threads wait for each other too often.
+(benchmarks/engine/fast_forms.py). For a batch of 128 it is not: the threads wait for each other
+too often.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
 """Where arrays lie in memory, which decides a good part of the speed; nothing of the mathematics.
 
 Products and loops run faster over arrays that begin at a cache line, and over large ones that lie
-on large pages, of which the processor knows more by heart (benchmarks/fast_forms.py).
+on large pages, of which the processor knows more by heart (benchmarks/engine/fast_forms.py).
 """
 
 from typing import Any

@@ -29,7 +29,7 @@ from fashionlab.serve.settings import Settings
 
 LARGEST_HEAD = 64_000  # bytes after the first read, which has 256 kB at most
 FRAME = 9  # bytes of a chunked body that carry one of content, at the worst
-AT_ONCE = 4  # requests begun in a turn; of more, a refusal comes later (benchmarks/service.py)
+AT_ONCE = 4  # requests begun in a turn, or refusals come later (benchmarks/service/load.py)
 AHEAD = 16  # requests on one connection before the first of them is answered
 REASONS = {400: "Bad Request", 408: "Request Timeout", 503: "Service Unavailable"}
 REASONS |= {431: "Request Header Fields Too Large"}

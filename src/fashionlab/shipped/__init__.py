@@ -1,7 +1,7 @@
 """The trained model that comes with the package, as the run folder that its training wrote.
 
 So its recipe, seed, command, environment, log, weights and test predictions are all there, and
-`fashionlab train --from shipped` makes it again. benchmarks/ship.py put it here.
+`fashionlab train --from shipped` makes it again. benchmarks/training/ship.py put it here.
 """
 
 from pathlib import Path

@@ -1,16 +1,17 @@
-"""From recipe to run, for both engines: one loop, which survives being killed at any moment.
+"""Training, from recipe to run: one loop for both engines, which survives a kill at any moment.
 
-training    train: the frame, from data to run folder
-trainer     the loop of epochs and steps, and its checkpoints
-state       what the next step depends on, as arrays
-best        which epoch is the best, and when to stop
-interrupts  Ctrl-C and SIGTERM
-repeat      train a run again and compare the weights
+train           train: the frame, from data to run folder
+loop            Trainer: epochs and steps, and their checkpoints
+weights         a model's weights by name, and their moving average
+batch_norm      update_bn: statistics for weights that were averaged
+early_stopping  which epoch is the best, and when to stop
+signals         Ctrl-C and SIGTERM
+repeat          train a run again and compare the weights
 """
 
-from fashionlab.training.best import best_epoch
+from fashionlab.training.early_stopping import best_epoch
 from fashionlab.training.repeat import Plan, Repetition, plan, repeat
-from fashionlab.training.training import Data, finished_run, settings, train
+from fashionlab.training.train import Data, finished_run, settings, train
 
 __all__ = [
     "Data",

@@ -9,12 +9,12 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run, recorded_json
-from fashionlab.training.training import Data, train
+from fashionlab.training.train import Data, train
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run folder, finished or not, says of its training."""
+    """The recipe, seed and data that a run folder, finished or not, records."""
 
     recipe: Recipe
     seed: int
@@ -32,11 +32,11 @@ class Repetition:
 
     @property
     def same(self) -> bool:
-        """Whether the weights' hashes are."""
+        """Whether both have the same weights' hash."""
         return self.sha256[0] == self.sha256[1]
 
     def __str__(self) -> str:
-        """One line that says so, and why not."""
+        """One line with the result, and where the weights differ, the conditions that do."""
         before, now = self.sha256
         if self.same:
             return f"the weights are those of {self.original.folder}, to the bit (SHA-256 {now})"
@@ -52,7 +52,7 @@ class Repetition:
 
 
 def plan(folder: Path) -> Plan:
-    """Read it from `folder`, or from an unfinished run that is to become `folder`.
+    """Return the plan in `folder`, or in an unfinished run that is to become `folder`.
 
     Raises RunError where it cannot be read.
     """
@@ -77,11 +77,11 @@ def repeat(
     """
     planned = plan(original.folder)
     for part in data:
-        was = original.config["data"][part.part]
-        if was.get("sha256") != part.sha256:
+        was = original.data[part.part]
+        if was.sha256 != part.sha256:
             raise RunError(
-                f"{original.folder} must be repeated on its own data, {was.get('name')} with "
-                f"{part.part} SHA-256 {was.get('sha256')}; received {part.name} with "
+                f"{original.folder} must be repeated on its own data, {was.name} with "
+                f"{part.part} SHA-256 {was.sha256}; received {part.name} with "
                 f"{part.sha256}; give the folder as --data"
             )
     before = original.weights_sha256()

@@ -1,7 +1,7 @@
 """Conv2D and the MaxPooling2D after it in one pass: the fast form for images with few channels.
 
 A model takes it by itself where `fits` holds. It computes what the two layers do one after the
-other (tests hold them equal), for less traffic through memory (benchmarks/fast_forms.py):
+other (tests hold them equal), for less traffic through memory (benchmarks/engine/fast_forms.py):
 
 - Only outputs that a pool reads are computed, all outputs of a pool by one product: its columns are
   the windows that a whole pool sees, its kernel V holds W once for each of the pool's outputs.

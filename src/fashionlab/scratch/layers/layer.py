@@ -3,7 +3,7 @@
 Inside the network an image is a column: arrays are (..., B), so that one value of all images lies
 side by side. What convolutions copy, what pools compare and what is summed over a batch are then
 long contiguous rows; the products of dense layers take about the same time either way
-(benchmarks/fast_forms.py). The model turns images (B, ...) around at its two ends.
+(benchmarks/engine/fast_forms.py). The model turns images (B, ...) around at its two ends.
 
 A layer owns its buffers. What `forward` and `backward` return lives in them, or in the input's
 memory, until the layer's next call. `backward` must follow a `forward(training=True)` of the same

@@ -1,0 +1,48 @@
+"""Write the tables of README and docs from benchmarks/results; a test holds them equal.
+
+python -m benchmarks.docs.readme
+"""
+
+from pathlib import Path
+
+from benchmarks.docs import engine_tables, training_tables, use_tables
+
+ROOT = Path(__file__).parents[2]
+
+PAGES = {
+    "README.md": {
+        "report_systems": training_tables.report_systems,
+        "accuracy": training_tables.accuracy,
+        "record": training_tables.record,
+        "speed": engine_tables.speed,
+    },
+    "docs/protocol.md": {
+        "choices": training_tables.choices,
+        "gpu_throughput": engine_tables.gpu_throughput,
+        "keras_torch": engine_tables.keras_torch,
+    },
+    "docs/model.md": {"inference": use_tables.inference, "pictures": use_tables.pictures},
+    "docs/serve.md": {"service": use_tables.service},
+    "docs/runs.md": {
+        "crash_test": engine_tables.crash_test,
+        "checkpoint_cost": engine_tables.checkpoint_cost,
+    },
+}
+
+
+def filled(page: str, text: str) -> str:
+    """Return the page's text with every table written again between its two markers."""
+    for name, table in PAGES[page].items():
+        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        if not 0 <= text.find(start) < text.find(end):
+            raise SystemExit(f"{page} must hold the lines {start.strip()} and {end.strip()}")
+        before, _, rest = text.partition(start)
+        _, _, after = rest.partition(end)
+        text = before + start + table() + end + after
+    return text
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        path = ROOT / name
+        path.write_text(filled(name, path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,158 @@
+"""Keras: Keras 3 as an engine, on PyTorch unless KERAS_BACKEND names another backend."""
+
+import ctypes
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from fashionlab.data import Augmentation, Batches, Dataset
+from fashionlab.engines import Array, Arrays, listed, numbered, require_like
+from fashionlab.errors import MissingDependencyError
+from fashionlab.models import Layout
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; both take bytes
+
+
+class Keras:
+    """Keras 3; on PyTorch with the parts of `keras_torch`, unless not `fast`.
+
+    Raises MissingDependencyError where Keras or its backend is not installed.
+    """
+
+    name = "keras"
+
+    def __init__(self, fast: bool = True) -> None:
+        backend = os.environ.setdefault("KERAS_BACKEND", "torch")
+        if backend == "torch":
+            keep_freed_memory()
+        try:
+            self.nn = import_module("keras")
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"the keras engine needs Keras 3 and its backend {backend!r} ({error}); "
+                "install them: pip install 'fashionlab[keras]'"
+            ) from error
+        self.on_torch = self.nn.backend.backend() == "torch"
+        self._fast = fast and self.on_torch
+        if self.on_gpu:
+            cudnn: Any = import_module("torch").backends.cudnn
+            cudnn.allow_tf32 = False  # float32 is float32
+            cudnn.deterministic = True
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it computes on a GPU by PyTorch and CUDA."""
+        return self.on_torch and bool(self.nn.ops.convert_to_tensor(0.0).is_cuda)
+
+    @property
+    def layout(self) -> Layout:
+        """Channels first on PyTorch, where Keras would copy images around every layer.
+
+        Nothing of it changes what a network computes, nor the layout of its weights. What it is
+        worth: benchmarks/engine/keras_torch.py.
+        """
+        if not self._fast:
+            return Layout()
+        from fashionlab.engines.keras_torch.batch_normalization import BatchNormalization
+        from fashionlab.engines.keras_torch.direct import Direct
+
+        return Layout(1, {"data_format": "channels_first"}, BatchNormalization, Direct)
+
+    @property
+    def multiplies_bfloat16(self) -> bool:
+        """Whether PyTorch has instructions for bfloat16 on this machine."""
+        if not self.on_torch:
+            return False
+        torch: Any = import_module("torch")
+        if self.on_gpu:
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        # Older versions do not have this function.
+        found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+        return any(found.get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+    def use_bfloat16(self, model: Any) -> None:
+        """Compute the convolutions in bfloat16; on a GPU Muon's orthogonal matrices too."""
+        model.in_bfloat16 = True
+        if self.on_gpu:
+            model.optimizer.in_bfloat16 = True
+
+    def optimizer(self, name: str) -> Any:
+        """Return a class of `keras.optimizers`, or Muon for the kernels of convolutions too."""
+        if name == "Muon":
+            from fashionlab.engines.keras_torch.muon import Muon
+
+            return Muon
+        return getattr(self.nn.optimizers, name)
+
+    def batches(
+        self,
+        dataset: Dataset,
+        batch_size: int | None,
+        seed: int,
+        augmentation: Augmentation | None,
+    ) -> Batches:
+        """Return batches on the GPU, where there is one that has the augmentation."""
+        if self.on_gpu:
+            from fashionlab.engines.keras_torch.device_batches import DeviceBatches, augments_here
+
+            if augments_here(augmentation):
+                return DeviceBatches(dataset, batch_size, seed, augmentation)
+        return Batches(dataset, batch_size, seed, augmentation)
+
+    def output_shape(self, layer: Any) -> tuple[int, ...]:
+        """Return a layer's output shape without the batch's axis."""
+        return tuple(int(n) for n in layer.output.shape[1:])
+
+    def capture(self, model: Any) -> dict[str, Array]:
+        """Copy weights, random states and optimizer state.
+
+        Keras counts the states of its seed generators among a model's variables.
+        """
+        return {
+            **numbered("weights", [_value(v) for v in model.variables]),
+            **numbered("optimizer", [_value(v) for v in model.optimizer.variables]),
+        }
+
+    def restore(self, model: Any, arrays: Arrays) -> None:
+        """Put back what `capture` returned; CheckpointError where it is of another model."""
+        model.optimizer.build(model.trainable_variables)
+        require_like(self.capture(model), arrays)
+        for kind, owner in (("weights", model), ("optimizer", model.optimizer)):
+            for variable, value in zip(owner.variables, listed(kind, arrays), strict=True):
+                variable.assign(value)
+
+    def average(self, model: Any) -> None:
+        """Replace the weights by their moving average."""
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        # On JAX they are now the optimizer's own arrays, which the next `evaluate` would give up.
+        model.set_weights([np.array(value) for value in model.get_weights()])
+
+    def without_gradients(self) -> AbstractContextManager[Any]:
+        """A context in which PyTorch records nothing for a backward pass."""
+        if not self.on_torch:
+            return nullcontext()
+        context: AbstractContextManager[Any] = import_module("torch").no_grad()
+        return context
+
+
+def _value(variable: Any) -> Array:
+    return np.array(variable.numpy())
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory that this process frees, at most what it once needed.
+
+    PyTorch frees the activations of a convolution and allocates them again at each step; given back
+    to the kernel in between, every page is cleared again. Does nothing without glibc. What it is
+    worth: benchmarks/engine/keras_memory.py.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, 2**30)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

@@ -1,0 +1,97 @@
+"""Scratch: the network from scratch as an engine."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from fashionlab import scratch
+from fashionlab.data import Augmentation, Batches, Dataset
+from fashionlab.engines import Array, Arrays, listed, numbered, require_like
+from fashionlab.errors import CheckpointError
+from fashionlab.models import Layout
+
+OPTIMIZER = "optimizer/"
+
+
+class Scratch:
+    """The network in NumPy, in float32, with its images where they are."""
+
+    name = "scratch"
+    nn = scratch
+    layout = Layout()
+    multiplies_bfloat16 = False
+
+    def use_bfloat16(self, model: Any) -> None:
+        """Leave the model as it is: NumPy has no bfloat16."""
+
+    def optimizer(self, name: str) -> Any:
+        """Return a class of `scratch.optimizers`."""
+        return getattr(scratch.optimizers, name)
+
+    def batches(
+        self,
+        dataset: Dataset,
+        batch_size: int | None,
+        seed: int,
+        augmentation: Augmentation | None,
+    ) -> Batches:
+        """Return batches in memory."""
+        return Batches(dataset, batch_size, seed, augmentation)
+
+    def output_shape(self, layer: Any) -> tuple[int, ...]:
+        """Return a layer's output shape without the batch's axis."""
+        return tuple(int(n) for n in layer.output_shape)
+
+    def capture(self, model: scratch.Sequential) -> dict[str, Array]:
+        """Copy weights, optimizer state and the states of the layers' random generators."""
+        return {
+            **numbered("weights", model.get_weights()),
+            **{f"{OPTIMIZER}{name}": value for name, value in model.optimizer.state.items()},
+            **{f"random/{layer.name}": _generator_state(layer) for layer in _drawing(model)},
+        }
+
+    def restore(self, model: scratch.Sequential, arrays: Arrays) -> None:
+        """Put back what `capture` returned; CheckpointError where it is of another model."""
+        kept, optimizer = {}, {}
+        for name, array in arrays.items():
+            if name.startswith(OPTIMIZER):
+                optimizer[name.removeprefix(OPTIMIZER)] = array
+            else:
+                kept[name] = array
+        own = {n: a for n, a in self.capture(model).items() if not n.startswith(OPTIMIZER)}
+        require_like(own, kept)
+        try:
+            model.optimizer.state = optimizer
+        except (ValueError, TypeError) as error:
+            raise CheckpointError(f"the checkpoint is of another optimizer: {error}") from error
+        model.set_weights(listed("weights", kept))
+        for layer in _drawing(model):
+            _set_generator_state(layer, kept[f"random/{layer.name}"])
+
+    def average(self, model: scratch.Sequential) -> None:
+        """Replace the weights by their moving average."""
+        model.optimizer.finalize(model.weights_vector)
+
+    def without_gradients(self) -> AbstractContextManager[Any]:
+        """A context that changes nothing: a forward pass records nothing."""
+        return nullcontext()
+
+
+def _drawing(model: scratch.Sequential) -> list[scratch.layers.Dropout]:
+    return [layer for layer in model.layers if isinstance(layer, scratch.layers.Dropout)]
+
+
+def _generator_state(layer: scratch.layers.Dropout) -> Array:
+    """(6,) uint64: the four words of SFC64, and its spare 32 bits with the mark that there are."""
+    state: Any = layer.generator.bit_generator.state
+    return np.array([*state["state"]["state"], state["has_uint32"], state["uinteger"]], np.uint64)
+
+
+def _set_generator_state(layer: scratch.layers.Dropout, words: Array) -> None:
+    layer.generator.bit_generator.state = {
+        "bit_generator": "SFC64",
+        "state": {"state": words[:4].copy()},
+        "has_uint32": int(words[4]),
+        "uinteger": int(words[5]),
+    }

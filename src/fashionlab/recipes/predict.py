@@ -1,0 +1,27 @@
+"""predict: a model's prediction as its recipe has it, with test-time augmentation."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
+from fashionlab.recipes.recipe import Recipe
+
+
+def predict(
+    recipe: Recipe, model: Any, images: NDArray[np.uint8], batch_size: int
+) -> NDArray[np.float32]:
+    """Return log-probabilities (N, K) of images (N, H, W), `batch_size` at a time.
+
+    Where the recipe has `flip_at_prediction`, they are of the mean probability of an image and its
+    mirror image.
+    """
+    views = [images, images[:, :, ::-1]][: 1 + recipe.flip_at_prediction]
+    return mean_of_views(
+        log_probabilities(
+            model.predict(np.ascontiguousarray(view), batch_size=batch_size, verbose=0),
+            recipe.output_activation,
+        )
+        for view in views
+    )

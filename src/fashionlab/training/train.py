@@ -1,0 +1,235 @@
+"""train: a recipe, data and a seed become a run folder, in one session or in several."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fashionlab.data import Dataset, split
+from fashionlab.engines import Engine, get
+from fashionlab.environment import differences, environment
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.evaluation.duplicates import find_duplicates
+from fashionlab.evaluation.examples import select_examples
+from fashionlab.progress import Progress, ProgressList
+from fashionlab.recipes import Recipe, build, predict
+from fashionlab.runs import (
+    Checkpoint,
+    Run,
+    RunWriter,
+    is_begun,
+    recorded_json,
+    require_free,
+    tidy,
+)
+from fashionlab.training import weights
+from fashionlab.training.loop import EVALUATION_BATCH, Trainer
+from fashionlab.training.signals import Interrupts
+
+Data = tuple[Dataset, Dataset]  # train, test
+
+
+def train(
+    recipe: Recipe,
+    data: Data,
+    out: Path,
+    seed: int = 0,
+    progress: Progress | None = None,
+    *,
+    resume: bool = False,
+    checkpoint_steps: int | None = None,
+    tensorboard: bool = False,
+) -> Run:
+    """Train on (train, test) and write the run folder `out`.
+
+    Each epoch is followed by an evaluation of the validation split, where the recipe holds one out.
+    The test set is read once, at the end, and no choice is made on it; a recipe with
+    `test_each_epoch` reads it after each epoch too. The run's protocol.json says which.
+
+    A checkpoint is written to `out`.partial after each epoch, and after every `checkpoint_steps`
+    steps. With `resume` a training that was stopped goes on from the newest sound one, and comes
+    out as if it had not been stopped, to the bit; one that is finished is returned as it is.
+    `tensorboard` writes events for TensorBoard.
+
+    Raises RunError where `out` exists, another process writes it, or it cannot be written;
+    MissingDependencyError where the engine is not installed; InvalidValueError where the engine
+    cannot build the recipe, or the loss is no longer finite; StoppedError where Ctrl-C or SIGTERM
+    stopped it.
+    """
+    progress = progress or Progress()
+    if checkpoint_steps is not None and checkpoint_steps < 1:
+        raise InvalidValueError(
+            f"checkpoint_steps must be a whole number from 1; received {checkpoint_steps}"
+        )
+    if resume and (done := finished_run(recipe, out, data, seed)):
+        progress.say(f"{out} is finished; it is used as it is")
+        return done
+    require_free(out, resume)  # before the engine is imported and the model built: seconds
+    (training, test), held_out = data, None
+    if recipe.validation_fraction:
+        training, held_out = split(training, recipe.validation_fraction, seed)
+    monitored = held_out or (test if recipe.test_each_epoch else None)
+    with RunWriter(out, resume) as writer, Interrupts() as interrupts:
+        checkpoint = writer.newest_checkpoint(progress.say)
+        decisive = settings(recipe, data, seed)
+        if checkpoint:
+            _require_same(decisive, writer.read_json("config"), f"{out} was begun")
+        engine = get(recipe.engine)
+        batches = engine.batches(training, recipe.batch_size, seed, recipe.augmentation)
+        shape = training.image_shape
+        model = build(recipe, engine, shape, training.classes, seed, batches.steps)
+        if tensorboard:
+            from fashionlab.progress.tensorboard import TensorBoard
+
+            progress = ProgressList([progress, TensorBoard(writer.tensorboard_folder)])
+        trainer = Trainer(
+            recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps
+        )
+        _describe(writer, decisive, engine, model, training, checkpoint, progress)
+        if checkpoint:
+            trainer.resume(checkpoint)
+            writer.write_history(trainer.history)
+            progress.say(f"{recipe.name} goes on after step {trainer.steps} in {out}")
+        progress.start(recipe.name, recipe.epochs, batches.steps, trainer.steps)
+        try:
+            trainer.run(interrupts)
+        finally:
+            progress.stop()
+        _write_result(writer, model, recipe, test)
+        _write_protocol(writer, trainer, data, held_out)
+    return Run(out)
+
+
+def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
+    """Return what decides a run, as JSON values: the recipe, the seed, the data by its hash."""
+    decisive = {
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "data": {
+            part.part: {"name": part.name, "sha256": part.sha256, "images": len(part)}
+            for part in data
+        },
+    }
+    normal: dict[str, Any] = json.loads(json.dumps(decisive))  # tuples become lists, as read back
+    return normal
+
+
+def finished_run(recipe: Recipe, folder: Path, data: Data, seed: int) -> Run | None:
+    """Return the run in `folder`, None where it is not finished; RunError where it is another."""
+    wanted = settings(recipe, data, seed)
+    if not folder.exists():
+        if is_begun(folder):
+            _require_same(wanted, recorded_json(folder, "config"), f"{folder} was begun")
+        return None
+    run = Run(folder)
+    _require_same(wanted, run.config, f"{folder} was trained")
+    tidy(folder)
+    return run
+
+
+def _require_same(wanted: Mapping[str, Any], stored: Mapping[str, Any], what: str) -> None:
+    """Raise RunError, which names the settings that differ, where it is not the run wanted."""
+    before, now = _flat(stored), _flat(wanted)
+    different = [
+        f"{name} {before.get(name)!r}, not {now.get(name)!r}"
+        for name in dict.fromkeys([*now, *before])
+        if before.get(name) != now.get(name)
+    ]
+    if different:
+        raise RunError(
+            f"{what} with other settings ({'; '.join(different)}); give the same ones, choose "
+            "another --out, or remove it"
+        )
+
+
+def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides a run, by names for a message."""
+    recipe, data = stored.get("recipe"), stored.get("data")
+    with suppress(TypeError, InvalidValueError):  # an older version did not know all fields
+        recipe = json.loads(json.dumps(asdict(Recipe(**recipe))))  # type: ignore[arg-type]
+    flat = dict(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}
+    for part, facts in data.items() if isinstance(data, Mapping) else ():
+        flat[f"{part} data"] = facts
+    return flat | {"seed": stored.get("seed")}
+
+
+def _describe(
+    writer: RunWriter,
+    decisive: Mapping[str, Any],
+    engine: Engine,
+    model: Any,
+    training: Dataset,
+    checkpoint: Checkpoint | None,
+    progress: Progress,
+) -> None:
+    """Write what the run is and depends on; when it is resumed, what has changed since."""
+    place = Path(training.source)  # or "synthetic"
+    now = environment() | {"data": str(place.resolve()) if place.exists() else training.source}
+    if checkpoint:
+        before = writer.read_json("environment")
+        changed = differences(before, now)
+        if changed:
+            progress.say(
+                f"it goes on under other conditions ({'; '.join(changed)}): the result may differ "
+                "in the last bits from one in a single session"
+            )
+        sessions = [
+            *before.get("resumed", []),
+            {"after_step": checkpoint.steps, "changed": changed},
+        ]
+        writer.write_json("environment", before | {"resumed": sessions})
+        return
+    writer.write_json(
+        "config",
+        {
+            **decisive,
+            "class_names": list(training.class_names),
+            "image_shape": list(training.image_shape),
+            "parameters": int(model.count_params()),
+        },
+    )
+    writer.write_json("environment", now)
+    writer.write_json("model", [_described(layer, engine) for layer in model.layers])
+
+
+def _described(layer: Any, engine: Engine) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "type": type(layer).__name__,
+        "output_shape": list(engine.output_shape(layer)),
+        "parameters": int(layer.count_params()),
+    }
+
+
+def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) -> None:
+    writer.write_weights(weights.by_name(model))
+    predictions = predict(recipe, model, test.images, EVALUATION_BATCH)  # (N, K)
+    writer.write_predictions(predictions, test.labels)
+    shown = select_examples(predictions, test.labels)
+    writer.write_examples(test.images[shown], shown)
+
+
+def _write_protocol(
+    writer: RunWriter, trainer: Trainer, data: Data, held_out: Dataset | None
+) -> None:
+    """Record the use of the test set and the train/test duplicates."""
+    (training, test), recipe = data, trainer.recipe
+    validation = {}
+    if held_out:
+        predictions = predict(recipe, trainer.model, held_out.images, EVALUATION_BATCH)
+        right = predictions.argmax(axis=1) == held_out.labels
+        validation = {"validation_accuracy": float(right.mean())}
+    writer.write_json(
+        "protocol",
+        {
+            "images_trained_on": len(trainer.batches.dataset),
+            "images_held_out": len(held_out) if held_out else 0,
+            "epochs": len(trainer.history),
+            "epoch_chosen_by": recipe.monitor if recipe.restore_best_weights else None,
+            "test_set_read": 1 + trainer.evaluations["test"],  # times; once for the predictions
+            **validation,
+            "test_copies": find_duplicates(test.images, training.images),
+        },
+    )

@@ -1,0 +1,45 @@
+"""What commit 66621e2 wrote is read, used and gone on with: a run, its model, a begun training."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from fashionlab import Predictor
+from fashionlab.data.synthetic import draw
+from fashionlab.report.page import write_page
+from fashionlab.runs import Run
+from fashionlab.training import plan, train
+
+HERE = Path(__file__).parent / "66621e2"
+DATA = draw(500, 50)
+
+
+def test_a_run_folder_is_read(tmp_path):
+    run = Run(HERE / "run")
+    assert run.metrics().accuracy == np.mean(run.predictions()[0].argmax(1) == DATA[1].labels)
+    assert run.recipe.validation_fraction == 0.2
+    assert run.data["train"].sha256 == DATA[0].sha256
+    assert len(run.weights_sha256()) == 64
+    page = tmp_path / "page.html"
+    write_page([run], page)
+    assert "tiny-net" in page.read_text()
+
+
+def test_a_portable_model_predicts_what_the_run_did():
+    predictor = Predictor(HERE / "run" / "model.onnx")
+    run = Run(HERE / "run")
+    assert predictor.class_names == run.class_names
+    found = predictor.probabilities(DATA[1].images).argmax(axis=1)
+    np.testing.assert_array_equal(found, run.predictions()[0].argmax(axis=1))
+
+
+def test_a_training_that_was_begun_is_finished(tmp_path):
+    shutil.copytree(HERE / "begun.partial", tmp_path / "begun.partial")
+    planned = plan(tmp_path / "begun")
+    run = train(planned.recipe, DATA, tmp_path / "begun", planned.seed, resume=True)
+    whole = Run(HERE / "run")
+    for row, other in zip(run.history(), whole.history(), strict=True):
+        assert np.isclose(row["loss"], other["loss"], rtol=1e-5)
+    for name, weights in run.weights().items():
+        np.testing.assert_allclose(weights, whole.weights()[name], rtol=1e-4, atol=1e-6)
