@@ -5,8 +5,9 @@ import numpy as np
 from fashionlab import __version__
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import get
-from fashionlab.portable import Metadata, graph
-from fashionlab.portable.quantize import quantized
+from fashionlab.export import graph
+from fashionlab.export.quantize import quantized
+from fashionlab.portable import Metadata
 from fashionlab.recipes import RECIPES, build
 from fashionlab.training.weights import by_name
 
@@ -16,7 +17,7 @@ def small(bits: int = 32) -> bytes:
     train, test = draw(train=600, test=20)
     recipe = RECIPES["small"]
     model = build(recipe, get("keras"), test.image_shape, test.classes)
-    drawn = graph.draw(recipe, test.image_shape, test.classes, by_name(model))
+    drawn = graph.emit(recipe, test.image_shape, test.classes, by_name(model))
     metadata = Metadata(
         name="small, untrained",
         class_names=test.class_names,

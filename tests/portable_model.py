@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from fashionlab.data.synthetic import draw
-from fashionlab.portable import graph
+from fashionlab.export import graph
 from fashionlab.portable.metadata import Metadata
 from fashionlab.recipes import RECIPES
 
@@ -53,5 +53,5 @@ def tiny_model(**changes):
     kernel, bias = by_means()
     recipe = replace(RECIPES["net"], model={"units": ()}, output_activation="linear")
     weights = {"output.kernel": kernel, "output.bias": bias}
-    model = graph.draw(recipe, TEST.image_shape, TEST.classes, weights)
+    model = graph.emit(recipe, TEST.image_shape, TEST.classes, weights)
     return graph.finished(model, metadata(**changes))

@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from fashionlab import ScratchClassifier, scratch
 from fashionlab.data import synthetic
 from fashionlab.errors import InvalidValueError
+from fashionlab.estimator.rows import hold_out
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +221,7 @@ def test_warm_start_goes_on_from_the_weights(iris):
 def test_warm_start_keeps_the_classes(iris):
     x, y = iris
     model = ScratchClassifier(epochs=1, warm_start=True).fit(x, y)
-    with pytest.raises(InvalidValueError, match="classes must be those of the network"):
+    with pytest.raises(InvalidValueError, match="classes must be the network's"):
         model.fit(x[y != "setosa"], y[y != "setosa"])
 
 
@@ -238,8 +239,7 @@ def test_early_stopping_stops_and_keeps_the_best_epoch(iris):
 
 def test_rows_held_out_have_no_equal_among_those_trained_on(iris):
     x, y = np.tile(iris[0], (3, 1)), np.tile(iris[1], 3)
-    model = ScratchClassifier(epochs=1, random_state=0).fit(x, y)
-    held_out = model._held_out(x, np.unique(y, return_inverse=True)[1])
+    held_out = hold_out(x, np.unique(y, return_inverse=True)[1], 0.1, seed=0)
     assert 0.05 < held_out.mean() < 0.2
     trained_on = {row.tobytes() for row in x[~held_out]}
     assert not any(row.tobytes() in trained_on for row in x[held_out])
@@ -323,7 +323,7 @@ def test_wrong_weights_and_classes_are_one_clear_line(iris):
     with pytest.raises(InvalidValueError, match="classes must be given in the first call"):
         model.partial_fit(x, y)
     model.partial_fit(x, y, classes=np.unique(y))
-    with pytest.raises(InvalidValueError, match="classes must be those of the network"):
+    with pytest.raises(InvalidValueError, match="classes must be the network's"):
         model.partial_fit(x, y, classes=["boot", "shirt"])
     with pytest.raises(ValueError, match="previously unseen labels"):
         model.partial_fit(x, np.full(150, "tulip"))
@@ -340,3 +340,32 @@ def test_without_sklearn_the_extra_is_named():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "MissingDependencyError: ScratchClassifier needs scikit-learn" in done.stderr
     assert "pip install 'fashionlab[sklearn]'" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("seed", [None, 5])
+def test_layers_that_draw_are_seeded_by_random_state_and_go_on_in_a_copy(iris, seed):
+    def builder(nn, shape, classes, number):
+        glorot = nn.initializers.GlorotUniform(seed=number)
+        return nn.Sequential(
+            [
+                nn.Input(shape),
+                nn.layers.Dense(8, kernel_initializer=glorot),
+                nn.layers.Dropout(0.5, seed=seed),
+                nn.layers.Dropout(0.5, seed=seed),
+                nn.layers.Dense(classes, kernel_initializer=glorot),
+            ]
+        )
+
+    def fitted(random_state=3):
+        made = ScratchClassifier(builder, epochs=2, random_state=random_state)
+        return made.fit(*iris)
+
+    one, other = fitted(), fitted()
+    assert same_bits(one, other, iris[0])
+    first, second = (words.tolist() for words in one.model_.generator_states.values())
+    assert (first == second) == (seed is not None)
+    again = copy.deepcopy(one)
+    for estimator in (one, again):
+        estimator.partial_fit(*iris)
+    assert same_bits(one, again, iris[0])
+    assert not same_bits(one, other, iris[0])

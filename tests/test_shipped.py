@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-import ship
 
+from benchmarks.training import ship
 from fashionlab.data import load
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataNotFoundError

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import tables
 from fashionlab import models, scratch
-from fashionlab.scratch import layers, network
+from fashionlab.scratch import layers, replicas
 from fashionlab.scratch.layers.conv_max_pool import ConvMaxPool
 from fashionlab.scratch.memory import aligned
 
@@ -71,8 +71,8 @@ def conv_max_pool() -> tuple[Run, Run]:
 
     x = RNG.random((IMAGES, 28, 28, 1), dtype=np.float32)
     apart, fused = network(), network()
-    apart._steps, apart._first_trained = apart.layers, 0
-    if not isinstance(fused._steps[0], ConvMaxPool):
+    apart.stages = apart.layers
+    if not isinstance(fused.stages[0], ConvMaxPool):
         raise SystemExit("report-cnn's convolution and pool must be one step")
     da = np.moveaxis(drawn(13, 13, 32, IMAGES), -1, 0)
 
@@ -113,7 +113,7 @@ def pieces() -> tuple[Run, Run]:
             ]
         )
         model.compile("sgd", scratch.losses.SparseCategoricalCrossentropy(from_logits=True))
-        model.piece = piece or model.piece
+        model.micro_batch_size = piece or model.micro_batch_size
         runs.append(lambda model=model: model.fit(x, y, batch_size=60_000, verbose=0))
     return runs[0], runs[1]
 
@@ -157,11 +157,11 @@ def shared_images() -> tuple[Run, Run]:
     x = RNG.integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
 
     def one() -> None:
-        share, network.SHARE = network.SHARE, 2**60
+        share, replicas.SHARE = replicas.SHARE, 2**60
         try:
             model.predict(x)
         finally:
-            network.SHARE = share
+            replicas.SHARE = share
 
     return one, lambda: model.predict(x)
 
@@ -184,7 +184,7 @@ def two_halves() -> tuple[Run, Run]:
     pool = ThreadPoolExecutor(1)
 
     def gradients(model: scratch.Sequential, part: slice) -> None:
-        model._gradients(x[part], y[part], None)
+        model.compute_gradients(x[part], y[part])
 
     def two() -> None:
         with threadpool_limits(1):

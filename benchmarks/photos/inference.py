@@ -28,8 +28,8 @@ from benchmarks import tables
 from benchmarks.photos.pictures import pictures
 from benchmarks.small_model import small
 from fashionlab.data import load
+from fashionlab.export.portable_model import export_onnx
 from fashionlab.portable import Predictor
-from fashionlab.portable.export import export_onnx
 from fashionlab.runs import Run
 from fashionlab.shipped import FOLDER, MODEL
 

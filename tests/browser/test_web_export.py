@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from fashionlab.portable.web import ARCHIVE, export_web
+from fashionlab.export.web import ARCHIVE, export_web
 
 from .conftest import garment, headline, says, seen, turned, uploaded
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from fashionlab import scratch
-from fashionlab.scratch.layers.conv_max_pool import KEEP_ORDER, ConvMaxPool
+from fashionlab.scratch.layers.conv_max_pool import ConvMaxPool
 
 CLASSES = 3
 ROUNDING = 2e-5  # 170 roundings of float32, in up to seven layers, for values near 1
@@ -124,7 +124,7 @@ def networks_that_fuse(draw):
         kernel_size=size,
         strides=strides,
         padding=draw(paddings) if strides == (1, 1) else "valid",
-        activation=draw(st.sampled_from(KEEP_ORDER)),
+        activation=draw(st.sampled_from(("linear", "relu", "sigmoid", "tanh"))),
         use_bias=draw(st.booleans()),
     )
     pool = spec("MaxPooling2D", pool_size=side)
@@ -159,7 +159,7 @@ def check(image_shape, specs, batch, seed):
 
     loss = scratch.losses.SparseCategoricalCrossentropy(from_logits=True)
     ours.compile(scratch.optimizers.SGD(0.0), loss)
-    total, _ = ours._gradients(x, y, None)
+    total, _ = ours.compute_gradients(x, y)
     logits = theirs(x, training=True)
     mean = torch.nn.functional.cross_entropy(logits, torch.as_tensor(y))
     mean.backward()
@@ -200,7 +200,7 @@ def test_a_random_network_gives_what_keras_gives(network, batch, seed):
             build(keras, image_shape, specs)
         return
     ours = check(image_shape, specs, batch, seed)
-    event(" ".join(sorted({type(s).__name__ for s in ours._steps})))
+    event(" ".join(sorted({type(s).__name__ for s in ours.stages})))
 
 
 def test_convolution_and_maximum_in_one_step_give_what_keras_gives():
@@ -210,7 +210,7 @@ def test_convolution_and_maximum_in_one_step_give_what_keras_gives():
     @given(networks_that_fuse(), batches, seeds)
     def compare(network, batch, seed):
         ours = check(*network, batch, seed)
-        fused.append(any(isinstance(step, ConvMaxPool) for step in ours._steps))
+        fused.append(any(isinstance(step, ConvMaxPool) for step in ours.stages))
 
     compare()
     assert sum(fused) > 75

@@ -1,4 +1,4 @@
-"""A name that scratch lacks is refused in one line, wherever it is asked for."""
+"""A name that scratch lacks is refused in one line, wherever it is used."""
 
 import pytest
 

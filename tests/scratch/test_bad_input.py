@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashionlab import scratch
-from fashionlab.scratch.batches import checked_images
+from fashionlab.scratch.checks import checked_images
 from fashionlab.scratch.layers import (
     AveragePooling2D,
     BatchNormalization,
@@ -186,7 +186,7 @@ def test_one_hot_targets_of_other_classes_are_refused():
     [
         ({"sample_weight": np.ones(4)}, "sample_weight .* 5 images"),
         ({"sample_weight": np.full(5, np.nan)}, "sample_weight must be a finite number"),
-        ({"sample_weight": np.ones(5), "class_weight": {0: 1}}, "not both"),
+        ({"sample_weight": np.ones(5), "class_weight": {0: 1}}, "together; received both"),
         ({"class_weight": {3: 1.0}}, "class_weight must map classes from 0 to 2"),
         ({"batch_size": 0}, "batch_size must be at least 1; received 0"),
         ({"validation_split": 1.0}, "validation_split .*; received 1.0"),

@@ -76,9 +76,9 @@ def test_early_stopping_says_when_it_stopped(capsys):
     assert capsys.readouterr().out == "Epoch 2: early stopping\n"
 
 
-def test_a_figure_that_is_not_there_is_an_error_that_names_those_there_are():
+def test_a_missing_metric_is_an_error_that_names_the_others():
     with pytest.raises(
-        ValueError, match=r"no figure 'val_loss'; there are loss; .*validation_data"
+        ValueError, match=r"must be one of loss; received 'val_loss'; .*validation_data"
     ):
         train(EarlyStopping(), [1], "loss")
 

@@ -94,7 +94,7 @@ def test_convolution_and_maximum_in_one_step(f, size, strides, padding, pool):
     conv = Conv2D(4, size, strides, padding, activation=f, **F64)
     first = Conv2D(1, 1, activation="softmax" if f == "linear" else "tanh", **F64)
     model = network(IMAGE, first, conv, MaxPooling2D(pool, **F64), *head())
-    assert any(isinstance(step, ConvMaxPool) for step in model._steps)
+    assert any(isinstance(step, ConvMaxPool) for step in model.stages)
     assert worst_error(model) < TOLERANCE
 
 
@@ -178,24 +178,24 @@ def test_gradcheck_refuses_float32_and_a_model_that_is_not_compiled():
 
 
 @pytest.mark.parametrize("batch", [1, 4, 7, 10])
-def test_a_batch_in_pieces_has_the_gradients_of_the_whole(batch):
+def test_a_batch_in_micro_batches_has_the_gradients_of_the_whole(batch):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(10, *IMAGE)), rng.normal(size=(10, 3))
     weights = rng.uniform(0.5, 2, 10)
     model = network(IMAGE, smooth(), MaxPooling2D(2, **F64), *head())
-    assert model.piece >= len(x)
-    whole_loss, _ = model._gradients(x, y, weights)
+    assert model.micro_batch_size >= len(x)
+    whole_loss, _ = model.compute_gradients(x, y, weights)
     whole = model.gradients_vector.copy()
-    model.piece = batch
-    loss, _ = model._gradients(x, y, weights)
+    model.micro_batch_size = batch
+    loss, _ = model.compute_gradients(x, y, weights)
     np.testing.assert_allclose(model.gradients_vector, whole, rtol=1e-12, atol=1e-14)
     assert loss == pytest.approx(whole_loss, rel=1e-13)
 
 
-def test_a_batch_larger_than_a_piece_is_not_split_where_images_are_compared():
+def test_a_batch_larger_than_a_micro_batch_is_not_split_where_images_are_compared():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(10, 4)), rng.normal(size=(10, 3))
     model = network((4,), Dense(5, **F64), BatchNormalization(**F64), Dense(3, **F64))
-    loss, _ = model._gradients(x, y, None)
-    model.piece = 4
-    assert model._gradients(x, y, None)[0] == pytest.approx(loss, rel=1e-13)
+    loss, _ = model.compute_gradients(x, y)
+    model.micro_batch_size = 4
+    assert model.compute_gradients(x, y)[0] == pytest.approx(loss, rel=1e-13)

@@ -74,12 +74,12 @@ def test_convolution_and_maximum_in_one_step_equal_the_two_layers(
     first = Rescaling(1.0, **f64), Conv2D(1, 1, **f64)
     model = model_of(*first, conv, MaxPooling2D(pool, **f64), Flatten(**f64), shape=(9, 8, 1))
     model.set_weights([np.round(4 * w) / 4 for w in model.get_weights()])  # exact products: ties
-    fused = model._steps
+    fused = model.stages
     assert any(isinstance(step, ConvMaxPool) for step in fused)
     outputs, gradients = [], []
     da = rng.normal(size=(5, *model.output_shape))
     for steps in (fused, model.layers):
-        model._steps = steps
+        model.stages = steps
         outputs.append(model.forward(x, training=True).copy())
         model.gradients_vector[:] = np.nan
         model.backward(da.copy())
@@ -206,11 +206,11 @@ def test_gradients_of_a_batch_after_a_larger_one_and_after_a_prediction_are_its_
         model_of(*layers),
         model_of(*[layer for layer in every_layer() if not isinstance(layer, Dropout)]),
     )
-    model._gradients(x, y, None)
+    model.compute_gradients(x, y)
     model.predict(x)
     for part in (slice(0, 2), slice(3, 4)):
-        model._gradients(x[part], y[part], None)
-        fresh._gradients(x[part], y[part], None)
+        model.compute_gradients(x[part], y[part])
+        fresh.compute_gradients(x[part], y[part])
         for a, b in zip(model.variables, fresh.variables, strict=True):
             if a.trainable:
                 np.testing.assert_array_equal(a.gradient, b.gradient)

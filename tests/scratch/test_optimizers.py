@@ -1,9 +1,12 @@
 """Optimizers: a step by hand each, twenty steps of Keras, an exact resume, hostile input."""
 
+import copy
+
 import keras
 import numpy as np
 import pytest
 
+from fashionlab import scratch
 from fashionlab.scratch import optimizers
 from fashionlab.scratch.optimizers import schedules
 
@@ -186,11 +189,67 @@ def test_a_state_that_does_not_fit_changes_nothing(change):
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_weights_of_another_size_are_refused():
-    adam = optimizers.Adam()
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+@pytest.mark.parametrize("size", [50, 51])
+def test_weights_of_another_model_are_refused(name, size):
+    optimizer, weights, others = getattr(optimizers, name)(), start(), start(size)
+    optimizer.step(weights, start())
+    optimizer.step(weights[:], start())  # another view of the same memory
+    with pytest.raises(ValueError, match=rf"^{name}: .* received another one, \({size},\); make a"):
+        optimizer.step(others, start(size))
+    np.testing.assert_array_equal(others, start(size))
+    assert optimizer.iterations == 2
+
+
+def test_a_state_of_weights_of_another_size_is_refused():
+    adam, other = optimizers.Adam(), optimizers.Adam()
     adam.step(start(), start())
+    other.state = adam.state
     with pytest.raises(ValueError, match=r"\(50,\); received weights of shape \(51,\)"):
-        adam.step(start(51), start(51))
+        other.step(start(51), start(51))
+
+
+@pytest.mark.parametrize("library", [keras, scratch], ids=["keras", "scratch"])
+def test_one_optimizer_trains_one_model(library):
+    def model(optimizer):
+        made = library.Sequential([library.layers.Input((2,)), library.layers.Dense(1)])
+        made.compile(optimizer, "mse")
+        return made
+
+    def train(model):
+        model.fit(np.ones((4, 2), "float32"), np.ones((4, 1), "float32"), verbose=0)
+
+    optimizer = library.optimizers.Adam()
+    first, second = model(optimizer), model(optimizer)
+    train(first)
+    train(first)
+    before = second.get_weights()
+    with pytest.raises(ValueError, match=r"[Uu]nknown variable|received another one"):
+        train(second)
+    for a, b in zip(before, second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    if library is scratch:  # sees it at once
+        with pytest.raises(ValueError, match="make a new optimizer for each model"):
+            model(optimizer)
+    train(model(copy.deepcopy(optimizer)) if library is scratch else model("adam"))
+
+
+def test_a_model_without_weights_may_be_trained():
+    model = scratch.Sequential([scratch.Input((2,)), scratch.layers.Activation("tanh")])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 2)), batch_size=2, epochs=2, verbose=0)
+
+
+def test_an_optimizer_keeps_its_model_when_a_layer_without_weights_is_added():
+    model = scratch.Sequential([scratch.Input((2,)), scratch.layers.Dense(2)])
+    model.compile("adam", "mse")
+    model.train_on_batch(np.ones((4, 2)), np.ones((4, 2)))
+    model.add(scratch.layers.Activation("tanh"))
+    model.train_on_batch(np.ones((4, 2)), np.ones((4, 2)))
+    assert model.optimizer.iterations == 2
+    model.add(scratch.layers.Dense(2))
+    with pytest.raises(ValueError, match="and after adding a layer with weights"):
+        model.train_on_batch(np.ones((4, 2)), np.ones((4, 2)))
 
 
 def test_the_state_is_a_copy():

@@ -5,6 +5,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from fashionlab.portable.schema import PREDICTION
 from fashionlab.serve import app
 from fashionlab.serve.settings import Settings
 
@@ -35,4 +36,4 @@ def test_the_program_for_the_standard_library(service, tmp_path, monkeypatch, ca
 
 def test_the_example_of_a_prediction_has_the_fields_of_one():
     example = re.search(r"```json\n(.*?)```", TEXT, re.S)[1]
-    assert set(json.loads(example)) == set(app.answers.Prediction.model_fields)
+    assert set(json.loads(example)) == set(PREDICTION["properties"])

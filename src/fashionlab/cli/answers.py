@@ -1,4 +1,4 @@
-"""What `predict` reads and prints: many pictures, one bad one of which stops none of the rest."""
+"""The input and output of `predict`: a picture that cannot be read does not stop the others."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fashionlab.images.preprocess import Prepared
     from fashionlab.portable import Prediction, Predictor
-    from fashionlab.portable.photo import Prepared
 
 STDIN = "-"
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}  # of the files that are taken from a folder
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}  # of the files that are read in a folder
 AT_ONCE = 64  # pictures that are prepared and predicted together
 SHADES = " .:-=+*#%@"
 
@@ -29,7 +29,7 @@ Write = Callable[[str, "Prediction"], None]
 
 
 def pictures(arguments: Sequence[str]) -> list[str]:
-    """Every file of the arguments, in their order; a folder stands for the pictures in it.
+    """Return every file of the arguments, in order; a folder stands for the pictures in it.
 
     Raises InvalidValueError where a folder has none, or standard input is named twice.
     """
@@ -51,13 +51,13 @@ def pictures(arguments: Sequence[str]) -> list[str]:
 
 
 def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:
-    """Predict each of `paths` and give it to `write`; returns how many could not be read.
+    """Predict each of `paths` and pass it to `write`; return how many could not be read.
 
-    Those are said on standard error, a line each.
+    Each failure is a line on standard error.
     """
     failed = 0
     with ThreadPoolExecutor(2) as pool:
-        for start in _progress(range(0, len(paths), AT_ONCE), len(paths)):
+        for start in _progress(range(0, len(paths), AT_ONCE)):
             part = paths[start : start + AT_ONCE]
             prepared = list(pool.map(lambda path: _prepared(predictor, path), part))
             sound = [one for one in prepared if not isinstance(one, Exception)]
@@ -72,7 +72,7 @@ def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:
 
 
 def _prepared(predictor: "Predictor", path: str) -> "Prepared | Exception":
-    from fashionlab.portable.decode import LARGEST_BYTES
+    from fashionlab.images.decode import LARGEST_BYTES
 
     try:
         if path == STDIN:
@@ -84,51 +84,33 @@ def _prepared(predictor: "Predictor", path: str) -> "Prepared | Exception":
         return ImageError(error.strerror or str(error))
 
 
-def _progress(starts: range, pictures: int) -> Iterator[int]:
-    """With a bar where standard error is a terminal and the answers go elsewhere."""
+def _progress(starts: range) -> Iterator[int]:
+    """Yield the starts, with a bar where standard error is a terminal and output goes elsewhere."""
     if len(starts) < 2 or not sys.stderr.isatty() or sys.stdout.isatty():
         yield from starts
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import track
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("pictures", total=pictures)
-        for start in starts:
-            yield start
-            bar.update(task, advance=min(AT_ONCE, pictures - start))
+    yield from track(starts, "pictures", console=Console(stderr=True), transient=True)
 
 
 def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_csv: bool) -> Write:
-    """What prints a prediction, in the form that is asked for."""
+    """Return the function that prints a prediction: in words, or as a line of JSON or CSV."""
     if as_json:
-        return lambda path, prediction: typer.echo(json.dumps(record(path, prediction, top)))
+        from fashionlab.portable.schema import record
+
+        return lambda path, prediction: typer.echo(
+            json.dumps({"picture": path, **record(prediction, top)})
+        )
     if as_csv:
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(["picture", "class_name", "probability", "known", "reason", *class_names])
         return lambda path, p: table.writerow(
-            [path, p.class_name, _short(p.probability), str(p.known).lower(), p.reason]
-            + [_short(x) for x in p.probabilities]
+            [path, p.class_name, f"{p.probability:.6f}", str(p.known).lower(), p.reason]
+            + [f"{x:.6f}" for x in p.probabilities]
         )
     return lambda path, prediction: _lines(path, prediction, top, show)
-
-
-def record(path: str, prediction: "Prediction", top: int) -> dict[str, Any]:
-    """A prediction as JSON values; the names are those of the service."""
-    return {
-        "picture": path,
-        "class_name": prediction.class_name,
-        "index": prediction.index,
-        "probability": prediction.probability,
-        "probabilities": dict(prediction.top(top)),
-        "known": prediction.known,
-        "reason": prediction.reason,
-        "notes": list(prediction.notes),
-    }
-
-
-def _short(probability: float) -> str:
-    return f"{probability:.6f}"
 
 
 def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
@@ -145,7 +127,7 @@ def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
 
 
 def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
-    """Two rows of pixels a line of a terminal: the upper in front, the lower behind."""
+    """Return a line for two rows of pixels: the upper in front, the lower behind."""
     rows = [list(map(int, row)) for row in image]
     lower = [*rows[1::2], *([[0] * image.shape[1]] if len(rows) % 2 else [])]
     return [
@@ -158,6 +140,6 @@ def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
 
 
 def _shades(image: "NDArray[np.uint8]") -> list[str]:
-    """A row of pixels a line, two characters a pixel."""
+    """Return a line for each row of pixels, two characters a pixel."""
     last = len(SHADES) - 1
     return ["".join(2 * SHADES[round(p / 255 * last)] for p in map(int, row)) for row in image]

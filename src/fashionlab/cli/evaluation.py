@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashionlab.cli.options import Json, RunFolder, run_folder
-from fashionlab.shipped import FOLDER
+from fashionlab.cli.options import Json, RunFolder
+from fashionlab.shipped import outputs, run_folder
 
 if TYPE_CHECKING:
     from fashionlab.runs import Run
@@ -84,6 +84,5 @@ def report(
     from fashionlab.report.page import write_page
     from fashionlab.runs import Run
 
-    alone = len(runs) == 1 and runs[0] != FOLDER  # nothing is written into the package
-    page = out or (runs[0] if alone else Path()) / "report.html"
+    page = out or (outputs(runs[0]) if len(runs) == 1 else Path()) / "report.html"
     typer.echo(write_page([Run(folder) for folder in runs], page).resolve().as_uri())

@@ -1,13 +1,14 @@
-"""Commands that make and use the portable model: export, predict, serve."""
+"""The commands that write and use the portable model: export, predict, serve."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashionlab.cli.options import Data, Json, run_folder, say
+from fashionlab import shipped
+from fashionlab.cli.options import Data, Json, say
 from fashionlab.errors import InvalidValueError
-from fashionlab.shipped import FOLDER
+from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
     from fashionlab.data import Dataset
@@ -21,15 +22,15 @@ def export(
         list[Path],
         typer.Argument(
             metavar="RUN...",
-            help="A run folder, or 'shipped'; for the web several, or .onnx files.",
+            help="A run folder, or 'shipped'; for web also several, or .onnx files.",
             parser=run_folder,
         ),
     ],
     to: Annotated[str, typer.Option(help="onnx, keras, safetensors or web.")] = "onnx",
     out: Annotated[
-        Path | None, typer.Option(help="Where to write it; in the run folder by default.")
+        Path | None, typer.Option(help="The file or folder to write; in the run folder by default.")
     ] = None,
-    bits: Annotated[int, typer.Option(help="Of a weight in onnx: 32, or 8.")] = 32,
+    bits: Annotated[int, typer.Option(help="Bits of a weight in onnx: 32, or 8.")] = 32,
     calibrated_by: Annotated[
         Path | None,
         typer.Option(help="A run of the same recipe that held images out.", parser=run_folder),
@@ -37,9 +38,9 @@ def export(
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", help="Probabilities as the run gives them.")
     ] = False,
-    licence: Annotated[str | None, typer.Option(help="Of the model, in its metadata.")] = None,
+    licence: Annotated[str | None, typer.Option(help="The licence, for the metadata.")] = None,
     runtime: Annotated[
-        Path | None, typer.Option(help="For the web: onnxruntime-web as npm packs it.")
+        Path | None, typer.Option(help="For web: the archive of onnxruntime-web from npm pack.")
     ] = None,
     data: Data = None,
 ) -> None:
@@ -56,14 +57,14 @@ def export(
     run = Run(runs[0])
     place = out or _place(run.folder, to, bits)
     if to == "safetensors":
-        from fashionlab.portable.formats import export_safetensors
+        from fashionlab.export.formats import export_safetensors
 
         export_safetensors(run, place)
         typer.echo(f"{place}: {place.stat().st_size:,} bytes")
         return
     training, test = _data(run, data)
     if to == "keras":
-        from fashionlab.portable.formats import export_keras
+        from fashionlab.export.formats import export_keras
 
         difference = export_keras(run, test, place)
         typer.echo(
@@ -71,7 +72,7 @@ def export(
             f"{difference:.1g} from the run's"
         )
         return
-    from fashionlab.portable.export import export_onnx
+    from fashionlab.export.portable_model import export_onnx
 
     exported = export_onnx(
         run,
@@ -101,7 +102,7 @@ def export(
 
 
 def _place(folder: Path, to: str, bits: int) -> Path:
-    """Beside the run's other files; of the shipped one, here: nothing goes into the package."""
+    """Return where an export goes by default: next to the run's other files."""
     from fashionlab.runs import layout
 
     name = {
@@ -109,33 +110,30 @@ def _place(folder: Path, to: str, bits: int) -> Path:
         "keras": layout.KERAS_MODEL,
         "safetensors": "shipped.safetensors",
     }[to]
-    if folder == FOLDER:
-        return Path(name)
-    if to == "safetensors":
+    if to == "safetensors" and not shipped.is_shipped(folder):
         raise InvalidValueError(
             f"{folder} has {layout.WEIGHTS} already; give --out for one with the class names and "
             "the recipe in its metadata"
         )
-    return folder / name
+    return shipped.outputs(folder) / name
 
 
 def _data(run: "Run", data: str | None) -> "tuple[Dataset, Dataset]":
     from fashionlab.data import load
     from fashionlab.training import plan
 
-    source = None if run.folder == FOLDER else plan(run.folder).source
-    return load(data or source, log=say)
+    return load(data or shipped.source(run.folder, plan(run.folder).source), log=say)
 
 
 def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:
+    from fashionlab.export.web import ARCHIVE, export_web
     from fashionlab.portable.locate import locate
     from fashionlab.portable.predictor import Predictor, read
-    from fashionlab.portable.web import ARCHIVE, export_web
 
     if not out or not runtime:
         raise InvalidValueError(
             f"--to web needs --out FOLDER, and --runtime {ARCHIVE}: onnxruntime for browsers, "
-            "which `npm pack onnxruntime-web@1.30.0` fetches"
+            "which `npm pack onnxruntime-web@1.30.0` downloads"
         )
     contents = [read(locate(source).file) for source in sources]
     models = [(content, Predictor(content).metadata) for content in contents]
@@ -160,7 +158,7 @@ def predict(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
 ) -> None:
-    """Say what photos show: found, cut out and scaled as the model's own images are."""
+    """Classify photos: each garment is found, cut out and scaled as the training images are."""
     from fashionlab.cli import answers
     from fashionlab.portable import Predictor
     from fashionlab.portable.locate import locate
@@ -187,16 +185,16 @@ def serve(
             metavar="[MODEL]...", help=".onnx files or run folders; the shipped one by default."
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="The address; others than loopback need a token.")] = (
+    host: Annotated[str, typer.Option(help="The address; any but loopback needs a token.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 8000,
     token_file: Annotated[
         Path | None, typer.Option(help="A file with the token; or set FASHIONLAB_TOKEN.")
     ] = None,
     host_name: Annotated[
         list[str] | None,
-        typer.Option(help="A host name that clients may call it by; can be repeated."),
+        typer.Option(help="A further host name of the service; can be repeated."),
     ] = None,
 ) -> None:
     """Answer over HTTP, with a page for the browser, until Ctrl-C."""

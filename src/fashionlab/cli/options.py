@@ -5,18 +5,12 @@ from typing import Annotated
 
 import typer
 
-from fashionlab.shipped import FOLDER, NAME
+from fashionlab.shipped import run_folder
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 Engine = Annotated[str | None, typer.Option(help="scratch or keras.")]
-
-
-def run_folder(text: str) -> Path:
-    """Return the run folder that an argument names, "shipped" for the one in the package."""
-    given = Path(text)
-    return FOLDER if text == NAME and not given.exists() else given
 
 
 RunFolder = Annotated[

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fashionlab import shipped
 from fashionlab.cli.evaluation import print_metrics
-from fashionlab.cli.options import Data, Json, Seed, run_folder, say
+from fashionlab.cli.options import Data, Json, Seed, say
 from fashionlab.errors import InvalidValueError
-from fashionlab.shipped import FOLDER, NAME
+from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
@@ -139,10 +140,9 @@ def _repeat(
     from fashionlab.training import plan, repeat
 
     run = Run(original)
-    place, source = original.with_name(f"{original.name}-repeated"), plan(original).source
-    if original == FOLDER:  # it was trained on another machine
-        place, source = Path("runs") / f"{NAME}-repeated", None
-    folder, source = out or place, data or source
+    named = Path("runs", shipped.NAME) if shipped.is_shipped(original) else original
+    folder = out or named.with_name(f"{named.name}-repeated")
+    source = data or shipped.source(original, plan(original).source)
     require_free(folder, options["resume"])
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
     if as_json:

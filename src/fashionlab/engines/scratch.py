@@ -3,15 +3,13 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
-
 from fashionlab import scratch
 from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
 from fashionlab.errors import CheckpointError
 from fashionlab.models import Layout
 
-OPTIMIZER = "optimizer/"
+OPTIMIZER, RANDOM = "optimizer/", "random/"  # before the names of arrays in a checkpoint
 
 
 class Scratch:
@@ -48,7 +46,7 @@ class Scratch:
         return {
             **numbered("weights", model.get_weights()),
             **{f"{OPTIMIZER}{name}": value for name, value in model.optimizer.state.items()},
-            **{f"random/{layer.name}": _generator_state(layer) for layer in _drawing(model)},
+            **{f"{RANDOM}{name}": words for name, words in model.generator_states.items()},
         }
 
     def restore(self, model: scratch.Sequential, arrays: Arrays) -> None:
@@ -66,8 +64,9 @@ class Scratch:
         except (ValueError, TypeError) as error:
             raise CheckpointError(f"the checkpoint is of another optimizer: {error}") from error
         model.set_weights(listed("weights", kept))
-        for layer in _drawing(model):
-            _set_generator_state(layer, kept[f"random/{layer.name}"])
+        model.generator_states = {
+            name.removeprefix(RANDOM): kept[name] for name in kept if name.startswith(RANDOM)
+        }
 
     def average(self, model: scratch.Sequential) -> None:
         """Replace the weights by their moving average."""
@@ -76,22 +75,3 @@ class Scratch:
     def without_gradients(self) -> AbstractContextManager[Any]:
         """A context that changes nothing: a forward pass records nothing."""
         return nullcontext()
-
-
-def _drawing(model: scratch.Sequential) -> list[scratch.layers.Dropout]:
-    return [layer for layer in model.layers if isinstance(layer, scratch.layers.Dropout)]
-
-
-def _generator_state(layer: scratch.layers.Dropout) -> Array:
-    """(6,) uint64: the four words of SFC64, and its spare 32 bits with the mark that there are."""
-    state: Any = layer.generator.bit_generator.state
-    return np.array([*state["state"]["state"], state["has_uint32"], state["uinteger"]], np.uint64)
-
-
-def _set_generator_state(layer: scratch.layers.Dropout, words: Array) -> None:
-    layer.generator.bit_generator.state = {
-        "bit_generator": "SFC64",
-        "state": {"state": words[:4].copy()},
-        "has_uint32": int(words[4]),
-        "uinteger": int(words[5]),
-    }

@@ -1,4 +1,4 @@
-"""locate: which portable model a person means."""
+"""locate: which portable model an argument means."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +10,19 @@ from fashionlab.runs.layout import MODEL
 
 @dataclass(frozen=True)
 class Located:
-    """A model's file, and the folder of its run where that is known."""
+    """A model's file, and its run folder where that is known."""
 
     file: Path
     run: Path | None = None
 
 
 def locate(source: str | Path | None = None) -> Located:
-    """A file, a run folder that `fashionlab export` put one into, or the one that is shipped.
+    """Return the model of a file, or of a run folder; by default the shipped one.
 
-    None and "shipped" are that one. Raises ModelError where there is none.
+    Raises ModelError where there is none.
     """
-    if source is None or (str(source) == shipped.NAME and not Path(source).exists()):
-        return Located(shipped.MODEL, shipped.FOLDER)
-    path = Path(source)
-    if path.resolve() == shipped.FOLDER.resolve():
+    path = shipped.FOLDER if source is None else shipped.run_folder(source)
+    if shipped.is_shipped(path):
         return Located(shipped.MODEL, shipped.FOLDER)
     if path.is_file():
         return Located(path)

@@ -1,4 +1,4 @@
-"""What a portable model says of itself: one JSON object among the file's metadata."""
+"""Metadata: what a portable model contains about itself, one JSON object in the ONNX file."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ Example = tuple[int, NDArray[np.uint8]]  # label, (H, W)
 
 @dataclass(frozen=True)
 class Metadata:
-    """All that one needs to use the model and to know what it is worth.
+    """The facts that are needed to use a model and to judge it.
 
     Raises ModelError for a value that cannot be true.
     """
@@ -78,33 +78,22 @@ class Metadata:
                 )
 
     def to_json(self) -> str:
-        """One line; images as PNG in base 64."""
+        """Return one line; images are PNG in base 64."""
         values: dict[str, Any] = {"format": FORMAT}
         values |= {field.name: getattr(self, field.name) for field in fields(self)}
         values["examples"] = [[label, _png(image)] for label, image in self.examples]
         return json.dumps(values, allow_nan=False)
 
     def description(self) -> dict[str, Any]:
-        """What the service and the page of the web export tell of it, as JSON can hold it."""
-        return {
-            "name": self.name,
-            "class_names": list(self.class_names),
-            "image_shape": list(self.image_shape),
-            "threshold": self.threshold,
-            "accuracy": self.accuracy,
-            "accuracy_interval": list(self.accuracy_interval),
-            "test_images": self.test_images,
-            "data": {
-                "name": self.data_name,
-                "train_sha256": self.train_sha256,
-                "test_sha256": self.test_sha256,
-            },
-            "licence": self.licence,
-            "parameters": self.parameters,
-        }
+        """Return the facts that the service and the web export publish, as JSON values."""
+        names = ["name", "class_names", "image_shape", "threshold", "accuracy", "accuracy_interval"]
+        names += ["test_images", "licence", "parameters"]
+        data = {"train_sha256": self.train_sha256, "test_sha256": self.test_sha256}
+        facts = {name: getattr(self, name) for name in names}
+        return facts | {"data": {"name": self.data_name, **data}}
 
     def samples(self) -> list[dict[str, Any]]:
-        """`examples` in the same way."""
+        """Return the examples as JSON values."""
         return [
             {"label": label, "class_name": self.class_names[label], "pixels": image.tolist()}
             for label, image in self.examples
@@ -112,7 +101,7 @@ class Metadata:
 
     @classmethod
     def from_json(cls, text: str) -> "Metadata":
-        """Raises ModelError where the text is not such an object."""
+        """Return the metadata of such an object; ModelError where the text is none."""
         try:
             values = json.loads(text)
             if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
@@ -124,7 +113,7 @@ class Metadata:
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as tuples, PNGs as arrays."""
+    """Return the values with lists as tuples and PNGs as arrays."""
     shape = tuple(values["image_shape"])
     return {
         **values,
@@ -142,7 +131,7 @@ def _png(image: NDArray[np.uint8]) -> str:
 
 
 def _pixels(text: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """(H, W); ValueError where the PNG is of another size, before it is decoded."""
+    """Return (H, W); ValueError where the PNG is of another size, before it is decoded."""
     try:
         content = base64.b64decode(text, validate=True)
     except binascii.Error as error:

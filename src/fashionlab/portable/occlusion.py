@@ -1,4 +1,4 @@
-"""occlusion: where in a picture its class is seen, by hiding one part after the other.
+"""occlusion: which parts of an image its class rests on, by hiding one after the other.
 
 Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014, section 4.2.
 """
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fashionlab.errors import InvalidValueError
 
 STEP = 2  # pixels from one place of the patch to the next
-PART = 4  # the patch has a fourth of the longer side: a sleeve, a heel, a handle
+PART = 4  # the patch is a fourth of the longer side: a sleeve, a heel, a handle
 
 
 def occlusion(
@@ -19,10 +19,10 @@ def occlusion(
     image: NDArray[np.uint8],
     label: int,
 ) -> NDArray[np.float32]:
-    """(H, W): at each pixel, the mean fall of the probability of `label` over patches that hide it.
+    """Return (H, W): the mean fall of the probability of `label` over patches that hide a pixel.
 
-    `image` is (H, W); a patch is black, as the ground is. Positive where the pixel speaks for the
-    label, negative where against it. Raises InvalidValueError for another shape or label.
+    `image` is (H, W); a patch is black, as the background is. Positive where the pixel speaks for
+    the label, negative where against it. Raises InvalidValueError for another shape or label.
     """
     if image.ndim != 2:
         raise InvalidValueError(f"an image must be (H, W); received {image.shape}")

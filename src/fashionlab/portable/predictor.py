@@ -1,4 +1,4 @@
-"""Predictor: uses a portable model, with onnxruntime and nothing else."""
+"""Predictor: classifies pictures by a portable model, with onnxruntime alone."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -9,28 +9,31 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from PIL import Image
 
-from fashionlab.errors import ImageError, InvalidValueError, ModelError
+from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import KEPT
-from fashionlab.portable import decode, occlusion
-from fashionlab.portable.contents import LARGEST_BYTES, metadata_text
+from fashionlab.images.decode import Picture, load
+from fashionlab.images.preprocess import Prepared, prepare
+from fashionlab.portable import occlusion
 from fashionlab.portable.metadata import INPUT, OUTPUT, Metadata
-from fashionlab.portable.photo import Prepared, prepare
+from fashionlab.portable.validate import LARGEST_BYTES, metadata_text
 from fashionlab.shipped import MODEL
 
-Picture = str | Path | bytes | Image.Image | NDArray[np.uint8]
 AT_ONCE = 64  # images that go through the network together: their activations stay in cache
+REJECTED = (  # why a picture is none of the classes; page/browser/prediction.js fills it in too
+    "its most probable class has {largest}; of images that do belong to a class, "
+    "{kept} have {threshold} or more"
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
-    """What a model makes of one picture."""
+    """The answer of a model about one picture."""
 
     class_names: tuple[str, ...]  # (K,)
     probabilities: NDArray[np.float32]  # (K,), calibrated
     reason: str  # why it is none of the classes, in a sentence; "" where it is one
-    seen: NDArray[np.uint8]  # (H, W), the picture that the model saw
+    seen: NDArray[np.uint8]  # (H, W), the image that the model saw
     notes: tuple[str, ...] = ()  # what was done to the photo before
 
     @property
@@ -50,16 +53,16 @@ class Prediction:
 
     @property
     def probability(self) -> float:
-        """The largest one."""
+        """The probability of the most probable class."""
         return float(self.probabilities.max())
 
     def __repr__(self) -> str:
-        """As in "Prediction(Dress 93.1 %)"."""
+        """Return it in the form "Prediction(Dress 93.1 %)"."""
         known = "" if self.known else ", none of the classes"
         return f"Prediction({self.class_name} {100 * self.probability:.1f} %{known})"
 
     def top(self, k: int | None = None) -> list[tuple[str, float]]:
-        """The `k` most probable classes, or all, each with its probability."""
+        """Return the `k` most probable classes, or all, each with its probability."""
         best = np.argsort(-self.probabilities, kind="stable")[:k]
         return [(self.class_names[i], float(self.probabilities[i])) for i in best]
 
@@ -68,9 +71,9 @@ class Predictor:
     """A portable model, ready to use from any number of threads.
 
     `model` is the file, or its content; None is the model that comes with fashionlab. `threads`
-    work on one call, by default one for each core: the quickest answer, but they wait for the next
-    call in a loop for a moment; a program that calls from several threads gives 1. Raises
-    ModelError where it is not a portable model; nothing in it is run before it was looked through.
+    compute one call, by default one for each core: the quickest answer, but they spin for a moment
+    after each call; a program that calls from several threads gives 1. Raises ModelError for
+    anything but a portable model; nothing in it is run before it was validated.
     """
 
     def __init__(
@@ -78,6 +81,8 @@ class Predictor:
     ) -> None:
         content = model if isinstance(model, bytes) else read(Path(model or MODEL))
         self.metadata = Metadata.from_json(metadata_text(content))
+        self.class_names = self.metadata.class_names  # (K,) in label order
+        self.image_shape = self.metadata.image_shape  # (H, W) of the images that the model takes
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._session = session(content, threads)
         height, width = self.image_shape
@@ -92,18 +97,8 @@ class Predictor:
                 f"{signature!r:.200}; give a file that `fashionlab export` wrote"
             )
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """(K,) in label order."""
-        return self.metadata.class_names
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(H, W) of the images that the model takes."""
-        return self.metadata.image_shape
-
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, K) for images (N, H, W) as bytes, taken as they are: white on black, not scaled.
+        """Return (N, K) for images (N, H, W) of bytes, as they are: white on black, not scaled.
 
         Raises InvalidValueError for any other type or shape.
         """
@@ -118,33 +113,31 @@ class Predictor:
         return run(self._session, images)
 
     def predict(self, picture: Picture) -> Prediction:
-        """What the picture shows.
+        """Return the prediction for a picture.
 
-        A path or the bytes of a PNG, JPEG or WebP, or an image of Pillow, is prepared as a photo is
-        (see `photo.prepare`); so is an array (H', W') or (H', W', 3 or 4) of another size than the
-        model's. An array of the model's size is taken as it is. Raises ImageError where it is not a
-        picture that is taken, OSError where a file cannot be read.
+        A path or the bytes of a PNG, JPEG or WebP, or an image of Pillow, is prepared as a photo
+        (see `images.preprocess`); so is an array (H', W') or (H', W', 3 or 4) of another size than
+        the model's. An array of the model's size is taken as it is. Raises ImageError for anything
+        else, OSError where a file cannot be read.
         """
         return self.predict_all([picture])[0]
 
     def predict_all(self, pictures: Iterable[Picture]) -> list[Prediction]:
-        """`predict` for several pictures, in their order."""
+        """Return the predictions for several pictures, in their order."""
         return self.predict_prepared([self.prepare(picture) for picture in pictures])
 
     def prepare(self, picture: Picture) -> Prepared:
-        """What the model will see of a picture, before it is asked."""
-        if isinstance(picture, str | Path):
-            picture = decode.read(Path(picture))
-        if isinstance(picture, bytes):
-            picture = decode.decode(picture)
-        if isinstance(picture, np.ndarray):
-            if picture.dtype == np.uint8 and picture.shape == self.image_shape:
-                return Prepared(picture, found=True)
-            picture = _image(picture)
-        return prepare(picture, self.image_shape)
+        """Return the image that the model will see of a picture."""
+        if (
+            isinstance(picture, np.ndarray)
+            and picture.dtype == np.uint8
+            and picture.shape == self.image_shape
+        ):
+            return Prepared(picture, found=True)
+        return prepare(load(picture), self.image_shape)
 
     def predict_prepared(self, prepared: Sequence[Prepared]) -> list[Prediction]:
-        """`predict_all` for pictures that `prepare` has prepared."""
+        """Return the predictions for pictures that `prepare` has prepared."""
         if not prepared:
             return []
         results = self.probabilities(np.stack([one.image for one in prepared]))
@@ -159,28 +152,27 @@ class Predictor:
         largest, threshold = float(probabilities.max()), self.metadata.threshold
         if largest >= threshold:
             return ""
-        return (
-            f"its most probable class has {largest:.0%}; of images that do belong to a class, "
-            f"{KEPT:.0%} have {threshold:.0%} or more"
+        return REJECTED.format(
+            largest=f"{largest:.0%}", kept=f"{KEPT:.0%}", threshold=f"{threshold:.0%}"
         )
 
     def occlusion(self, seen: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
-        """(H, W): how much the probability of `label` falls where a part of `seen` is hidden."""
+        """Return (H, W): the fall of the probability of `label` where a part is hidden."""
         return occlusion.occlusion(self.probabilities, seen, label)
 
 
 def read(path: Path) -> bytes:
-    """A model's file, or as much as shows that it is too large; OSError names the path."""
+    """Return a model's file, or as much as shows that it is too large; OSError names the path."""
     with path.open("rb") as file:
         return file.read(LARGEST_BYTES + 1)
 
 
 def session(content: bytes, threads: int | None = None) -> Any:
-    """onnxruntime's session for a model; ModelError where it cannot load it."""
+    """Return onnxruntime's session for a model; ModelError where it cannot load it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # it raises what it has to say
+    options.log_severity_level = 4  # errors are raised, not logged
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no other base
@@ -192,18 +184,7 @@ def session(content: bytes, threads: int | None = None) -> Any:
 
 
 def run(session: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(N, K) probabilities of images (N, H, W), AT_ONCE at a time."""
+    """Return the probabilities (N, K) of images (N, H, W), AT_ONCE at a time."""
     starts = range(0, len(images), AT_ONCE)
     parts = [session.run(None, {INPUT: images[i : i + AT_ONCE]})[0] for i in starts]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _image(array: NDArray[Any]) -> Image.Image:
-    """An array of bytes as a picture of Pillow."""
-    colours = array.shape[2] if array.ndim == 3 else 1
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or colours not in (1, 3, 4):
-        raise ImageError(
-            "an array must be uint8 (H, W), (H, W, 3) or (H, W, 4); received "
-            f"{array.dtype} {array.shape}"
-        )
-    return Image.fromarray(array[..., 0] if array.ndim == 3 and colours == 1 else array)

@@ -2,14 +2,15 @@
 
 Read in this order: `activations`, `losses`, `initializers`, `layers` (`layer`, `dense`,
 `reshaping`, `convolution`, `pooling`, `regularization`), `network`, `optimizers` (`optimizer`,
-`sgd`, `adam`, `rmsprop`, `schedules`), `batches`, `sequential`, `callbacks`, `gradcheck`;
-docs/backprop.md derives every formula in the same symbols. What is about speed alone is apart, in
-`memory`, `cores` and `layers/conv_max_pool`; `arguments` refuses what Keras has and scratch has
-not. The names, argument names, defaults and weight layouts are those of Keras 3.
+`sgd`, `adam`, `rmsprop`, `schedules`), `replicas`, `sequential`, `callbacks`, `gradcheck`;
+docs/backprop.md derives every formula in the same symbols. Code for speed alone is in `memory`,
+`cores` and `layers/conv_max_pool`; `checks` and `arguments` refuse bad input; `batches` cuts
+arrays; `weights_file` and `random_state` save and resume. Names, argument names, defaults and
+weight layouts are Keras 3's.
 
 Symbols, the same in every file:
     N   images of a batch, the divisor of the mean loss
-    B   images that go through together, B <= N: a batch, or a piece of one that fits the cache
+    B   images that go through together, B <= N: a batch, or a micro-batch that fits the cache
     D   inputs of a layer          U   units (outputs) of a layer          K   classes
     X   input of a layer  (D, B)   W   kernel (D, U)    b   bias (U,)
     Z   Wᵀ X + b (U, B)            A   activation f(Z) (U, B), the X of the next layer
@@ -22,6 +23,7 @@ comes out has it first, as in Keras. Images have a height, a width and C channel
 """
 
 from . import activations, callbacks, initializers, layers, losses, optimizers
+from .arguments import lacking
 from .callbacks import History
 from .gradcheck import gradcheck
 from .layers import Input
@@ -41,7 +43,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    raise AttributeError(
-        f"scratch has no {name!r}; it has {', '.join(__all__)}; use the keras engine"
-    )
+__getattr__ = lacking("name", __all__)

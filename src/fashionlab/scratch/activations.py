@@ -9,12 +9,12 @@ given a copy of Z, made before `forward`, in A's place.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import lacks
+from .arguments import find, lacking
 
 Array = NDArray[Any]
 
@@ -24,15 +24,17 @@ class Activation:
     """A named pair of in-place functions, `forward(z)` and `backward(da, a)`.
 
     With `needs_input` the second argument of `backward` is Z, otherwise A; either is used up.
+    `monotone` says that f never falls, value by value, so that f(max Z) = max f(Z).
     """
 
     name: str
     forward: Callable[[Array], None]
     backward: Callable[[Array, Array], None]
     needs_input: bool = False
+    monotone: bool = False
 
     def __call__(self, x: ArrayLike) -> Array:
-        """f(x), a new array: float32, or float64 where x is."""
+        """Return f(x), a new array: float32, or float64 where x is."""
         x = np.asarray(x)
         a = np.array(x, dtype="float64" if x.dtype == np.float64 else "float32")
         self.forward(a)
@@ -40,7 +42,7 @@ class Activation:
 
 
 def _nothing(*_: Array) -> None:
-    """A = Z, so dZ = dA."""
+    """A = Z, so dZ = dA: leave the array as it is."""
 
 
 def _relu(z: Array) -> None:
@@ -109,7 +111,7 @@ _B = (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
 
 
 def _normal(z: Array) -> tuple[Array, Array]:
-    """The normal distribution's Phi(-|Z|) and its density phi(Z), to the rounding of Z's type.
+    """Return the normal distribution's Phi(-|Z|) and density phi(Z), to the rounding of Z's type.
 
     float64, which only checks of the derivative use, takes math.erfc number by number.
     """
@@ -153,10 +155,10 @@ def _gelu_backward(da: Array, z: Array) -> None:
     da *= tail
 
 
-linear = Activation("linear", _nothing, _nothing)
-relu = Activation("relu", _relu, _relu_backward)
-sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_backward)
-tanh = Activation("tanh", _tanh, _tanh_backward)
+linear = Activation("linear", _nothing, _nothing, monotone=True)
+relu = Activation("relu", _relu, _relu_backward, monotone=True)
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_backward, monotone=True)
+tanh = Activation("tanh", _tanh, _tanh_backward, monotone=True)
 softmax = Activation("softmax", _softmax, _softmax_backward)
 gelu = Activation("gelu", _gelu, _gelu_backward, needs_input=True)
 
@@ -164,15 +166,12 @@ _BY_NAME = {f.name: f for f in (linear, relu, sigmoid, tanh, softmax, gelu)}
 
 
 def get(identifier: str | Activation | None) -> Activation:
-    """The activation of that name; None is linear. Raises ValueError for an unknown name."""
+    """Return the activation of that name, linear for None; raise ValueError for an unknown name."""
     if identifier is None:
         return linear
     if isinstance(identifier, Activation):
         return identifier
-    if identifier not in _BY_NAME:
-        raise ValueError(lacks("activation", identifier, _BY_NAME))
-    return _BY_NAME[identifier]
+    return find("activation", identifier, _BY_NAME)
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("activation", name, _BY_NAME))
+__getattr__ = lacking("activation", _BY_NAME)

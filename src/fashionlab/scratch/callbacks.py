@@ -1,54 +1,54 @@
-"""Callbacks: what `fit` calls as it goes; History and EarlyStopping are two."""
+"""Callbacks, whose methods `fit` calls during training: Callback, History, EarlyStopping."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import known_only, lacks
+from .arguments import known_only, lacking, one_of
 
 Logs = Mapping[str, float]
 
 
 class Callback:
-    """Does nothing; override what you need. `model` and `params` are set before training.
+    """A base class that does nothing. `model` and `params` are set before training.
 
-    `logs` maps a figure's name to its value: of the epoch, or of the epoch up to this batch.
+    `logs` maps a metric's name to its value for the epoch, or for the epoch up to this batch.
     """
 
     model: Any = None
     params: Mapping[str, Any]
 
     def set_model(self, model: Any) -> None:
-        """The model that is trained."""
+        """Receive the model that is trained."""
         self.model = model
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """epochs, steps (None where unknown) and verbose."""
+        """Receive epochs, steps (None where unknown) and verbose."""
         self.params = params
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Before the first epoch."""
+        """Run before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """After the last epoch."""
+        """Run after the last epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Before an epoch, counted from 0."""
+        """Run before an epoch, counted from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """After an epoch and its validation."""
+        """Run after an epoch and its validation."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a batch, counted from 0 in each epoch."""
+        """Run before a batch, counted from 0 in each epoch."""
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch and its step."""
+        """Run after a batch and its step."""
 
 
 class History(Callback):
-    """`history` maps a figure's name to its values, one for each epoch; `epoch` has the epochs."""
+    """The metrics of each epoch: `history` maps a name to its values, `epoch` lists the epochs."""
 
     @known_only
     def __init__(self) -> None:
@@ -56,18 +56,18 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the epoch's figures."""
+        """Record the epoch's metrics."""
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
 
 class EarlyStopping(Callback):
-    """Stop when `monitor` has not become better, by more than `min_delta`, for `patience` epochs.
+    """Stops when `monitor` has not improved, by more than `min_delta`, for `patience` epochs.
 
     `mode` "auto" takes larger for better where the name has "acc". With `restore_best_weights` the
-    model gets the weights of its best epoch back. Training must reach `baseline`, where one is
-    given. The first `start_from_epoch` epochs do not count.
+    model ends with the weights of its best epoch. With `baseline`, only an epoch that is better
+    than it resets the patience. The first `start_from_epoch` epochs do not count.
     """
 
     @known_only
@@ -82,27 +82,25 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"EarlyStopping: mode must be auto, min or max; received {mode!r}")
         self.monitor, self.min_delta, self.patience = monitor, abs(min_delta), patience
-        self.verbose, self.mode, self.baseline = verbose, mode, baseline
+        self.mode = one_of("EarlyStopping: mode", mode, ("auto", "min", "max"))
+        self.verbose, self.baseline, self.start_from_epoch = verbose, baseline, start_from_epoch
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
         larger = mode == "max" or (mode == "auto" and "acc" in monitor)
-        self._sign = 1 if larger else -1  # times the figure: larger is better
+        self._sign = 1 if larger else -1  # times the metric: larger is better
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget an earlier training."""
+        """Reset what an earlier training left."""
         self.wait, self.stopped_epoch, self.best_epoch = 0, 0, 0
         self.best: float | None = None
         self.best_weights: list[NDArray[Any]] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, and stop where patience is at its end."""
+        """Compare with the best epoch, and stop when patience runs out."""
         if self.monitor not in (logs or {}):
             raise ValueError(
-                f"EarlyStopping: there is no figure {self.monitor!r}; there are "
-                f"{', '.join(logs or {})}; val_ ones need validation_data"
+                f"EarlyStopping: monitor must be one of {', '.join(logs or {})}; "
+                f"received {self.monitor!r}; val_ metrics need validation_data"
             )
         if epoch < self.start_from_epoch:
             return
@@ -121,7 +119,7 @@ class EarlyStopping(Callback):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Restore the best weights, where that was asked for."""
+        """Restore the best weights, with `restore_best_weights`."""
         if self.restore_best_weights and self.best_weights is not None:
             self.model.set_weights(self.best_weights)
         if self.stopped_epoch and self.verbose:
@@ -134,14 +132,14 @@ class EarlyStopping(Callback):
 
 
 class CallbackList:
-    """Calls each of several callbacks."""
+    """Several callbacks, called in turn."""
 
     def __init__(self, callbacks: list[Callback], model: Any, params: Mapping[str, Any]) -> None:
         self.callbacks = callbacks
         for callback in callbacks:
             callback.set_model(model)
             callback.set_params(params)
-        # Running figures cost time: only where somebody looks at them.
+        # Running metrics cost time: compute them only where a callback reads them.
         self.want_batches = any(
             getattr(type(c), name) is not getattr(Callback, name)
             for c in callbacks
@@ -149,10 +147,9 @@ class CallbackList:
         )
 
     def call(self, method: str, *arguments: Any) -> None:
-        """`method` of each."""
+        """Call `method` on each callback."""
         for callback in self.callbacks:
             getattr(callback, method)(*arguments)
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("callback", name, ("Callback", "EarlyStopping", "History")))
+__getattr__ = lacking("callback", ("Callback", "EarlyStopping", "History"))

@@ -1,4 +1,4 @@
-"""Several cores at once; nothing of the mathematics.
+"""Calls on several cores at once; nothing of the mathematics.
 
 NumPy's matrix products use all cores by themselves, everything else uses one. Where many images go
 through, it is faster to give each core images of its own, and products that use that core alone
@@ -24,7 +24,7 @@ FOLDERS = ("../numpy.libs", ".dylibs")  # of NumPy's wheels, on Linux and on mac
 
 @cache
 def _openblas() -> tuple[Callable[[], int], Callable[[int], Any]] | None:
-    """OpenBLAS's functions that get and set its threads; None where NumPy has another BLAS."""
+    """Return OpenBLAS's getter and setter of its threads; None where NumPy has another BLAS."""
     package = Path(np.__file__).parent
     for path in (path for folder in FOLDERS for path in (package / folder).glob("*openblas*")):
         library = ctypes.CDLL(str(path.resolve()))
@@ -44,7 +44,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def count() -> int:
-    """The cores that OpenBLAS may use; 1 where NumPy has another BLAS.
+    """Return how many cores OpenBLAS may use; 1 where NumPy has another BLAS.
 
     OPENBLAS_NUM_THREADS or threadpoolctl sets it.
     """
@@ -53,7 +53,7 @@ def count() -> int:
 
 
 def together(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """The results of all calls, the first made in this thread; BLAS uses one core for each."""
+    """Return the results of all calls, the first made in this thread, BLAS with one core each."""
     openblas = _openblas()
     if openblas is None or len(calls) == 1:
         return [call() for call in calls]
@@ -64,7 +64,7 @@ def together(calls: Sequence[Callable[[], Result]]) -> list[Result]:
         others = [_pool().submit(call) for call in calls[1:]]
         try:
             first = calls[0]()
-        finally:  # nobody may go on while others still write
+        finally:  # the caller must not go on while other threads write
             wait(others)
         return [first, *(other.result() for other in others)]
     finally:

@@ -1,12 +1,12 @@
-"""gradcheck: is every gradient that back-propagation gives the slope of the loss?"""
+"""The check that every gradient of back-propagation is the slope of the loss."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .batches import checked
-from .layers import Dropout
+from . import replicas
+from .checks import checked
 from .sequential import Sequential
 
 Array = NDArray[Any]
@@ -21,31 +21,30 @@ def gradcheck(
     values: int = 20,
     seed: int = 0,
 ) -> dict[str, float]:
-    """The largest error of each weight's gradient, against the slope (L(w + h) - L(w - h)) / 2h.
+    """Return the largest error of each weight's gradient against (L(w + h) - L(w - h)) / 2h.
 
     Moves `values` values of each weight, drawn with `seed`, by h = `step`. Errors are divided
     by the largest gradient of the weight. A compiled model of dtype float64 should stay below 1e-6,
-    unless a kink (of ReLU, of a maximum) lies within h. Dropout
-    drops the same values at every evaluation; the model's weights and draws are then as before.
+    unless a kink (of ReLU, of a maximum) lies within h. Layers that draw random numbers draw the
+    same ones at every evaluation; weights and generators are left as they were.
 
-    Raises ValueError for a model whose dtype is coarser than float64: rounding would hide the
-    slope.
+    Raises RuntimeError before `compile`, and ValueError for a model whose dtype is coarser than
+    float64: rounding would hide the slope.
     """
-    model._require_compiled("gradcheck")
+    if not hasattr(model, "optimizer"):
+        raise RuntimeError("gradcheck: call compile first, to choose an optimizer and a loss")
     if model.dtype != np.float64:
         raise ValueError(
             f"gradcheck: the model's dtype must be float64; received {model.dtype}; "
             'give every layer dtype="float64"'
         )
     x, y, weights = checked(model, "gradcheck", x, y, sample_weight)
-    draws = [layer.generator for layer in model.layers if isinstance(layer, Dropout)]
-    states = [draw.bit_generator.state for draw in draws]
+    states = model.generator_states
     untrained = [(v, v.numpy()) for v in model.variables if not v.trainable]
 
     def loss() -> float:
-        for draw, state in zip(draws, states, strict=True):
-            draw.bit_generator.state = state
-        total, _ = model._gradients(x, y, weights)
+        model.generator_states = states
+        total, _ = replicas.gradients(model, (x, y, weights))
         for v, value in untrained:
             v.value[...] = value
         return total / len(x)
@@ -69,6 +68,5 @@ def gradcheck(
             errors.append(abs(slope - gradient[at]))
         scale = max(np.abs(gradient).max(), 1e-3)  # rounding alone gives slopes of about 1e-9
         worst[f"{layer.name}/{v.name}"] = float(max(errors) / scale)
-    for draw, state in zip(draws, states, strict=True):
-        draw.bit_generator.state = state
+    model.generator_states = states
     return worst

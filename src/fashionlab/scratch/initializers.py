@@ -1,4 +1,4 @@
-"""Where weights begin. An initializer is called with a shape and returns a new array.
+"""Initial values of weights. An initializer is called with a shape and returns a new array.
 
 `seed` is a number, or a `numpy.random.Generator`; with a number each call draws the same numbers,
 without one each draws fresh ones. There is no global state. The numbers differ from those that
@@ -6,12 +6,12 @@ Keras draws from the same seed: copy weights to compare engines.
 """
 
 import math
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .arguments import known_only, lacks
+from .arguments import find, known_only, lacking, one_of
 
 Array = NDArray[Any]
 Seed = int | np.random.Generator | None
@@ -20,54 +20,52 @@ TRUNCATED_STDDEV = 0.87962566103423978  # of a standard normal cut off at two st
 
 
 class Initializer(Protocol):
-    """What layers expect of an initializer."""
+    """The signature of an initializer."""
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """A new array of that shape."""
+        """Return a new array of that shape."""
 
 
 class Zeros:
-    """All zeros."""
+    """An initializer of zeros."""
 
     @known_only
     def __init__(self) -> None:
         pass
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """A new array of zeros."""
         return np.zeros(shape, dtype)
 
 
 class Ones:
-    """All ones."""
+    """An initializer of ones."""
 
     @known_only
     def __init__(self) -> None:
         pass
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """A new array of ones."""
         return np.ones(shape, dtype)
 
 
 class RandomNormal:
-    """Normal with the given mean and standard deviation."""
+    """A normal distribution with the given mean and standard deviation."""
 
     @known_only
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Seed = None) -> None:
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """A new array of draws from N(mean, stddev²)."""
+        """Return draws from N(mean, stddev²)."""
         return np.random.default_rng(self.seed).normal(self.mean, self.stddev, shape).astype(dtype)
 
 
 class VarianceScaling:
-    """Mean 0 and variance scale / n, n the kernel's fan-in, fan-out or their average.
+    """A distribution of mean 0 and variance scale / n, n the fan-in, fan-out or their average.
 
     `distribution` is "uniform", within ±sqrt(3 scale / n), "untruncated_normal", or
     "truncated_normal": a wider normal whose draws beyond two of its standard deviations are drawn
-    again, so that the variance is right after that.
+    again, so that the variance is scale / n after that.
     """
 
     @known_only
@@ -80,21 +78,13 @@ class VarianceScaling:
     ) -> None:
         if scale <= 0:
             raise ValueError(f"{type(self).__name__}: scale must be above 0; received {scale}")
-        modes = ("fan_in", "fan_out", "fan_avg")
-        if mode not in modes:
-            raise ValueError(
-                f"{type(self).__name__}: mode must be one of {', '.join(modes)}; received {mode!r}"
-            )
-        distributions = ("uniform", "truncated_normal", "untruncated_normal")
-        if distribution not in distributions:
-            raise ValueError(
-                f"{type(self).__name__}: distribution must be one of {', '.join(distributions)}; "
-                f"received {distribution!r}"
-            )
-        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+        self.scale, self.seed = scale, seed
+        self.mode = one_of("VarianceScaling: mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        known = ("uniform", "truncated_normal", "untruncated_normal")
+        self.distribution = one_of("VarianceScaling: distribution", distribution, known)
 
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = "float32") -> Array:
-        """A new array of draws for a kernel (D, U) or (height, width, inputs, outputs)."""
+        """Return draws for a kernel (D, U) or (height, width, inputs, outputs)."""
         fan_in, fan_out = compute_fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         stddev = math.sqrt(self.scale / max(1.0, n))
@@ -111,7 +101,7 @@ class VarianceScaling:
 
 
 def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Inputs that reach a unit and units that an input reaches, of a weight of that shape."""
+    """Return the fan-in and fan-out: inputs that reach a unit, units that an input reaches."""
     if len(shape) < 2:
         return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])  # height times width of a convolution's kernel; 1 of a dense one
@@ -119,7 +109,7 @@ def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 class GlorotUniform(VarianceScaling):
-    """Uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010, eq. 16)."""
+    """A uniform distribution in ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010, eq. 16)."""
 
     @known_only
     def __init__(self, seed: Seed = None) -> None:
@@ -127,7 +117,7 @@ class GlorotUniform(VarianceScaling):
 
 
 class GlorotNormal(VarianceScaling):
-    """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    """A truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
 
     @known_only
     def __init__(self, seed: Seed = None) -> None:
@@ -135,7 +125,7 @@ class GlorotNormal(VarianceScaling):
 
 
 class HeUniform(VarianceScaling):
-    """Uniform in ±sqrt(6 / fan_in) (He et al., 2015)."""
+    """A uniform distribution in ±sqrt(6 / fan_in) (He et al., 2015)."""
 
     @known_only
     def __init__(self, seed: Seed = None) -> None:
@@ -143,7 +133,7 @@ class HeUniform(VarianceScaling):
 
 
 class HeNormal(VarianceScaling):
-    """Truncated normal of variance 2 / fan_in (He et al., 2015, eq. 10)."""
+    """A truncated normal of variance 2 / fan_in (He et al., 2015, eq. 10)."""
 
     @known_only
     def __init__(self, seed: Seed = None) -> None:
@@ -163,16 +153,13 @@ _BY_NAME: dict[str, type[Any]] = {
 
 
 def get(identifier: str | Initializer) -> Initializer:
-    """The initializer of that name, in snake case or the class's own, with its defaults.
+    """Return the initializer of that name, in snake case or the class's own, with its defaults.
 
-    Raises ValueError for an unknown name, and for what is no initializer.
+    Raises ValueError for an unknown name and for what is not callable.
     """
     if isinstance(identifier, str):
-        for name, found in _BY_NAME.items():
-            if identifier in (name, found.__name__):
-                initializer: Initializer = found()
-                return initializer
-        raise ValueError(lacks("initializer", identifier, _BY_NAME))
+        initializer: Initializer = find("initializer", identifier, _BY_NAME)()
+        return initializer
     if isinstance(identifier, type):
         return get(identifier.__name__)
     if not callable(identifier):
@@ -180,5 +167,4 @@ def get(identifier: str | Initializer) -> Initializer:
     return identifier
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("initializer", name, (c.__name__ for c in _BY_NAME.values())))
+__getattr__ = lacking("initializer", [c.__name__ for c in _BY_NAME.values()])

@@ -1,16 +1,17 @@
-"""Losses: `forward(Y, P)` gives each image's loss, `backward(scale)` the gradient dP.
+"""Losses: `forward(Y, P)` returns each image's loss, `backward(scale)` the gradient dP.
 
 The loss of a batch is L = sum_n scale_n values_n, where scale_n is weight_n / N. A batch may come
-in pieces: the model adds them up. `backward` follows a `forward` of the same piece, once, since it
-uses up what `forward` kept; it returns a new array in P's memory order. P is left untouched.
+in micro-batches, which the model adds up. `backward` follows a `forward` of the same micro-batch,
+once, since it uses up what `forward` kept; it returns a new array in P's memory order. P is left
+untouched.
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import known_only, lacks
+from .arguments import find, known_only, lacking
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -24,7 +25,7 @@ class Loss:
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
-        """sum_n weight_n values_n / N; weights (N,), (N, 1), one for all, or None for ones.
+        """Return sum_n weight_n values_n / N; weights are (N,), (N, 1), one number, or None for 1.
 
         Raises ValueError where targets or weights do not fit the predictions.
         """
@@ -41,15 +42,15 @@ class Loss:
         return float(np.mean(self.forward(y, p) * weights.reshape(-1)))
 
     def check_targets(self, y: Array, output_shape: Shape) -> None:
-        """Raises ValueError where targets y do not fit outputs (N, ...) of that shape."""
+        """Raise ValueError where targets y do not fit outputs (N, ...) of that shape."""
         raise NotImplementedError
 
     def forward(self, y: Array, p: Array) -> Array:
-        """The loss of each image (B,), of targets and predictions; keeps what `backward` needs."""
+        """Return the loss of each image (B,); keep what `backward` needs."""
         raise NotImplementedError
 
     def backward(self, scale: float | Array) -> Array:
-        """dP of sum_n scale_n values_n; scale is one number or (B,)."""
+        """Return dP for L = sum_n scale_n values_n; scale is one number or (B,)."""
         raise NotImplementedError
 
     def _refuse_unless(self, fits: bool, expected: str, received: object) -> None:
@@ -66,7 +67,7 @@ class Loss:
 
 
 class CategoricalCrossentropy(Loss):
-    """Of targets Y (N, K), one-hot or a distribution: values_n = -sum_k Y_nk log Q_nk.
+    """Cross-entropy of targets Y (N, K), one-hot or any distribution: -sum_k Y_nk log Q_nk.
 
     With `from_logits=False` a row of predictions P is first divided by its sum, Q = P / sum(P),
     then clipped to [EPSILON, 1 - EPSILON], where the gradient is zero outside. With
@@ -84,14 +85,14 @@ class CategoricalCrossentropy(Loss):
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
 
     def check_targets(self, y: Array, output_shape: Shape) -> None:
-        """Targets are (N, K), as the outputs are."""
+        """Require targets (N, K), the shape of the outputs."""
         self._check_outputs(y, output_shape)
         self._refuse_unless(
             y.shape == output_shape, f"one-hot targets {output_shape}, as the outputs", y.shape
         )
 
     def forward(self, y: Array, p: Array) -> Array:
-        """values_n = -sum_k Y_nk log Q_nk"""
+        """Return values_n = -sum_k Y_nk log Q_nk."""
         y = np.asarray(y, p.dtype)
         if self.label_smoothing:
             y = y * (1 - self.label_smoothing) + self.label_smoothing / p.shape[-1]
@@ -109,7 +110,7 @@ class CategoricalCrossentropy(Loss):
         return np.negative(values, out=values)
 
     def backward(self, scale: float | Array) -> Array:
-        """From logits, since Q_k = exp(P_k) / s, s = sum_j exp(P_j),
+        """Return dP. From logits, since Q_k = exp(P_k) / s, s = sum_j exp(P_j),
 
             dP_k = scale (Q_k sum_j Y_j - Y_k)
 
@@ -143,7 +144,7 @@ class SparseCategoricalCrossentropy(Loss):
         self._kept: tuple[Any, ...] = ()
 
     def check_targets(self, y: Array, output_shape: Shape) -> None:
-        """Targets are (N,) or (N, 1), whole numbers of which each is one of the K classes."""
+        """Require targets (N,) or (N, 1), whole numbers from 0 to K - 1."""
         self._check_outputs(y, output_shape)
         n, k = output_shape
         self._refuse_unless(y.shape in ((n,), (n, 1)), f"labels ({n},) or ({n}, 1)", y.shape)
@@ -157,7 +158,7 @@ class SparseCategoricalCrossentropy(Loss):
                 )
 
     def forward(self, y: Array, p: Array) -> Array:
-        """values_n = -log Q_n,y_n"""
+        """Return values_n = -log Q_n,y_n."""
         chosen = np.arange(len(p)), np.reshape(y, -1).astype(np.intp, copy=False)
         if self.from_logits:
             log_q, e, s = _log_softmax(p)
@@ -171,7 +172,7 @@ class SparseCategoricalCrossentropy(Loss):
         return -np.log(clipped)
 
     def backward(self, scale: float | Array) -> Array:
-        """As in `CategoricalCrossentropy`, where Y is 1 at the label y and 0 elsewhere:
+        """Return dP, as `CategoricalCrossentropy` does with Y 1 at the label y and 0 elsewhere:
 
         from logits   dP_k = scale (Q_k - [k = y])
         otherwise     dP_k = scale (Q_y - [k = y]) / (Q_y s) inside the clip, 0 outside
@@ -191,25 +192,25 @@ class SparseCategoricalCrossentropy(Loss):
 
 
 class MeanSquaredError(Loss):
-    """values_n = mean_k (P_nk - Y_nk)², for targets of the outputs' shape."""
+    """The mean squared error, values_n = mean_k (P_nk - Y_nk)²."""
 
     @known_only
     def __init__(self) -> None:
         pass
 
     def check_targets(self, y: Array, output_shape: Shape) -> None:
-        """Targets have the outputs' shape."""
+        """Require targets of the outputs' shape."""
         self._check_outputs(y, output_shape, dimensions=None)
         self._refuse_unless(y.shape == output_shape, f"targets {output_shape}", y.shape)
 
     def forward(self, y: Array, p: Array) -> Array:
-        """values_n = mean_k (P_nk - Y_nk)²"""
+        """Return values_n = mean_k (P_nk - Y_nk)²."""
         self._difference = np.subtract(p, y, out=np.empty_like(p))
         values: Array = np.square(self._difference).mean(axis=tuple(range(1, p.ndim)))
         return values
 
     def backward(self, scale: float | Array) -> Array:
-        """dP_nk = 2 scale_n (P_nk - Y_nk) / K"""
+        """Return dP_nk = 2 scale_n (P_nk - Y_nk) / K."""
         dp = self._difference
         each = np.asarray(scale, dp.dtype) * (2 * len(dp) / dp.size)
         dp *= each.reshape(-1, *[1] * (dp.ndim - 1))
@@ -217,14 +218,14 @@ class MeanSquaredError(Loss):
 
 
 def _log_softmax(p: Array) -> tuple[Array, Array, Array]:
-    """P less its row's maximum, its exponential, and that one's sum over the row (B, 1)."""
+    """Return P minus its row's maximum, the exponential of that, and its row's sum (B, 1)."""
     shifted = p - np.maximum.reduce(p, axis=-1, keepdims=True)
     e = np.exp(shifted)
     return shifted, e, np.add.reduce(e, axis=-1, keepdims=True)
 
 
 def _clip(q: Array) -> Array:
-    """Q kept within [EPSILON, 1 - EPSILON]; np.clip itself takes thrice the time at (128, 10)."""
+    """Return Q within [EPSILON, 1 - EPSILON]; np.clip takes three times as long at (128, 10)."""
     clipped: Array = np.maximum(q, EPSILON)
     return np.minimum(clipped, 1 - EPSILON, out=clipped)
 
@@ -238,14 +239,10 @@ _BY_NAME: dict[str, type[Loss]] = {
 
 
 def get(identifier: str | Loss) -> Loss:
-    """The loss of that name, in snake case or the class's own. Raises ValueError for others."""
+    """Return the loss of that name, in snake case or the class's own; else raise ValueError."""
     if isinstance(identifier, Loss):
         return identifier
-    for name, found in _BY_NAME.items():
-        if identifier in (name, found.__name__):
-            return found()
-    raise ValueError(lacks("loss", str(identifier), _BY_NAME))
+    return find("loss", str(identifier), _BY_NAME)()
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("loss", name, dict.fromkeys(c.__name__ for c in _BY_NAME.values())))
+__getattr__ = lacking("loss", list(dict.fromkeys(c.__name__ for c in _BY_NAME.values())))

@@ -1,10 +1,11 @@
 """Where arrays lie in memory, which decides a good part of the speed; nothing of the mathematics.
 
 Products and loops run faster over arrays that begin at a cache line, and over large ones that lie
-on large pages, of which the processor knows more by heart (benchmarks/engine/fast_forms.py).
+on large pages, of which the processor's TLB covers more (benchmarks/engine/fast_forms.py).
 """
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,10 +18,10 @@ LARGE = 2**17  # bytes from which an array gets large pages
 
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """A new array of zeros that begins at a cache line, and at a large page where it is large.
+    """Return a new array of zeros that begins at a cache line, or at a large page if it is large.
 
-    Linux gives large pages where NumPy asks for them, which it does for arrays of 4 MB or more.
-    What is asked for around the array is never touched, so that it takes no memory.
+    Linux gives large pages where NumPy requests them, which it does for arrays of 4 MB or more.
+    What is allocated around the array is never touched, so that it takes no memory.
     """
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize
@@ -31,8 +32,23 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def padded_size(shape: tuple[int, ...], dtype: DTypeLike) -> int:
+    """Return the size of an array with the space after it, up to the next cache line."""
+    line = CACHE_LINE // np.dtype(dtype).itemsize
+    return -(-int(np.prod(shape)) // line) * line
+
+
+def views(vector: Array, shapes: Iterable[tuple[int, ...]]) -> Iterator[Array]:
+    """Yield consecutive parts of a vector in these shapes, each from a cache line on."""
+    start = 0
+    for shape in shapes:
+        yield vector[start : start + int(np.prod(shape))].reshape(shape)
+        start += padded_size(shape, vector.dtype)
+
+
+@final
 class Buffer:
-    """Memory of a layer for (*shape, B) values; grows to the largest B that was asked for."""
+    """Memory of a layer for (*shape, B) values; grows to the largest B that was requested."""
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self._shape, self._dtype = shape, np.dtype(dtype)
@@ -40,11 +56,11 @@ class Buffer:
         self._view = np.empty((*shape, 0), self._dtype)
 
     def __deepcopy__(self, memo: object) -> "Buffer":
-        """A copy begins empty."""
+        """Return an empty buffer of the same shape and dtype."""
         return Buffer(self._shape, self._dtype)
 
     def __call__(self, images: int) -> Array:
-        """A contiguous array (*shape, images), with whatever was last written there."""
+        """Return a contiguous array (*shape, images), with whatever was last written there."""
         if self._view.shape[-1] != images:
             size = int(np.prod(self._shape)) * images
             if size > self._memory.size:

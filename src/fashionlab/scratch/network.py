@@ -1,48 +1,46 @@
 """Network: layers in a row, and all their weights in one vector.
 
 All trainable weights lie in one vector and all gradients in another; the layers hold views into
-them, so that an optimizer is one loop. The forward pass asks the layers one after the other, the
+them, so that an optimizer is one loop. The forward pass calls the layers one after the other, the
 backward pass in the opposite order: that is the chain rule, dL/dX = dL/dA dA/dX, layer by layer.
 """
 
 import copy
-import os
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import cores
+from . import losses, random_state, weights_file
 from .arguments import known_only
-from .layers import conv_max_pool
-from .layers.layer import Input, Layer, Variable
-from .layers.reshaping import Rescaling
-from .memory import CACHE_LINE, aligned
+from .layers import Input, Layer, Rescaling, Variable, conv_max_pool
+from .memory import aligned, padded_size, views
 
 Array = NDArray[Any]
 
-CACHE = 2**21  # values of a layer's output that a piece may have; 8 MB in float32
-# Values that a core's images should become on their way, some 0.1 s of work. OpenBLAS's own threads
-# wait busily for some 25 ms after a product, and other threads are slow meanwhile.
-SHARE = 2**25
-SUFFIX = ".weights.npz"
+CACHE = 2**21  # values of a layer's output that a micro-batch may have; 8 MB in float32
 
 
 class Network:
-    """Layers in a row, an Input first.
+    """A row of layers, an Input first, and the loss of their outputs.
 
     Raises ValueError where a layer does not fit the one before, TypeError for what is not a layer.
     """
+
+    loss: losses.Loss
+    counts_correct = False  # whether the outputs are compared with the targets' classes
 
     def __init__(
         self, layers: Sequence[Input | Layer] | None = None, *, name: str | None = None
     ) -> None:
         self.name = name or "sequential"
         self.layers: list[Layer] = []
+        self.weights_vector = self.gradients_vector = np.empty(0)
         self._input: Input | None = None
         self._names: Counter[str] = Counter()
         for layer in layers or ():
@@ -55,11 +53,11 @@ class Network:
         self._arrange()
 
     def _append(self, layer: Input | Layer) -> None:
-        if isinstance(layer, Input) and self._input is None:
+        if isinstance(layer, Input):
+            if self._input is not None:
+                raise ValueError(f"{self.name}: there is an Input already; received another one")
             self._input = layer
             return
-        if isinstance(layer, Input):
-            raise ValueError(f"{self.name}: there is an Input already; received another one")
         if self._input is None:
             raise ValueError(
                 f"{self.name}: the first layer must be an Input, with the image's shape; "
@@ -88,7 +86,7 @@ class Network:
 
     @property
     def dtype(self) -> "np.dtype[Any]":
-        """That of all weights and outputs."""
+        """The dtype of all weights and outputs."""
         return self.layers[0].dtype if self.layers else np.dtype("float32")
 
     @property
@@ -109,98 +107,96 @@ class Network:
         return [v for layer in self.layers for v in layer.weights]
 
     def _arrange(self) -> None:
-        """Lay the weights out in one vector, and choose the steps of a pass."""
+        """Lay out the trainable weights in one vector, fill new ones, choose the stages."""
+        new = [v for v in self.variables if not v.value.size]
         trainable = [v for v in self.variables if v.trainable]
-        size = sum(self._room(v) for v in trainable)
-        self.weights_vector = aligned((size,), self.dtype)
-        self.gradients_vector = aligned((size,), self.dtype)
-        for v, value in zip(trainable, self._views(self.weights_vector), strict=True):
-            if v.value.size:
-                value[...] = v.value
-            v.value = value
-        for v, gradient in zip(trainable, self._views(self.gradients_vector), strict=True):
-            v.gradient = gradient
-        for v in self.variables:
-            if not v.value.size:
+        shapes = [v.shape for v in trainable]
+        size = sum(padded_size(shape, self.dtype) for shape in shapes)
+        if size != self.weights_vector.size:  # by this vector an optimizer knows its model
+            self.weights_vector = aligned((size,), self.dtype)
+            self.gradients_vector = aligned((size,), self.dtype)
+            parts = (
+                views(vector, shapes) for vector in (self.weights_vector, self.gradients_vector)
+            )
+            for v, value, gradient in zip(trainable, *parts, strict=True):
+                if v.value.size:
+                    value[...] = v.value
+                v.value, v.gradient = value, gradient
+        for v in new:
+            if not v.trainable:
                 v.value = np.zeros(v.shape, self.dtype)
-        for layer in self.layers:
-            if not layer.is_initialized:
-                layer.initialize()
-                layer.is_initialized = True
-        self._twins: list[Self] = []
-        self._steps = _steps(self.layers)
-        self._first_trained = next(
-            (i for i, s in enumerate(self._steps) if any(v.trainable for v in s.weights)),
-            len(self._steps),
-        )
-        sizes = [int(np.prod(s.output_shape)) for s in self._steps]
-        self._values = sum(sizes)  # that an image becomes on its way
-        widest = max(sizes, default=1)
-        self.piece = int(np.clip(CACHE // widest, 128, 1024))  # images
-        self._whole = any(layer.needs_whole_batch for layer in self.layers)
+            v.value[...] = v.initializer(v.shape, self.dtype)
+        self._choose_stages()
 
-    def _room(self, v: Variable) -> int:
-        """What a weight takes in a vector, so that the next one begins at a cache line."""
-        line = CACHE_LINE // self.dtype.itemsize
-        return -(-v.size // line) * line
+    def _choose_stages(self) -> None:
+        self.stages = conv_max_pool.stages(self.layers)  # what a pass calls
+        trained = [any(v.trainable for v in stage.weights) for stage in self.stages]
+        self._first_trained = trained.index(True) if any(trained) else len(trained)
+        widest = max((math.prod(stage.output_shape) for stage in self.stages), default=1)
+        self.micro_batch_size = min(max(CACHE // widest, 128), 1024)  # images
+        self.replicas: list[Network] = []
 
-    def _views(self, vector: Array) -> Iterator[Array]:
-        """The part of such a vector that belongs to each trainable weight, in its shape."""
-        start = 0
-        for v in self.variables:
+    def replica(self) -> "Network":
+        """Return a copy with the same weights, and with buffers, gradients and draws of its own."""
+        replica = Network(name=self.name)
+        replica._input, replica.layers = self._input, copy.deepcopy(self.layers)
+        replica.weights_vector = self.weights_vector
+        replica.gradients_vector = aligned(self.gradients_vector.shape, self.dtype)
+        shapes = [v.shape for v in self.variables if v.trainable]
+        gradients = views(replica.gradients_vector, shapes)
+        for v, own in zip(replica.variables, self.variables, strict=True):
+            v.value = own.value
             if v.trainable:
-                yield vector[start : start + v.size].reshape(v.shape)
-                start += self._room(v)
-
-    def _sharers(self, images: int) -> "list[Self]":
-        """This network and, where there is work for more cores, twins: each takes some images.
-
-        A twin has the same weights, and buffers and gradients of its own.
-        """
-        wanted = min(cores.count(), images * self._values // SHARE)
-        while len(self._twins) < wanted - 1:
-            self._twins.append(self._twin())
-        return [self, *self._twins[: max(wanted - 1, 0)]]
-
-    def _twin(self) -> Self:
-        twin = copy.copy(self)
-        twin.layers = copy.deepcopy(self.layers)
-        twin.gradients_vector = aligned(self.gradients_vector.shape, self.dtype)
-        for v, original in zip(twin.variables, self.variables, strict=True):
-            v.value = original.value
-        trainable = (v for v in twin.variables if v.trainable)
-        for v, gradient in zip(trainable, twin._views(twin.gradients_vector), strict=True):
-            v.gradient = gradient
-        twin._steps, twin._twins = _steps(twin.layers), []
-        return twin
+                v.gradient = next(gradients)
+        replica._choose_stages()
+        if hasattr(self, "loss"):
+            replica.loss, replica.counts_correct = copy.deepcopy(self.loss), self.counts_correct
+        return replica
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """The outputs (B, K) for images (B, ...): a view, valid until the next call."""
-        if x.dtype != self.dtype and not isinstance(next(iter(self.layers), None), Rescaling):
+        """Return the outputs (B, K) for images (B, ...): a view, valid until the next call."""
+        takes_bytes = bool(self.layers) and type(self.layers[0]) is Rescaling
+        if x.dtype != self.dtype and not takes_bytes:
             x = x.astype(self.dtype)
-        x = _images_last(x)  # inside, the image's axis is the last
-        for step in self._steps:
-            x = step.forward(x, training)
-        return _images_first(x)
+        x = x.transpose(*range(1, x.ndim), 0)  # inside, the image's axis is the last
+        for stage in self.stages:
+            x = stage.forward(x, training)
+        return x.transpose(-1, *range(x.ndim - 1))
 
     def backward(self, da: Array) -> None:
         """Fill the gradients from those of the outputs, (B, K), of the last forward pass."""
-        da = _images_last(da)
-        for i in range(len(self._steps) - 1, self._first_trained - 1, -1):
-            dx = self._steps[i].backward(da, need_dx=i > self._first_trained)
+        da = da.transpose(*range(1, da.ndim), 0)
+        for i in range(len(self.stages) - 1, self._first_trained - 1, -1):
+            need_dx, stage = i > self._first_trained, self.stages[i]
+            dx = stage.backward(da, need_dx=need_dx)
+            if need_dx and dx is None:
+                raise TypeError(f"{stage.name}: backward must return dX; received None")
             if dx is not None:
                 da = dx
 
-    def count_params(self) -> int:
-        """The number of values in all weights, trainable or not."""
-        return sum(v.size for v in self.variables)
+    @property
+    def generator_states(self) -> dict[str, Array]:
+        """The states of the layers' generators, by layer name; set them to draw the same again."""
+        drawing = {x.name: x.generator for x in self.layers if x.generator is not None}
+        return {name: random_state.get(generator) for name, generator in drawing.items()}
+
+    @generator_states.setter
+    def generator_states(self, states: Mapping[str, Array]) -> None:
+        """Raises ValueError, and changes nothing, where names or sizes are not this model's."""
+        expected = {name: words.shape for name, words in self.generator_states.items()}
+        received = {name: np.shape(words) for name, words in states.items()}
+        if expected != received:
+            raise ValueError(f"generator_states: expected shapes {expected}; received {received}")
+        for layer in self.layers:
+            if layer.generator is not None:
+                random_state.put(layer.generator, states[layer.name])
 
     def get_weights(self) -> list[Array]:
-        """Copies of all weights, in Keras's order."""
+        """Return copies of all weights, in Keras's order."""
         return [v.numpy() for v in self.variables]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
-        """Copy the weights in; raises ValueError, and changes nothing, where one does not fit."""
+        """Copy the weights in; raise ValueError, and change nothing, where one does not fit."""
         expected = [v.shape for v in self.variables]
         received = [np.shape(w) for w in weights]
         if expected != received:
@@ -211,18 +207,7 @@ class Network:
     @known_only
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write all weights to a NumPy archive `*.weights.npz`; complete or not at all."""
-        path = _weights_path("save_weights", filepath)
-        if path.exists() and not overwrite:
-            raise ValueError(f"save_weights: {path} exists; pass overwrite=True to replace it")
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, allow_pickle=False, **self._named_weights())
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        weights_file.save(filepath, self._weights_by_name(), overwrite)
 
     @known_only
     def load_weights(self, filepath: str | Path) -> None:
@@ -231,28 +216,14 @@ class Network:
         Raises FileNotFoundError, or ValueError where the file is no such archive or holds weights
         of another model; the model's weights are then as before.
         """
-        path = _weights_path("load_weights", filepath)
-        expected = self._named_weights()
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                found = {name: np.asarray(archive[name]) for name in archive.files}
-        except OSError:
-            raise
-        except Exception as error:  # zipfile and NumPy raise anything for a hostile file
-            raise ValueError(
-                f"load_weights: {path} must be an archive that save_weights wrote ({error})"
-            ) from error
-        for name in {**expected, **found}:
-            want, have = expected.get(name), found.get(name)
-            if want is None or have is None or want.shape != have.shape or have.dtype.kind != "f":
-                raise ValueError(
-                    f"load_weights: {path} must hold the weights of this model; {name!r} should "
-                    f"be {_kind(want)} and is {_kind(have)}"
-                )
-        self.set_weights([found[name] for name in expected])
+        self.set_weights(weights_file.load(filepath, self._weights_by_name()))
 
-    def _named_weights(self) -> dict[str, Array]:
+    def _weights_by_name(self) -> dict[str, Array]:
         return {f"{x.name}/{v.name}": v.value for x in self.layers for v in x.weights}
+
+    def count_params(self) -> int:
+        """Return the number of values in all weights, trainable or not."""
+        return sum(v.size for v in self.variables)
 
     @known_only
     def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
@@ -266,33 +237,3 @@ class Network:
         lines += [f"{name:<{width}} {shape!s:<24} {n:>12,}" for name, shape, n in rows]
         lines.append(f"{'total':<{width + 25}} {self.count_params():>12,}")
         (print_fn or print)("\n".join(lines))
-
-
-def _steps(layers: Sequence[Layer]) -> list[Layer]:
-    """The layers, two of them as one where that is faster."""
-    steps: list[Layer] = []
-    for layer in layers:
-        if steps and conv_max_pool.fits(steps[-1], layer):
-            steps[-1] = conv_max_pool.ConvMaxPool(steps[-1], layer)  # type: ignore[arg-type]
-        else:
-            steps.append(layer)
-    return steps
-
-
-def _images_last(a: Array) -> Array:
-    return a.transpose(*range(1, a.ndim), 0)
-
-
-def _images_first(a: Array) -> Array:
-    return a.transpose(-1, *range(a.ndim - 1))
-
-
-def _weights_path(method: str, filepath: str | Path) -> Path:
-    path = Path(filepath)
-    if not path.name.endswith(SUFFIX):
-        raise ValueError(f"{method}: the file's name must end with {SUFFIX}; received {path}")
-    return path
-
-
-def _kind(array: Array | None) -> str:
-    return "absent" if array is None else f"{array.dtype} {array.shape}"

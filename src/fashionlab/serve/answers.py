@@ -1,7 +1,7 @@
-"""The shapes of requests and answers, as /openapi.json tells them.
+"""The schemas of requests and answers in /openapi.json.
 
-Bodies of requests are schemas alone: they are read by `pixels` and `photos`, since models of the
-framework's kind would take a second for 256 images.
+Bodies of requests are schemas alone: `readers` parses them, since pydantic would take a second for
+256 images.
 """
 
 from typing import Annotated, Any, TypeAlias
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from fashionlab import portable
+from fashionlab.portable import schema
 
 DECIMALS = 6  # of a probability: float32 has no more
 
@@ -34,7 +34,7 @@ class Data(_Exact):
 
 
 class Model(_Exact):
-    """A model that is served, and what is known of it."""
+    """A served model and its facts."""
 
     name: str
     class_names: list[str]
@@ -65,15 +65,10 @@ class Samples(_Exact):
     samples: list[Sample]
 
 
-class Prediction(_Exact):
-    class_name: str
-    index: int
-    probability: Share
-    probabilities: Annotated[dict[str, Share], Field(description="Descending.")]
-    known: Annotated[bool, Field(description="False: none of the classes; `reason` says why.")]
-    reason: str
-    notes: Annotated[list[str], Field(description="What was done to the photo.")]
-    seen: Annotated[Pixels, Field(description="What the model saw of a photo.")] = []
+class Prediction(BaseModel):
+    @classmethod
+    def __get_pydantic_json_schema__(cls, *_: Any) -> dict[str, Any]:
+        return schema.PREDICTION
 
 
 class Predictions(_Exact):
@@ -100,38 +95,18 @@ class Error(_Exact):
     error: ErrorDetail
 
 
-def prediction(result: portable.Prediction, top: int | None, is_photo: bool) -> dict[str, Any]:
-    """A Prediction of these, as JSON values."""
-    # As result.top does it, but without NumPy: for so few numbers its functions take longer,
-    # and each lets another thread go first.
-    names, values = result.class_names, result.probabilities.tolist()
-    best = sorted(range(len(values)), key=lambda i: -values[i])
-    answer = {
-        "class_name": names[best[0]],
-        "index": best[0],
-        "probability": round(values[best[0]], DECIMALS),
-        "probabilities": {names[i]: round(values[i], DECIMALS) for i in best[:top]},
-        "known": result.known,
-        "reason": result.reason,
-        "notes": list(result.notes),
-    }
-    if is_photo:
-        answer["seen"] = result.seen.tolist()
-    return answer
-
-
 def rounded(values: NDArray[np.float32]) -> list[list[float]]:
-    """(H, W) as lists of numbers without needless digits."""
+    """Return (H, W) as lists of numbers without needless digits."""
     return [[round(value, DECIMALS) for value in row] for row in values.tolist()]
 
 
 def image_body(shape: tuple[int, int] | None) -> dict[str, Any]:
-    """{"image": ...}: one of the model's own size, which is `shape` where all models agree."""
+    """Return the schema of {"image": ...}, of the size `shape` where all models have one."""
     return _body("image", _image(shape))
 
 
 def images_body(shape: tuple[int, int] | None, most: int) -> dict[str, Any]:
-    """{"images": [...]}: 1 to `most` of the model's own size."""
+    """Return the schema of {"images": [...]}, 1 to `most` of that size."""
     return _body(
         "images", {"type": "array", "items": _image(shape), "minItems": 1, "maxItems": most}
     )

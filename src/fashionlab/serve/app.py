@@ -11,6 +11,8 @@ from pydantic_core import to_json
 
 from fashionlab import __version__
 from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.images.decode import MEDIA_TYPES as PHOTOS
+from fashionlab.portable.schema import record
 from fashionlab.serve import answers, page_files, refusals
 from fashionlab.serve.batcher import Batcher
 from fashionlab.serve.body import Held
@@ -22,7 +24,6 @@ from fashionlab.serve.refusals import Refused
 from fashionlab.serve.settings import Settings
 
 JSON = "application/json"
-PHOTOS = ("image/png", "image/jpeg", "image/webp")
 PREDICT, EXPLAIN = "/v1/predict", "/v1/explain"
 PROTECTED = ("/v1/", "/metrics")
 EXPLAIN_IMAGES = 64  # an explanation takes about as long as so many predictions
@@ -155,7 +156,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> FastAPI:
         else:
             images = await readers.numbers(body, shape, settings.largest_request, deadline)
         predictions = await _unless_gone(request, batcher.predict(served, images, deadline))
-        rows = [answers.prediction(prediction, top, is_photo) for prediction in predictions]
+        rows = [record(p, top, answers.DECIMALS, is_photo) for p in predictions]
         return Response(to_json({"model": served.name, "predictions": rows}), media_type=JSON)
 
     @app.post(

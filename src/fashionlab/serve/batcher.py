@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from fashionlab.images.preprocess import Prepared
 from fashionlab.portable import Prediction
-from fashionlab.portable.photo import Prepared
 from fashionlab.serve.refusals import busy
 
 

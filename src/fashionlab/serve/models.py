@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.images.preprocess import Prepared
 from fashionlab.portable import Prediction, Predictor
 from fashionlab.portable.locate import locate
-from fashionlab.portable.photo import Prepared
 from fashionlab.runs import Run
 
 

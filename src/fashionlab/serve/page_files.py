@@ -1,85 +1,51 @@
-"""The page's files, read once: what is not among them does not exist for any path."""
+"""The routes of the page's files, which are read once: no other path leads to a file."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-FOLDER = Path(__file__).with_name("page")
-INDEX = "index.html"
+from fashionlab.page import site
+
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "connect-src 'self'",
-        "media-src 'self' blob:",
-        "manifest-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 REPORT_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 
-
-@dataclass(frozen=True)
-class PageFile:
-    """A file and the headers it is sent with."""
-
-    content: bytes
-    headers: dict[str, str]
-
-    @property
-    def etag(self) -> str:
-        """The same for the same content."""
-        return self.headers["etag"]
+PageFile = tuple[bytes, dict[str, str]]  # content, headers
 
 
-def read_all(folder: Path = FOLDER) -> dict[str, PageFile]:
-    """Name -> file, of the files with a known ending in `folder` itself."""
-    files = {}
-    for path in sorted(folder.glob("*")):
-        if path.suffix in TYPES and path.is_file():
-            content = path.read_bytes()
-            files[path.name] = PageFile(
-                content,
-                {
-                    "content-type": TYPES[path.suffix],
-                    "content-security-policy": POLICY,
-                    # Asked again each time, so that a new version of the package shows at once.
-                    "cache-control": "no-cache",
-                    "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
-                },
-            )
-    return files
+def read_all() -> dict[str, PageFile]:
+    """Return the page's files by name."""
+    return {name: (content, _headers(name, content)) for name, content in site.service().items()}
+
+
+def _headers(name: str, content: bytes) -> dict[str, str]:
+    return {
+        "content-type": TYPES[Path(name).suffix],
+        "content-security-policy": site.SERVICE_POLICY,
+        "cache-control": "no-cache",  # revalidated: a new version of the package shows at once
+        "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+    }
 
 
 def add(app: FastAPI, files: Mapping[str, PageFile]) -> None:
-    """Routes for / and for each of the files."""
+    """Add routes for / and for each of the files."""
 
     async def send(request: Request) -> Response:
-        file = files[request.scope["path"].removeprefix("/") or INDEX]
-        if file.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=file.headers)
-        return Response(file.content, headers=file.headers)
+        content, headers = files[request.scope["path"].removeprefix("/") or site.INDEX]
+        if headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(content, headers=headers)
 
-    # Starlette's routes: with HEAD, and without a check of what is sent.
-    app.add_route("/", send, include_in_schema=False)
-    for name in files:
-        app.add_route(f"/{name}", send, include_in_schema=False)
+    # Starlette's routes: with HEAD, and without validation of what is sent.
+    for path in ("/", *(f"/{name}" for name in files)):
+        app.add_route(path, send, include_in_schema=False)

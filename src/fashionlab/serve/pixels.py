@@ -1,4 +1,4 @@
-"""Images written as JSON numbers become a uint8 array, or a Refused that says what is wrong."""
+"""images, image: JSON numbers -> a uint8 array, or a Refused that says what is wrong."""
 
 from itertools import chain
 from typing import Any
@@ -11,23 +11,23 @@ from fashionlab.serve.refusals import Refused
 
 
 def images(body: bytes, shape: tuple[int, int], most: int) -> NDArray[np.uint8]:
-    """{"images": [[[0..255]]]} -> (N, H, W), 1 <= N <= `most`. Raises Refused (400 or 422)."""
+    """Return (N, H, W) of {"images": [[[0..255]]]}, 1 <= N <= `most`; Refused (400 or 422)."""
     _require_plain(body, shape, most)
     value = _only_key(body, "images")
     if not isinstance(value, list) or not 1 <= len(value) <= most:
-        got = f"{len(value):,}" if isinstance(value, list) else _kind(value)
-        raise Refused(422, f"images must be a list of 1 to {most} images, got {got}")
+        received = f"{len(value):,}" if isinstance(value, list) else _kind(value)
+        raise Refused(422, f"images must be a list of 1 to {most} images; received {received}")
     return np.stack([_image(x, shape, f"images[{i}]") for i, x in enumerate(value)])
 
 
 def image(body: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """{"image": [[0..255]]} -> (H, W). Raises Refused (400 or 422)."""
+    """Return (H, W) of {"image": [[0..255]]}. Raises Refused (400 or 422)."""
     _require_plain(body, shape, 1)
     return _image(_only_key(body, "image"), shape, "image")
 
 
 def _require_plain(body: bytes, shape: tuple[int, int], most: int) -> None:
-    """Refuse what no `most` images are, before it is parsed: a million lists would take seconds."""
+    """Refuse a body with too many signs before it is parsed: a million lists take seconds."""
     height, width = shape
     # As many of each as valid JSON of so many images has at most.
     for sign, count in ((b"[", most * (height + 1) + 1), (b",", most * height * width), (b'"', 20)):
@@ -35,7 +35,7 @@ def _require_plain(body: bytes, shape: tuple[int, int], most: int) -> None:
             raise Refused(
                 422,
                 f"the body must be {{...: up to {most} images of {height} x {width} numbers}} "
-                f"and nothing else, got more than {count:,} of {sign.decode()}",
+                f"and nothing else; received more than {count:,} of {sign.decode()}",
             )
 
 
@@ -44,22 +44,24 @@ def _only_key(body: bytes, key: str) -> Any:
         # Beside being fast, this parser bounds how deep lists nest, and so the stack.
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise Refused(400, f"the body must be JSON, got something else ({error})") from error
+        raise Refused(400, f"the body must be JSON; received something else ({error})") from error
     if not isinstance(value, dict) or set(value) != {key}:
-        got = f"keys {sorted(value)[:5]!r}"[:80] if isinstance(value, dict) else _kind(value)
-        raise Refused(422, f'the body must be {{"{key}": ...}} and nothing else, got {got}')
+        received = f"keys {sorted(value)[:5]!r}"[:80] if isinstance(value, dict) else _kind(value)
+        raise Refused(
+            422, f'the body must be {{"{key}": ...}} and nothing else; received {received}'
+        )
     return value[key]
 
 
 def _image(rows: Any, shape: tuple[int, int], name: str) -> NDArray[np.uint8]:
     height, width = shape
     if not isinstance(rows, list) or len(rows) != height:
-        got = f"{len(rows):,} rows" if isinstance(rows, list) else _kind(rows)
-        raise Refused(422, f"{name} must be {height} rows of {width} numbers, got {got}")
+        received = f"{len(rows):,} rows" if isinstance(rows, list) else _kind(rows)
+        raise Refused(422, f"{name} must be {height} rows of {width} numbers; received {received}")
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != width:
-            got = f"{len(row):,} numbers" if isinstance(row, list) else _kind(row)
-            raise Refused(422, f"{name}[{i}] must have {width} numbers, got {got}")
+            received = f"{len(row):,} numbers" if isinstance(row, list) else _kind(row)
+            raise Refused(422, f"{name}[{i}] must have {width} numbers; received {received}")
     # set(map(type)) and bytes() look at every number without a step of Python for each. bytes()
     # alone would take true for 1.
     flat = list(chain.from_iterable(rows))
@@ -69,8 +71,8 @@ def _image(rows: Any, shape: tuple[int, int], name: str) -> NDArray[np.uint8]:
         except ValueError:  # one of them is not in 0..255
             pass
     wrong = next(x for x in flat if type(x) is not int or not 0 <= x <= 255)
-    got = f"{wrong!r}"[:40] if type(wrong) in (int, float) else _kind(wrong)
-    raise Refused(422, f"{name} must have whole numbers from 0 to 255, got {got}")
+    received = f"{wrong!r}"[:40] if type(wrong) in (int, float) else _kind(wrong)
+    raise Refused(422, f"{name} must have whole numbers from 0 to 255; received {received}")
 
 
 def _kind(value: Any) -> str:

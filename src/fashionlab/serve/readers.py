@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from fashionlab.errors import ImageError
-from fashionlab.portable import decode, photo
-from fashionlab.portable.photo import Prepared
+from fashionlab.images.decode import decode
+from fashionlab.images.preprocess import Prepared, prepare
 from fashionlab.serve import pixels
 from fashionlab.serve.refusals import Refused, busy
 
@@ -39,7 +39,7 @@ class Readers:
             raise Refused(400, "a photo must be the body of the request, got none; send its bytes")
 
         def read() -> Sequence[Prepared]:
-            return [photo.prepare(decode.decode(body), shape)]
+            return [prepare(decode(body), shape)]
 
         try:
             return await self._run(read, _is_small_photo(body), deadline)

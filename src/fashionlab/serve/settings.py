@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.portable.decode import LARGEST_BYTES
+from fashionlab.images.decode import LARGEST_BYTES
 
 TOKEN_VARIABLE = "FASHIONLAB_TOKEN"  # noqa: S105  a name, not a token
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,512}=*")  # what "Authorization: Bearer" can carry

@@ -3,6 +3,7 @@
 `conv_max_pool` is the fast form of two of them.
 """
 
+from ..arguments import lacking
 from .convolution import Conv2D
 from .dense import Activation, Dense
 from .layer import Input, Layer, Variable
@@ -28,7 +29,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    raise AttributeError(
-        f"scratch has no layer {name!r}; it has {', '.join(__all__)}; use the keras engine"
-    )
+__getattr__ = lacking("layer", __all__)

@@ -1,15 +1,17 @@
-"""Conv2D and the MaxPooling2D after it in one pass: the fast form for images with few channels.
+"""A Conv2D and the MaxPooling2D after it in one pass, which is faster for few channels.
 
-A model takes it by itself where `fits` holds. It computes what the two layers do one after the
+A model uses it where `stages` returns one. It computes what the two layers compute one after the
 other (tests hold them equal), for less traffic through memory (benchmarks/engine/fast_forms.py):
 
 - Only outputs that a pool reads are computed, all outputs of a pool by one product: its columns are
   the windows that a whole pool sees, its kernel V holds W once for each of the pool's outputs.
 - The maximum is taken while the outputs are still in the cache, and before the activation, which
-  keeps order: f(max Z) = max f(Z).
+  is monotone: f(max Z) = max f(Z).
 """
 
+from collections.abc import Sequence
 from itertools import product
+from typing import final
 
 import numpy as np
 
@@ -18,26 +20,35 @@ from .convolution import Conv2D, Windows
 from .layer import Array, Layer, Nonlinearity
 from .pooling import MaxPooling2D
 
-KEEP_ORDER = ("linear", "relu", "sigmoid", "tanh")
 PART = 2**20  # values of Z at a time; 4 MB in float32, a part of the last cache
 LARGEST_WINDOW = 64  # values; V multiplies by the zeros in it, which more channels do not repay
 
 
-def fits(conv: Layer, pool: Layer) -> bool:
-    """Whether the two layers, in this order, may be one ConvMaxPool."""
-    if not (isinstance(conv, Conv2D) and isinstance(pool, MaxPooling2D)):
-        return False
+def stages(layers: Sequence[Layer]) -> list[Layer]:
+    """Return what a pass calls: the built layers, two of them as one where that is faster."""
+    found: list[Layer] = []
+    for layer in layers:
+        fused = _fuse(found[-1], layer) if found else None
+        found[-1 if fused else len(found) :] = [fused or layer]
+    return found
+
+
+def _fuse(conv: Layer, pool: Layer) -> "ConvMaxPool | None":
+    """Return the fast form of two layers, or None; a subclass may compute something else."""
+    if not (type(conv) is Conv2D and type(pool) is MaxPooling2D):
+        return None
     rows, columns = _window(conv, pool)
-    return (
+    fits = (
         pool.strides == pool.pool_size
         and pool.padding == "valid"
-        and conv.activation.name in KEEP_ORDER
+        and conv.activation.monotone
         and rows * columns * conv.input_shape[2] <= LARGEST_WINDOW
     )
+    return ConvMaxPool(conv, pool) if fits else None
 
 
 def _window(conv: Conv2D, pool: MaxPooling2D) -> tuple[int, int]:
-    """Height and width of what one pool sees of the image."""
+    """Return the height and width of what one pool sees of the image."""
     rows, columns = (
         (p - 1) * s + k
         for p, s, k in zip(pool.pool_size, conv.strides, conv.kernel_size, strict=True)
@@ -45,8 +56,9 @@ def _window(conv: Conv2D, pool: MaxPooling2D) -> tuple[int, int]:
     return rows, columns
 
 
+@final
 class ConvMaxPool(Layer):
-    """X (H, W, C, B) to A (Ho, Wo, F, B), the pools' positions; the weights are the Conv2D's."""
+    """A layer from X (H, W, C, B) to A (Ho, Wo, F, B), the pool's; its weights are the Conv2D's."""
 
     def __init__(self, conv: Conv2D, pool: MaxPooling2D) -> None:
         super().__init__(name=f"{conv.name}, {pool.name}", dtype=conv.dtype.name)
@@ -79,7 +91,7 @@ class ConvMaxPool(Layer):
         self._a = self._buffer(self.output_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """For some rows of pools at a time: Z = Vᵀ P, its maximum over a pool's outputs; then f(Z).
+        """Return A: for some rows of pools at a time Z = Vᵀ P and its maximum over each pool; f(Z).
 
         The bias is one more row of V, for one more value of each window that is always 1.
         """
@@ -109,11 +121,11 @@ class ConvMaxPool(Layer):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dA f'(Z) goes to the output of the pool that was the largest, the first of equal ones:
+        """Return dX. dA f'(Z) goes to the largest output of a pool, the first of equal ones.
 
-        the last that was larger than all before it, so the outputs are asked from the last on.
-        Then dV = P dZᵀ, summed over the parts; dW is the sum of dV at the places where V holds W,
-        and db of its last row.
+        That is the last one that was larger than all before it, so the loop runs from the last one
+        down. Then dV = P dZᵀ, summed over the parts; dW is the sum of dV at the places where V
+        holds W, and db that of its last row.
         """
         conv, images = self.conv, da.shape[-1]
         patches, is_larger, dx = self._patches(images), self._is_larger(images), self._dx(images)
@@ -151,7 +163,7 @@ class ConvMaxPool(Layer):
         return padded
 
     def _parts(self, images: int) -> list[slice]:
-        """Rows of pools that go through together: as many as fit the cache, one at least."""
+        """Return slices of rows of pools that fit the cache together, one row at least."""
         ho, wo = self._windows.positions
         rows = max(1, PART // (self._v.shape[1] * wo * images))
         return [slice(i, min(i + rows, ho)) for i in range(0, ho, rows)]

@@ -5,15 +5,18 @@ C, F    channels of the input, filters       R, S     height and width of the ke
 t       the stride                           i, j     a position of the output
 """
 
+from typing import final
+
 import numpy as np
 
 from .. import activations, initializers
-from ..arguments import known_only
-from .layer import Array, Layer, Nonlinearity, Shape, at_least, one_of, pair
+from ..arguments import at_least, known_only, one_of, pair
+from .layer import Array, Layer, Nonlinearity, Shape
 
 
+@final
 class Windows:
-    """Which pixels of an (H, W, C) image each output position sees, as Keras counts them.
+    """The pixels of an (H, W, C) image that each output position sees, as Keras counts them.
 
     "valid" takes the windows that lie inside the image; "same" makes ceil(H / t) by
     ceil(W / t) positions, with padding around the image, the odd row or column at its end.
@@ -51,7 +54,7 @@ class Windows:
         self.is_padded = self.padded_shape != input_shape
 
     def seen(self, x: Array) -> Array:
-        """All windows of a padded X (H, W, C, B), without a copy: (Ho, R, S, C, Wo, B)."""
+        """Return all windows of a padded X (H, W, C, B), a view (Ho, R, S, C, Wo, B)."""
         view = np.lib.stride_tricks.sliding_window_view(x, self.size, (0, 1))
         (ho, wo), (down, right) = self.positions, self.strides
         view = view[: (ho - 1) * down + 1 : down, : (wo - 1) * right + 1 : right]
@@ -59,7 +62,7 @@ class Windows:
         return windows
 
     def tap(self, x: Array, row: int, column: int) -> Array:
-        """The pixel at (row, column) of every window of a padded X: a view (Ho, Wo, C, B)."""
+        """Return the pixel at (row, column) of each window of a padded X, a view (Ho, Wo, C, B)."""
         (ho, wo), (down, right) = self.positions, self.strides
         return x[
             row : row + (ho - 1) * down + 1 : down, column : column + (wo - 1) * right + 1 : right
@@ -104,9 +107,11 @@ class Conv2D(Layer):
         self.windows = Windows(self.name, input_shape, self.kernel_size, self.strides, self.padding)
         channels = input_shape[2]
         self.output_shape = (*self.windows.positions, self.filters)
-        self.kernel = self._add_weight("kernel", (*self.kernel_size, channels, self.filters))
+        self.kernel = self._add_weight(
+            "kernel", (*self.kernel_size, channels, self.filters), self.kernel_initializer
+        )
         if self.use_bias:
-            self.bias = self._add_weight("bias", (self.filters,))
+            self.bias = self._add_weight("bias", (self.filters,), self.bias_initializer)
         columns = self.windows.positions[1]
         self._f = Nonlinearity(self.activation)
         self._x = self._buffer(self.windows.padded_shape)
@@ -116,7 +121,7 @@ class Conv2D(Layer):
         self._z = self._buffer((self.filters, columns))
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Row by row Z_i = Wᵀ P_i + b with the row's windows P_i (R S C, Wo B); A = f(Z)."""
+        """Return A = f(Z), row by row Z_i = Wᵀ P_i + b with the windows P_i (R S C, Wo B)."""
         images = x.shape[-1]
         a, z, patches = self._a(images), self._z(images), self._patches(images)
         kernel = self.kernel.value.reshape(-1, self.filters)  # (R S C, F)
@@ -131,7 +136,7 @@ class Conv2D(Layer):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """With dZ = dA f'(Z), row by row, since Z_i = Wᵀ P_i + b,
+        """Return dX. With dZ = dA f'(Z), row by row, since Z_i = Wᵀ P_i + b,
 
             dW = sum_i P_i dZ_iᵀ        db_f = sum_ijb dZ_ijfb        dP_i = W dZ_i
 
@@ -161,7 +166,7 @@ class Conv2D(Layer):
         return dx[self.windows.inside] if need_dx else None
 
     def _seen(self, x: Array) -> Array:
-        """The windows of X, which is copied into a buffer with the padding around it."""
+        """Copy X into a buffer with the padding around it, and return its windows."""
         padded = self._x(x.shape[-1])
         if self.windows.is_padded:
             padded[:] = 0

@@ -1,10 +1,10 @@
-"""Dense: every unit sees every input. Activation: f alone."""
+"""Dense, where every unit sees every input, and Activation, f alone."""
 
 import numpy as np
 
 from .. import activations, initializers
-from ..arguments import known_only
-from .layer import Array, Layer, Nonlinearity, Shape, at_least
+from ..arguments import at_least, known_only
+from .layer import Array, Layer, Nonlinearity, Shape
 
 
 class Dense(Layer):
@@ -34,19 +34,21 @@ class Dense(Layer):
         super().build(input_shape)
         if len(input_shape) != 1:
             raise ValueError(
-                f"{self.name}: Dense takes one axis besides the batch's; received {input_shape}; "
+                f"{self.name}: Dense takes one axis, without the batch's; received {input_shape}; "
                 "put a Flatten before it"
             )
         self.output_shape = (self.units,)
-        self.kernel = self._add_weight("kernel", (*input_shape, self.units))
+        self.kernel = self._add_weight(
+            "kernel", (*input_shape, self.units), self.kernel_initializer
+        )
         if self.use_bias:
-            self.bias = self._add_weight("bias", (self.units,))
+            self.bias = self._add_weight("bias", (self.units,), self.bias_initializer)
         self._f = Nonlinearity(self.activation)
         self._a = self._buffer(self.output_shape)
         self._dx = self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Z = Wᵀ X + b, A = f(Z), in one buffer."""
+        """Return A = f(Z), Z = Wᵀ X + b, in one buffer."""
         a = self._a(x.shape[-1])
         np.matmul(self.kernel.value.T, x, out=a)
         if self.use_bias:
@@ -57,7 +59,7 @@ class Dense(Layer):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """From dA: dZ = dA f'(Z), then, since Z_un = sum_d W_du X_dn + b_u,
+        """Return dX. With dZ = dA f'(Z), since Z_un = sum_d W_du X_dn + b_u,
 
         dW = X dZᵀ        db_u = sum_n dZ_un        dX = W dZ
         """
@@ -71,7 +73,7 @@ class Dense(Layer):
 
 
 class Activation(Layer):
-    """A = f(X), by an activation's name."""
+    """A = f(X), for X of any shape."""
 
     @known_only
     def __init__(
@@ -85,19 +87,19 @@ class Activation(Layer):
         self.activation = activations.get(activation)
 
     def build(self, input_shape: Shape) -> None:
-        """The shape stays."""
+        """Keep the shape."""
         super().build(input_shape)
         self._f = Nonlinearity(self.activation)
         self._a = self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A in a buffer of its own: X may still be needed by the layer before."""
+        """Return A = f(X) in a buffer of its own: the layer before may still need X."""
         a = self._a(x.shape[-1])
         np.copyto(a, x)
         self._f.forward(a, training)
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dX = dA f'(X)"""
+        """Return dX = dA f'(X)."""
         self._f.backward(da)
         return da

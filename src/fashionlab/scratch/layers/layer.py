@@ -1,4 +1,4 @@
-"""What every layer is: `forward(X) -> A` and `backward(dA) -> dX`, the image's axis last.
+"""The contract of a layer: `forward(X) -> A` and `backward(dA) -> dX`, the image's axis last.
 
 Inside the network an image is a column: arrays are (..., B), so that one value of all images lies
 side by side. What convolutions copy, what pools compare and what is summed over a batch are then
@@ -8,17 +8,21 @@ long contiguous rows; the products of dense layers take about the same time eith
 A layer owns its buffers. What `forward` and `backward` return lives in them, or in the input's
 memory, until the layer's next call. `backward` must follow a `forward(training=True)` of the same
 images; it may overwrite the dA it is given, and leaves each weight's gradient in its `Variable`.
+
+A layer of your own is a subclass of `Layer`, or of one of the layers here. It declares its weights
+in `build`, by `_add_weight`, and draws its random numbers from `generator` alone: these two are
+what models, checkpoints, replicas, `gradcheck` and optimizers find of it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import activations
-from ..arguments import known_only
+from .. import activations, initializers
+from ..arguments import at_least, known_only
 from ..memory import Buffer
 
 Array = NDArray[Any]
@@ -29,11 +33,12 @@ Shape = tuple[int, ...]
 class Variable:
     """A weight and its gradient: views into the model's vectors, of the same shape.
 
-    One that is not trainable, such as a moving average, has no gradient.
+    A weight that is not trainable, such as a moving average, has no gradient.
     """
 
     name: str
     shape: Shape
+    initializer: initializers.Initializer
     trainable: bool = True
     value: Array = field(default_factory=lambda: np.empty(0))
     gradient: Array = field(default_factory=lambda: np.empty(0))
@@ -44,7 +49,7 @@ class Variable:
         return int(np.prod(self.shape))
 
     def numpy(self) -> Array:
-        """A copy of the value."""
+        """Return a copy of the value."""
         return self.value.copy()
 
 
@@ -61,8 +66,14 @@ class Input:
 class Layer:
     """A step of the network. `build` is called once, by the model."""
 
-    # Whether a batch must come in one piece, since its images are compared with each other.
+    # Whether a batch must not be split: because images are compared with each other, or because
+    # `forward` changes weights that are not trained.
     needs_whole_batch = False
+    # The source of all random numbers that the layer draws, if it draws any, and its seed, if it
+    # was given one. Checkpoints hold its state, each replica gets a generator of its own in its
+    # place, `gradcheck` draws the same numbers again.
+    generator: np.random.Generator | None = None
+    seed: int | None = None
 
     @known_only
     def __init__(self, *, name: str | None = None, dtype: str | None = None) -> None:
@@ -73,7 +84,6 @@ class Layer:
                 f"{type(self).__name__}: dtype must be float32 or float64; received {dtype}"
             )
         self.weights: list[Variable] = []
-        self.is_initialized = False
         self.input_shape: Shape = ()
         self.output_shape: Shape = ()
 
@@ -81,36 +91,38 @@ class Layer:
         """Set both shapes, without the batch axis, and declare `weights`."""
         self.input_shape = self.output_shape = input_shape
 
-    def initialize(self) -> None:
-        """Fill each weight by its initializer, once its memory exists."""
-        for weight in self.weights:
-            initializer = getattr(self, f"{weight.name}_initializer")
-            weight.value[:] = initializer(weight.shape, self.dtype)
-
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A from X."""
+        """Return A for X."""
         raise NotImplementedError
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dX from dA, or None where it is not needed; leaves the weights' gradients."""
+        """Return dX for dA, or None where it is not needed; fill the weights' gradients."""
         raise NotImplementedError
 
     def get_weights(self) -> list[Array]:
-        """Copies of the weights, in Keras's order."""
+        """Return copies of the weights, in Keras's order."""
         return [v.numpy() for v in self.weights]
 
     def count_params(self) -> int:
-        """The number of values in the weights, trainable or not."""
+        """Return the number of values in the weights, trainable or not."""
         return sum(v.size for v in self.weights)
 
-    def _add_weight(self, name: str, shape: Shape, trainable: bool = True) -> Variable:
-        self.weights.append(Variable(name, shape, trainable))
+    def _add_weight(
+        self,
+        name: str,
+        shape: Shape,
+        initializer: str | initializers.Initializer,
+        trainable: bool = True,
+    ) -> Variable:
+        """Declare a weight; the model gives it memory and calls `initializer(shape, dtype)`."""
+        self.weights.append(Variable(name, shape, initializers.get(initializer), trainable))
         return self.weights[-1]
 
     def _buffer(self, shape: Shape) -> Buffer:
         return Buffer(shape, self.dtype)
 
 
+@final
 class Nonlinearity:
     """A layer's activation in place, and what its derivative needs of the last forward pass."""
 
@@ -119,39 +131,16 @@ class Nonlinearity:
         self._kept = np.empty(0)
 
     def forward(self, z: Array, training: bool) -> None:
-        """A = f(Z) in Z's memory; softmax runs over the units, the last axis but the images'."""
+        """Turn Z into A = f(Z); softmax runs over the units, the last axis but the images'."""
         units_last = _units_last(z)
         if training:  # most derivatives are written from A, which is where Z was
             self._kept = units_last.copy("K") if self.activation.needs_input else units_last
         self.activation.forward(units_last)
 
     def backward(self, da: Array) -> None:
-        """dZ from dA, in dA's memory."""
+        """Turn dA into dZ."""
         self.activation.backward(_units_last(da), self._kept)
 
 
 def _units_last(a: Array) -> Array:
     return a.T if a.ndim == 2 else np.moveaxis(a, -1, 0)
-
-
-def at_least(what: str, value: Any, least: int) -> int:
-    """The whole number `value`; ValueError where it is none or too small."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{what} must be a whole number from {least}; received {value!r}")
-    return int(value)
-
-
-def pair(what: str, value: Any) -> tuple[int, int]:
-    """(height, width) from one number for both or from two; each at least 1."""
-    values = (value, value) if isinstance(value, int | np.integer) else tuple(value)
-    if len(values) != 2:
-        raise ValueError(f"{what} must be one whole number or two; received {value!r}")
-    return at_least(what, values[0], 1), at_least(what, values[1], 1)
-
-
-def one_of(what: str, value: Any, known: Iterable[str]) -> str:
-    """`value`, where it is one of `known`; ValueError otherwise."""
-    known = tuple(known)
-    if value not in known:
-        raise ValueError(f"{what} must be {' or '.join(map(repr, known))}; received {value!r}")
-    return str(value)

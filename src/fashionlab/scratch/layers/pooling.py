@@ -1,16 +1,16 @@
-"""Pooling: one value for each window and channel; no weights."""
+"""Pooling layers: one value for each window and channel; no weights."""
 
 from typing import ClassVar
 
 import numpy as np
 
-from ..arguments import known_only
+from ..arguments import known_only, one_of, pair
 from .convolution import Windows
-from .layer import Array, Layer, Shape, one_of, pair
+from .layer import Array, Layer, Shape
 
 
 class _Pooling2D(Layer):
-    """X (H, W, C, B) to A (Ho, Wo, C, B); strides None is the pool's size: windows side by side."""
+    """A layer from X (H, W, C, B) to A (Ho, Wo, C, B). `strides` None is the pool's size."""
 
     fill: ClassVar[float]  # around a padded image, without effect on the result
 
@@ -31,7 +31,7 @@ class _Pooling2D(Layer):
         self.padding = one_of(f"{kind}: padding", padding, ("valid", "same"))
 
     def build(self, input_shape: Shape) -> None:
-        """As many channels, fewer positions."""
+        """Set the output's shape: as many channels, fewer positions."""
         super().build(input_shape)
         self.windows = Windows(self.name, input_shape, self.pool_size, self.strides, self.padding)
         self.output_shape = (*self.windows.positions, input_shape[2])
@@ -56,7 +56,7 @@ class MaxPooling2D(_Pooling2D):
     fill = -np.inf
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A_ijc = max over (r, s) of X_(i t + r)(j t + s)c"""
+        """Return A_ijc = max over (r, s) of X_(i t + r)(j t + s)c"""
         self._x = self._pad(x)
         a = self._a(x.shape[-1])
         np.copyto(a, self.windows.tap(self._x, 0, 0))
@@ -65,7 +65,7 @@ class MaxPooling2D(_Pooling2D):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dA goes to the value that was the largest; of equal ones to the first, as in Keras."""
+        """Return dX: dA goes to the largest value, to the first of equal ones, as in Keras."""
         if not need_dx:
             return None
         images = da.shape[-1]
@@ -73,14 +73,14 @@ class MaxPooling2D(_Pooling2D):
         dx[:] = 0
         for r, s in self._taps:
             np.multiply(da, self.windows.tap(self._x, r, s) == a, out=part)
-            da -= part  # what is left for the later ones of the window
+            da -= part  # the rest is for later values of the window
             pixels = self.windows.tap(dx, r, s)
             pixels += part
         return dx[self.windows.inside]
 
 
 class AveragePooling2D(_Pooling2D):
-    """The mean of each window; padding does not count."""
+    """The mean of each window, without its padding."""
 
     fill = 0.0
 
@@ -104,7 +104,7 @@ class AveragePooling2D(_Pooling2D):
         self._count = sum(self.windows.tap(image, r, s) for r, s in self._taps)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A_ijc = mean over (r, s) of X_(i t + r)(j t + s)c"""
+        """Return A_ijc = mean over (r, s) of X_(i t + r)(j t + s)c"""
         x = self._pad(x)
         a = self._a(x.shape[-1])
         np.copyto(a, self.windows.tap(x, 0, 0))
@@ -114,7 +114,7 @@ class AveragePooling2D(_Pooling2D):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """Every pixel of a window gets dA divided by their number."""
+        """Return dX: every pixel of a window gets dA divided by their number."""
         if not need_dx:
             return None
         dx = self._dx(da.shape[-1])
@@ -130,7 +130,7 @@ class GlobalAveragePooling2D(Layer):
     """The mean of each channel: X (H, W, C, B) to A (C, B)."""
 
     def build(self, input_shape: Shape) -> None:
-        """Only the channels stay."""
+        """Set the output's shape, the channels."""
         super().build(input_shape)
         if len(input_shape) != 3:
             raise ValueError(
@@ -141,11 +141,11 @@ class GlobalAveragePooling2D(Layer):
         self._a, self._dx = self._buffer(self.output_shape), self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A_c = mean over (i, j) of X_ijc"""
+        """Return A_c = mean over (i, j) of X_ijc."""
         return np.mean(x, axis=(0, 1), out=self._a(x.shape[-1]))
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """Every pixel of a channel gets dA / (H W)."""
+        """Return dX: every pixel of a channel gets dA / (H W)."""
         if not need_dx:
             return None
         dx = self._dx(da.shape[-1])

@@ -1,4 +1,4 @@
-"""Layers that act in training alone or differently there: Dropout, BatchNormalization."""
+"""Layers that compute something else in training: Dropout, BatchNormalization."""
 
 import numpy as np
 
@@ -8,11 +8,13 @@ from .layer import Array, Layer, Shape
 
 
 class Dropout(Layer):
-    """In training each value is 0 with probability `rate` and divided by 1 - rate otherwise, so
-    that its mean stays (Srivastava et al., 2014); A = X elsewhere.
+    """A layer that in training sets each value to 0 with probability `rate`, and divides it by
+    1 - rate otherwise, so that its mean stays (Srivastava et al., 2014). In prediction A = X.
 
-    A seed makes the draws repeatable. They are other draws than Keras makes from the same seed.
+    A seed makes the draws repeatable. Keras draws other numbers from the same seed.
     """
+
+    generator: np.random.Generator
 
     @known_only
     def __init__(
@@ -30,12 +32,12 @@ class Dropout(Layer):
         self.generator = np.random.Generator(np.random.SFC64(seed))
 
     def build(self, input_shape: Shape) -> None:
-        """The shape stays."""
+        """Keep the shape."""
         super().build(input_shape)
         self._a, self._mask = self._buffer(input_shape), self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A = X M, with M 0 or 1 / (1 - rate), drawn anew."""
+        """Return A = X M, with M 0 or 1 / (1 - rate), drawn again in each call."""
         if not training or self.rate == 0:
             return x
         mask = self._mask(x.shape[-1])  # (..., B)
@@ -46,20 +48,20 @@ class Dropout(Layer):
         return np.multiply(x, mask, out=self._a(x.shape[-1]))
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dX = dA M"""
+        """Return dX = dA M."""
         if self.rate:
             da *= self._mask(da.shape[-1])
         return da
 
 
 class BatchNormalization(Layer):
-    """Each channel with mean 0 and deviation 1 over the batch (Ioffe and Szegedy, 2015):
+    """A layer that gives each channel mean 0 and deviation 1 (Ioffe and Szegedy, 2015):
 
         X̂ = (X - mean) / sqrt(variance + epsilon),  A = gamma X̂ + beta
 
-    for each channel, the last axis but the images'. In training mean and variance are those of the
-    batch, over its images and positions, and move the moving ones by 1 - momentum of the way;
-    elsewhere they are the moving ones.
+    for each channel, the last axis but the images'. In training, mean and variance are the batch's,
+    over its images and positions, and the moving mean and variance go 1 - momentum of the way to
+    them. In prediction, mean and variance are the moving ones.
     """
 
     needs_whole_batch = True
@@ -102,16 +104,20 @@ class BatchNormalization(Layer):
         super().build(input_shape)
         channels = input_shape[-1:]
         if self.scale:
-            self.gamma = self._add_weight("gamma", channels)
+            self.gamma = self._add_weight("gamma", channels, self.gamma_initializer)
         if self.center:
-            self.beta = self._add_weight("beta", channels)
-        self.moving_mean = self._add_weight("moving_mean", channels, trainable=False)
-        self.moving_variance = self._add_weight("moving_variance", channels, trainable=False)
+            self.beta = self._add_weight("beta", channels, self.beta_initializer)
+        self.moving_mean = self._add_weight(
+            "moving_mean", channels, self.moving_mean_initializer, trainable=False
+        )
+        self.moving_variance = self._add_weight(
+            "moving_variance", channels, self.moving_variance_initializer, trainable=False
+        )
         self._a, self._normal = self._buffer(input_shape), self._buffer(input_shape)
         self._over = (*range(len(input_shape) - 1), -1)  # all axes but the channels'
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A from X, and in training the batch's part in the moving mean and variance."""
+        """Return A; in training, update the moving mean and variance."""
         a, normal = self._a(x.shape[-1]), self._normal(x.shape[-1])
         if training:
             mean = x.mean(self._over)  # (C,)
@@ -134,7 +140,7 @@ class BatchNormalization(Layer):
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dgamma = sum dA X̂, dbeta = sum dA, and since the mean and the variance move with X,
+        """Return dX. dgamma = sum dA X̂, dbeta = sum dA; since mean and variance depend on X,
 
             dX = gamma / deviation (dA - mean(dA) - X̂ mean(dA X̂))
 

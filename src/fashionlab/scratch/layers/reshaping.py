@@ -1,4 +1,4 @@
-"""Layers without weights, which only lay values out or scale them: Rescaling, Flatten, Reshape."""
+"""Layers without weights that scale values or change their shape: Rescaling, Flatten, Reshape."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from .layer import Array, Layer, Shape
 
 
 class Rescaling(Layer):
-    """A = scale X + offset: turns bytes into numbers near 1, inside the model, once for all."""
+    """A = scale X + offset, which turns bytes into numbers near 1 inside the model."""
 
     @known_only
     def __init__(
@@ -26,7 +26,7 @@ class Rescaling(Layer):
         self._memory = self._buffer(())
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """A, in the order in which X lies in memory; X of any numeric type."""
+        """Return A in the memory order of X, which may be of any numeric type."""
         as_given = not x.flags.c_contiguous  # by the user: one image after the other
         if as_given:
             x = np.moveaxis(x, -1, 0)
@@ -38,7 +38,7 @@ class Rescaling(Layer):
         return np.moveaxis(a, 0, -1) if as_given else a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """dX = scale dA"""
+        """Return dX = scale dA."""
         if not need_dx:
             return None
         da *= self.dtype.type(self.scale)
@@ -49,21 +49,21 @@ class Flatten(Layer):
     """(H, W, C, B) -> (D, B) with D = H W C, rows one after the other; a view."""
 
     def build(self, input_shape: Shape) -> None:
-        """All axes but the batch's become one."""
+        """Make one axis of all but the batch's."""
         super().build(input_shape)
         self.output_shape = (math.prod(input_shape),)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """The same values, seen as a matrix."""
+        """Return X as a matrix, a view."""
         return x.reshape(-1, x.shape[-1])
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """The same values, seen in the input's shape."""
+        """Return dA in the input's shape, a view."""
         return da.reshape(*self.input_shape, -1)
 
 
 class Reshape(Layer):
-    """Another shape of the same values, without the batch axis; -1 stands for what is left."""
+    """X in another shape, given without the batch axis; -1 stands for what is left."""
 
     @known_only
     def __init__(
@@ -87,9 +87,9 @@ class Reshape(Layer):
         self.output_shape = shape
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """The same values in the new shape."""
+        """Return X in the new shape."""
         return x.reshape(*self.output_shape, -1)
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """The same values in the old shape."""
+        """Return dA in the input's shape."""
         return da.reshape(*self.input_shape, -1)

@@ -1,12 +1,12 @@
 """Optimizers: one step moves the whole weight vector along its gradient, both of shape (P,).
 
-`optimizer` holds what all have in common; `sgd`, `adam` and `rmsprop` a rule each; `schedules`
-the learning rates that follow the step.
+`optimizer` holds what all have in common; `sgd`, `adam` and `rmsprop` hold one rule each;
+`schedules` the learning rates that depend on the step.
 """
 
-from typing import NoReturn
+from typing import Any
 
-from ..arguments import lacks
+from ..arguments import find, lacking
 from . import schedules
 from .adam import Adam, AdamW
 from .optimizer import Optimizer
@@ -15,19 +15,17 @@ from .sgd import SGD
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules"]
 
-_BY_NAME = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW, "RMSprop": RMSprop}
+_BY_NAME: dict[str, Any] = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
 
 
 def get(identifier: str | Optimizer) -> Optimizer:
-    """The optimizer of that name, with its defaults. Raises ValueError for an unknown name."""
+    """Return the optimizer of that name, with its defaults; else raise ValueError."""
     if isinstance(identifier, Optimizer):
         return identifier
-    for name, found in _BY_NAME.items():
-        if str(identifier).lower() == name.lower():
-            optimizer: Optimizer = found()
-            return optimizer
-    raise ValueError(lacks("optimizer", str(identifier), (n.lower() for n in _BY_NAME)))
+    lower = str(identifier).lower()
+    name = lower if lower in _BY_NAME else str(identifier)
+    optimizer: Optimizer = find("optimizer", name, _BY_NAME)()
+    return optimizer
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(lacks("optimizer", name, _BY_NAME))
+__getattr__ = lacking("optimizer", [c.__name__ for c in _BY_NAME.values()])

@@ -1,4 +1,4 @@
-"""Adam and AdamW."""
+"""Adam, and AdamW with decoupled weight decay."""
 
 from typing import Any
 
@@ -41,14 +41,8 @@ class Adam(Optimizer):
                     f"{type(self).__name__}: {name} must be in [0, 1); received {beta}"
                 )
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-        )
+        average = use_ema, ema_momentum, ema_overwrite_frequency
+        super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
     def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
         t = self.iterations + 1
@@ -73,7 +67,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     @known_only
     def __init__(

@@ -1,4 +1,4 @@
-"""What every optimizer does besides its own rule, in the order of Keras:
+"""The parts of a step that all optimizers share, around the rule, in Keras's order:
 
 clip        dw := dw min(1, global_clipnorm / |dw|), where |dw| is the norm of all gradients
 decay       w := w - weight_decay learning_rate w
@@ -26,12 +26,13 @@ BLOCK = 524_288
 
 
 class Optimizer:
-    """Moves a vector of weights (P,) along its gradient. Subclasses name their `slots`.
+    """A base class that moves a vector of weights (P,). Subclasses name their `slots`.
 
     A slot is a vector (P,) of the optimizer's own, zero at first, that `_update` works on.
     """
 
     slots: tuple[str, ...] = ()
+    _weights: Array | None = None  # what the first step moved
 
     def __init__(
         self,
@@ -69,14 +70,14 @@ class Optimizer:
         self._spare = np.empty(0)
 
     def __repr__(self) -> str:
-        """As in "SGD(learning_rate=0.1)"."""
+        """Return for instance "SGD(learning_rate=0.1)"."""
         rate = self._learning_rate
         shown = f"{rate:g}" if isinstance(rate, float) else type(rate).__name__
         return f"{type(self).__name__}(learning_rate={shown})"
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the next step. A number may be set, or a schedule; no number over one."""
+        """The rate of the next step. A schedule may replace a number, no number a schedule."""
         if isinstance(self._learning_rate, LearningRateSchedule):
             return self._learning_rate(self.iterations)
         return self._learning_rate
@@ -95,6 +96,7 @@ class Optimizer:
 
     def step(self, weights: Array, gradients: Array) -> None:
         """Update the weights (P,) in place; the gradients (P,) are used up."""
+        self.check_weights(weights)
         self._build(weights)
         rate = self.learning_rate
         clip = self._clip(gradients)
@@ -116,8 +118,22 @@ class Optimizer:
                 self._average(w, average, spare)
         self.iterations += 1
 
+    def check_weights(self, weights: Array) -> None:
+        """Raise ValueError where earlier steps moved other weights than these."""
+        own = weights if self._weights is None else self._weights
+        if own is not weights and not np.may_share_memory(own, weights):
+            raise ValueError(
+                f"{type(self).__name__}: an optimizer must keep to the weights of its first step, "
+                f"a vector {own.shape}; received another one, {weights.shape}; make a "
+                "new optimizer for each model, and after adding a layer with weights"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the weights: a copy of an optimizer may move those of another model."""
+        return self.__dict__ | {"_weights": None}
+
     def _build(self, weights: Array) -> None:
-        """Make the vectors in the first step; later, see that they still fit."""
+        """Make the slots in the first step, or see that a state that was set fits the weights."""
         if self._spare.size != min(weights.size, BLOCK) or self._spare.dtype != weights.dtype:
             self._spare = aligned((min(weights.size, BLOCK),), weights.dtype)
         for name in self.slots:
@@ -127,13 +143,14 @@ class Optimizer:
             if vector.shape != weights.shape:
                 raise ValueError(
                     f"{type(self).__name__}: {name} is of shape {vector.shape}; received weights "
-                    f"of shape {weights.shape}; a new model needs a new optimizer"
+                    f"of shape {weights.shape}; set the state of an optimizer of this model"
                 )
             if vector.dtype != weights.dtype:
                 self._vectors[name] = vector.astype(weights.dtype)
+        self._weights = weights
 
     def _clip(self, gradients: Array) -> np.floating[Any] | None:
-        """The factor that clips the gradients, or None where they are within the norm."""
+        """Return the factor that clips the gradients, or None where they are within the norm."""
         if not self.global_clipnorm or self.global_clipnorm < 0:
             return None
         norm = np.sqrt(np.dot(gradients, gradients))
@@ -148,7 +165,7 @@ class Optimizer:
         raise NotImplementedError
 
     def _update(self, w: Array, dw: Array, spare: Array, *slots: Array) -> None:
-        """The rule, on a part of each vector. `dw` and `spare` hold anything afterwards."""
+        """Apply the rule to a part of each vector; `dw` and `spare` may be overwritten."""
         raise NotImplementedError
 
     def _average(self, w: Array, average: Array, spare: Array) -> None:
@@ -168,7 +185,7 @@ class Optimizer:
 
     @property
     def state(self) -> dict[str, Array]:
-        """Copies of all that the next step depends on, to be set again for an exact resume.
+        """Copies of everything the next step depends on, to be set again for an exact resume.
 
         "iterations" (), "learning_rate" () unless a schedule gives it, and after the first step a
         vector (P,) for each of `slots`, scaled as the optimizer's docstring says.
@@ -181,7 +198,7 @@ class Optimizer:
 
     @state.setter
     def state(self, state: Mapping[str, Array]) -> None:
-        """Raises ValueError, and changes nothing, where the state is not one of this optimizer."""
+        """Set a state; raise ValueError, and change nothing, where it is of another optimizer."""
         scheduled = isinstance(self._learning_rate, LearningRateSchedule)
         scalars = {"iterations"} if scheduled else {"iterations", "learning_rate"}
         steps = int(state.get("iterations", 0))

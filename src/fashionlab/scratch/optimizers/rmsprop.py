@@ -1,4 +1,4 @@
-"""RMSprop."""
+"""RMSprop: steps scaled by the root of the mean squared gradient."""
 
 from typing import Any
 
@@ -46,14 +46,8 @@ class RMSprop(Optimizer):
             *(["momentum"] if momentum else []),
             *(["average_gradient"] if centered else []),
         )
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-        )
+        average = use_ema, ema_momentum, ema_overwrite_frequency
+        super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
     def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
         self._rho, self._momentum = dtype.type(self.rho), dtype.type(self.momentum)

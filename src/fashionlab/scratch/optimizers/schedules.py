@@ -1,19 +1,18 @@
-"""Learning rates that follow the step: a schedule is called with the number of steps made."""
+"""Learning rates that depend on the step: a schedule is called with the number of steps made."""
 
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NoReturn
 
-from ..arguments import known_only, lacks
+from ..arguments import known_only, lacking
 
 
 class LearningRateSchedule:
     """A learning rate for each step, counted from 0."""
 
     def __call__(self, step: int) -> float:
-        """The learning rate of that step."""
+        """Return the learning rate of that step."""
         raise NotImplementedError
 
 
@@ -41,7 +40,6 @@ class ExponentialDecay(LearningRateSchedule):
         self.decay_rate, self.staircase, self.name = decay_rate, staircase, name
 
     def __call__(self, step: int) -> float:
-        """The learning rate of that step."""
         times = step / self.decay_steps
         if self.staircase:
             times = math.floor(times)
@@ -67,7 +65,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.boundaries, self.values, self.name = boundaries, values, name
 
     def __call__(self, step: int) -> float:
-        """The learning rate of that step."""
         return float(self.values[bisect_left(self.boundaries, step)])
 
 
@@ -96,7 +93,6 @@ class CosineDecay(LearningRateSchedule):
         self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
 
     def __call__(self, step: int) -> float:
-        """The learning rate of that step."""
         top, start = self.initial_learning_rate, 0
         if self.warmup_target is not None:
             top, start = self.warmup_target, self.warmup_steps
@@ -108,6 +104,4 @@ class CosineDecay(LearningRateSchedule):
         return float(top * ((1 - self.alpha) * wave + self.alpha))
 
 
-def __getattr__(name: str) -> NoReturn:
-    there_are = ("CosineDecay", "ExponentialDecay", "PiecewiseConstantDecay")
-    raise AttributeError(lacks("schedule", name, there_are))
+__getattr__ = lacking("schedule", ("CosineDecay", "ExponentialDecay", "PiecewiseConstantDecay"))

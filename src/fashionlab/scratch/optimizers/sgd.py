@@ -1,4 +1,4 @@
-"""Gradient descent."""
+"""SGD: gradient descent, with momentum or without."""
 
 from typing import Any
 
@@ -37,14 +37,8 @@ class SGD(Optimizer):
         self.momentum, self.nesterov = momentum, nesterov
         if momentum:
             self.slots = ("momentum",)
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-        )
+        average = use_ema, ema_momentum, ema_overwrite_frequency
+        super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
     def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
         self._rate, self._m = dtype.type(rate), dtype.type(self.momentum)

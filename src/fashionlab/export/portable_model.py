@@ -1,0 +1,206 @@
+"""export_onnx: a run -> the portable model, checked against the run before it is written."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab import __version__, files
+from fashionlab.data import Dataset, split
+from fashionlab.errors import InvalidValueError, MissingDependencyError, ModelError
+from fashionlab.evaluation.calibration import (
+    LEAST,
+    best_temperature,
+    expected_calibration_error,
+    tempered,
+    threshold,
+)
+from fashionlab.evaluation.metrics import compute_metrics
+from fashionlab.portable.metadata import Metadata
+from fashionlab.portable.predictor import run as run_session
+from fashionlab.portable.predictor import session
+from fashionlab.runs import Run
+
+Data = tuple[Dataset, Dataset]  # train, test
+
+TOLERANCE = 1e-5  # the largest difference of a probability to the run's own
+EXAMPLES_OF_A_CLASS = 2
+LICENCES = {  # of a model trained on the data of this name
+    "fashion-mnist": "MIT; trained on Fashion-MNIST, MIT, Copyright (c) 2017 Zalando SE",
+}
+UNKNOWN_LICENCE = "not stated"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written, and the measurements on it."""
+
+    path: Path
+    metadata: Metadata
+    difference: float  # the largest of a probability to the run's, over all test images
+    decisions: int  # test images on which it decides differently from the run
+
+
+UNCALIBRATED: dict[str, Any] = {"temperature": 1.0, "threshold": 0.0, "calibrated_on": ""}
+
+
+def export_onnx(
+    run: Run,
+    data: Data,
+    out: Path,
+    *,
+    calibrated_by: Run | None = None,
+    calibrate: bool = True,
+    bits: int = 32,
+    licence: str | None = None,
+) -> Exported:
+    """Write the portable model of `run`, trained on `data` (train, test), to `out`.
+
+    Temperature and threshold come from images that the run held out of its training, or that
+    `calibrated_by` did, a run of the same recipe; without `calibrate` there are none. `bits` is
+    32, or 8 for a quantized model. The file is written when, over all test images, no probability
+    differs by more than TOLERANCE from the run's and no decision differs; with 8 bits the accuracy
+    is stated as measured. An earlier file at `out` is replaced.
+
+    Raises ModelError where that does not hold, or the recipe has no portable form;
+    InvalidValueError where `data` are not the run's, or nothing was held out;
+    MissingDependencyError without onnx.
+    """
+    if bits not in (32, 8):
+        raise InvalidValueError(f"bits must be 32 or 8; received {bits}")
+    graph, training, test = _graph(), *data
+    for part in data:
+        require_same_data(run, part)
+    by = calibrated_by or run
+    held_out = _held_out(run, by, training) if calibrate else None
+    model = _emitted(run, training, bits)
+    calibration = UNCALIBRATED
+    if held_out is not None:
+        calibration = _calibration(
+            model if by is run else _emitted(by, training, bits),
+            held_out,
+            "its own" if by is run else "another run's of the same recipe",
+        )
+    expected = tempered(run.predictions()[0], calibration["temperature"])  # (N, K)
+    draft = _metadata(run, data, calibration, bits, licence)
+    found = _log(run_session(session(graph.finished(model, draft)), test.images))
+    difference = float(np.abs(np.exp(found) - np.exp(expected)).max())
+    decisions = int((found.argmax(axis=1) != expected.argmax(axis=1)).sum())
+    if bits == 32 and (difference > TOLERANCE or decisions):
+        raise ModelError(
+            f"the portable model's probabilities must be the run's within {TOLERANCE:g}, and its "
+            f"decisions the same; they differ by {difference:.2g}, and {decisions} decisions; "
+            "please report it, with the run's config.json"
+        )
+    metrics = compute_metrics(found, test.labels)
+    metadata = replace(
+        draft,
+        accuracy=metrics.accuracy,
+        accuracy_interval=metrics.accuracy_interval,
+        calibration_error=expected_calibration_error(found, test.labels),
+    )
+    files.write(out, graph.finished(model, metadata))
+    return Exported(out, metadata, difference, decisions)
+
+
+def _graph() -> Any:
+    """Return the module that emits ONNX; it needs onnx, which using a model does not."""
+    try:
+        from fashionlab.export import graph
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"export needs the package onnx ({error}); install it: pip install 'fashionlab[export]'"
+        ) from error
+    return graph
+
+
+def require_same_data(run: Run, part: Dataset) -> None:
+    """Raises InvalidValueError where `part` is not what the run was trained or tested on."""
+    was = run.data[part.part]
+    if was.sha256 != part.sha256:
+        raise InvalidValueError(
+            f"{run.folder} needs its own {part.part} data, {was.name} with SHA-256 "
+            f"{was.sha256[:12]}...; received {part.name} with {part.sha256[:12]}...; give them "
+            "with --data"
+        )
+
+
+def _emitted(run: Run, training: Dataset, bits: int) -> Any:
+    """Return the graph of the run's network, with temperature 1."""
+    graph, shape = _graph(), training.image_shape
+    model = graph.emit(run.recipe, shape, len(run.class_names), run.weights())
+    if bits == 32:
+        return model
+    from fashionlab.export.quantize import quantized
+
+    return quantized(model, training.images)
+
+
+def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
+    """Return the images that calibrate `run`; InvalidValueError where `by` held none out."""
+    fraction, name = by.recipe.validation_fraction, by.recipe.name
+    if not fraction:
+        raise InvalidValueError(
+            f"calibrated probabilities need images that {by.folder} was not trained on, and it "
+            "held none out; give --calibrated-by a run of the same recipe that did (fashionlab "
+            f"train {name} --validation-fraction 0.1), or --uncalibrated"
+        )
+    own = ("validation_fraction", "test_each_epoch")
+    recipes = [{k: v for k, v in asdict(one.recipe).items() if k not in own} for one in (run, by)]
+    if different := [name for name in recipes[0] if recipes[0][name] != recipes[1][name]]:
+        raise InvalidValueError(
+            f"{by.folder} must be a run of the same recipe to calibrate {run.folder}; they differ "
+            f"in {', '.join(different)}"
+        )
+    require_same_data(by, training)
+    _, held_out = split(training, fraction, by.seed)
+    return held_out
+
+
+def _calibration(model: Any, held_out: Dataset, whose: str) -> dict[str, Any]:
+    """Return the calibration of a graph with temperature 1 on held-out images, as metadata."""
+    found = _log(run_session(session(model.SerializeToString()), held_out.images))
+    temperature = float(np.float32(best_temperature(found, held_out.labels)))
+    return {
+        "temperature": temperature,
+        "threshold": threshold(tempered(found, temperature)),
+        "calibrated_on": f"{len(held_out):,} held-out training images, {whose}",
+    }
+
+
+def _log(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(np.float64(probabilities), LEAST)))
+
+
+def _metadata(
+    run: Run, data: Data, calibration: dict[str, Any], bits: int, licence: str | None
+) -> Metadata:
+    """Return the metadata, except the measurements on the file itself."""
+    _, test = data
+    source = run.data["train"].name
+    return Metadata(
+        name=run.recipe.name,
+        class_names=run.class_names,
+        image_shape=test.image_shape,
+        **calibration,
+        accuracy=0.0,
+        accuracy_interval=(0.0, 0.0),
+        calibration_error=0.0,
+        test_images=len(test),
+        data_name=source,
+        train_sha256=run.data["train"].sha256,
+        test_sha256=run.data["test"].sha256,
+        parameters=run.parameters,
+        bits=bits,
+        weights_sha256=run.weights_sha256(),
+        seed=run.seed,
+        version=__version__,
+        licence=licence or LICENCES.get(source, UNKNOWN_LICENCE),
+        examples=tuple(
+            (label, test.images[row])
+            for label in range(test.classes)
+            for row in np.flatnonzero(test.labels == label)[:EXAMPLES_OF_A_CLASS]
+        ),
+    )

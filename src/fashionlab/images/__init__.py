@@ -1,0 +1,10 @@
+"""Pictures: bytes of any origin -> a Photo -> the image that a model takes; NumPy and Pillow alone.
+
+    headers     strip       what a PNG, JPEG or WebP file says before its pixels
+    photo       Photo       a picture of any origin, upright, 8 bits a channel
+    decode      load        a path, bytes, an image of Pillow or an array -> Photo, within limits
+    segment     foreground  where the garment is on a plain background
+    preprocess  prepare     a Photo -> an image like those of Fashion-MNIST
+
+Symbols: H, W the model's image; h, w the photo at its working size; levels and colours are 0..255.
+"""

@@ -1,0 +1,27 @@
+"""module: constants.js, the values and sentences of Python that the page uses too."""
+
+import json
+from types import ModuleType
+
+from fashionlab.evaluation import calibration
+from fashionlab.images import decode, preprocess, segment
+from fashionlab.portable import occlusion, predictor
+
+SHARED: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
+    (decode, ("LARGEST_BYTES", "LARGEST_PIXELS", "MEDIA_TYPES")),
+    (preprocess, ("WORKING_SIDE", "LUMA", "CUT_OUT", "BRIGHTEST", "MARGIN", "NEARLY_WHITE")),
+    (preprocess, ("CUT", "INVERTED", "NOT_INVERTED", "LIGHT_BORDER", "NOT_SCALED")),
+    (segment, ("BORDER", "ROUNDS", "OTSU", "LEAST_DISTANCE", "LARGEST_UNEVENNESS")),
+    (segment, ("LEAST_SHARE", "LARGEST_SHARE", "SPECK", "CELLS", "NOTHING", "UNEVEN")),
+    (occlusion, ("STEP", "PART")),
+    (predictor, ("REJECTED",)),
+    (calibration, ("KEPT",)),
+)
+
+
+def module() -> bytes:
+    """Return the text of constants.js."""
+    lines = [f"// From Python, by {__name__}."]
+    for source, names in SHARED:
+        lines += [f"export const {name} = {json.dumps(getattr(source, name))};" for name in names]
+    return "\n".join([*lines, ""]).encode()
