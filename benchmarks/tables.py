@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fashionlab.bench import results
-from fashionlab.bench.results import machine
+from fashionlab.environment import machine
 
 __all__ = ["RESULTS", "machine", "machines", "read", "versions", "where", "write"]
 

@@ -1,4 +1,4 @@
-"""The report's first system, 784 - 512 sigmoid - 10 softmax, in NumPy: full-batch gradient descent.
+"""The course report's first system in NumPy: 784 - 512 sigmoid - 10 softmax, full-batch descent.
 
 Symbols as in fashionlab.scratch, derived in docs/backprop.md: an image is a column, and dt is the
 gradient dL/dT of an array T. FASHIONLAB_DATA=synthetic tries it without Fashion-MNIST.
@@ -10,7 +10,7 @@ from fashionlab import load_fashion_mnist
 
 
 def forward(weights, x):
-    """A1 (U, N) of the hidden layer and log Q (K, N), Q = softmax(Z2), of images X (D, N)."""
+    """Return A1 (U, N), the hidden layer, and log Q (K, N), Q = softmax(Z2), of images X (D, N)."""
     w1, b1, w2, b2 = weights  # (D, U), (U, 1), (U, K), (K, 1)
     a1 = (1 + np.tanh((w1.T @ x + b1) / 2)) / 2  # sigmoid(Z1), whose exp could overflow
     z2 = w2.T @ a1 + b2
@@ -19,7 +19,7 @@ def forward(weights, x):
 
 
 def step(weights, x, y, rate):
-    """Move the weights against their gradients, in place; loss and accuracy before the move."""
+    """Move the weights against their gradients, in place; return loss and accuracy before it."""
     a1, log_q = forward(weights, x)
     dz2 = (np.exp(log_q) - y) / x.shape[1]  # (K, N), of L = -sum_nk Y log Q / N
     dz1 = (weights[2] @ dz2) * a1 * (1 - a1)  # (U, N)

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from fashionlab.environment import differences, environment, processor
+from fashionlab.environment import differences, environment, machine, processor
 
 OLD = {  # as written before OpenBLAS, SIMD and variables were recorded
     "python": "3.11.7",
@@ -102,10 +102,10 @@ def test_core_type_threads_and_extensions_are_those_in_use():
     )
     assert found["openblas"] == usual["openblas"] | {"core": "Nehalem", "threads": 1}
     assert found["numpy_simd"] == baseline
-    told = differences(usual, found)
-    assert f"openblas core {usual['openblas']['core']}, now Nehalem" in told
-    assert "OPENBLAS_CORETYPE unset, now Nehalem" in told
-    assert "OPENBLAS_NUM_THREADS unset, now 1" in told
+    phrases = differences(usual, found)
+    assert f"openblas core {usual['openblas']['core']}, now Nehalem" in phrases
+    assert "OPENBLAS_CORETYPE unset, now Nehalem" in phrases
+    assert "OPENBLAS_NUM_THREADS unset, now 1" in phrases
 
 
 def test_torch_and_keras_are_described_where_imported_and_never_imported():
@@ -173,13 +173,13 @@ def test_each_condition_that_differs_is_a_phrase(change, phrase):
     assert differences(NEW, NEW | change) == [phrase]
 
 
-def test_both_directions_are_told():
+def test_both_directions_are_phrases():
     assert differences(NEW | {"threads": {"OMP_NUM_THREADS": "1"}}, NEW) == [
         "OMP_NUM_THREADS 1, now unset"
     ]
 
 
-def test_another_blas_in_place_of_openblas_is_told():
+def test_another_blas_in_place_of_openblas_is_a_difference():
     assert differences(NEW, NEW | {"openblas": {}}) == [
         "openblas core Zen, now not in use",
         "openblas threads 2, now not in use",
@@ -210,8 +210,8 @@ def test_frameworks_are_compared_only_where_both_recorded_them():
 @pytest.mark.parametrize("value", [None, 3, "text", [], ["a", {}], {"x": [1]}, float("nan"), True])
 def test_a_damaged_record_never_crashes_and_stays_one_line_each(value):
     for key in NEW:
-        for told in (differences(NEW | {key: value}, NEW), differences(NEW, NEW | {key: value})):
-            assert all("\n" not in phrase for phrase in told)
+        for phrases in (differences(NEW | {key: value}, NEW), differences(NEW, NEW | {key: value})):
+            assert all("\n" not in phrase for phrase in phrases)
     assert differences(NEW | {"threads": "2"}, NEW) == []
 
 
@@ -226,3 +226,14 @@ def test_a_long_or_unprintable_value_is_cut_and_escaped():
 def test_a_processor_is_named_with_its_newest_extension_where_that_is_recorded():
     assert processor({"cpu": "A", "numpy_simd": ["X86_V2", "X86_V3"]}) == "A (X86_V3)"
     assert processor({"cpu": "A", "numpy_simd": []}) == processor({"cpu": "A"}) == "A"
+
+
+def test_a_results_columns_name_machine_and_versions_without_our_own():
+    assert machine(NEW) == {
+        "cpu": "Test CPU (X86_V3)",
+        "cpus": 2,
+        "python": "3.11.7",
+        "versions": "numpy 2.4.6 safetensors 0.8.0",
+        "blas": "scipy-openblas 0.3.31",
+        "commit": None,
+    }

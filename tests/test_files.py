@@ -30,6 +30,30 @@ def test_a_folder_is_named_after_all_of_it_is_on_the_disk(calls, tmp_path):
     assert {p.name: p.read_bytes() for p in (tmp_path / "f").iterdir()} == {"a": b"1", "b": b"2"}
 
 
+def test_two_processes_that_write_the_same_file_do_not_meet(tmp_path, monkeypatch):
+    real = files.write_new
+
+    def while_another_writes(path, content):
+        real(path, content[:1])
+        monkeypatch.setattr(files, "write_new", real)
+        files.write(tmp_path / "a", b"theirs")
+        assert (tmp_path / "a").read_bytes() == b"theirs"
+        real(path, content)
+
+    monkeypatch.setattr(files, "write_new", while_another_writes)
+    files.write(tmp_path / "a", b"ours")
+    assert (tmp_path / "a").read_bytes() == b"ours"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_rows_become_csv_with_quotes_where_a_value_needs_them():
+    rows = [{"name": "a, b", "n": 1}, {"name": 'say "x"', "n": None}]
+    text = files.csv_text(rows)
+    assert text == 'name,n\r\n"a, b",1\r\n"say ""x""",\r\n'
+    with pytest.raises(ValueError, match="other"):
+        files.csv_text([*rows, {"name": "c", "n": 2, "other": 3}])
+
+
 def test_a_write_that_takes_fewer_bytes_goes_on_with_the_rest(monkeypatch, tmp_path):
     class Slow(FailingOs):
         def write(self, descriptor, content):

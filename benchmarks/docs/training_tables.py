@@ -10,7 +10,7 @@ from fashionlab.bench.record import RECIPES as LEVELS
 from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
 from fashionlab.recipes import RECIPES
 from fashionlab.report import formatting
-from fashionlab.report.reference import REFERENCES
+from fashionlab.report.paper import PAPER_RESULTS
 
 TEST_IMAGES = 10_000
 
@@ -28,7 +28,7 @@ def report_systems() -> str:
         "|---|---|---|---|---|---|",
     ]
     for recipe, of_recipe in runs.items():
-        reference = REFERENCES[recipe]
+        reference = PAPER_RESULTS[recipe]
         accuracies = [100 * float(row["test_accuracy"]) for row in of_recipe]
         mean, deviation = mean_std(accuracies)
         seconds, _ = mean_std(float(row["seconds_an_epoch"]) for row in of_recipe)
@@ -70,7 +70,7 @@ def accuracy() -> str:
         interval = "{:.2f} to {:.2f}".format(*mean_interval(accuracies)) if n > 1 else "–"
         low, high = wilson_interval(round(100 * mean), TEST_IMAGES)
         minutes = sorted(float(row["training_seconds"]) / 60 for row in own)
-        reference = REFERENCES.get(f"report-{recipe}")
+        reference = PAPER_RESULTS.get(f"report-{recipe}")
         reported = f"{100 * reference.test_accuracy:.2f}" if reference else "–"
         lines.append(
             f"| `{recipe}` | {int(own[0]['parameters']):,} "

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.speed.cases import Case
 from benchmarks.speed.contestants import PRODUCTS, SCRATCH, Contestant
 from benchmarks.speed.process import Worker
-from fashionlab.bench import results
+from fashionlab.environment import machine
 from fashionlab.errors import WorkerError
 
 REST = 0.1  # seconds before a contestant starts: the threads of the last one stop waiting busily
@@ -37,7 +37,7 @@ class Turns:
     ) -> None:
         self.case, self.optimizer, self.steps = case, optimizer, steps
         self.folder, self.remarks, self.say = folder, remarks, say
-        self.machine = results.machine()
+        self.machine = machine()
         self.threads = self.machine["cpus"]
         self.batches = len(np.load(folder / "labels.npy", mmap_mode="r")) // case.batch
         self.workers: dict[str, Worker] = {}

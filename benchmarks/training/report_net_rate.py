@@ -25,12 +25,12 @@ from benchmarks import tables
 from fashionlab.data import load, one_hot, split
 from fashionlab.engines import get as get_engine
 from fashionlab.recipes import build, get
-from fashionlab.report.reference import REFERENCES
+from fashionlab.report.paper import PAPER_RESULTS
 
 RATES = (0.35, 0.5, 0.7, 1.0)
 SEEDS = (10, 11, 12)
 REPORT_LOSSES = (2.68, 1.60, 2.79, 2.30, 2.12, 2.40, 1.92, 2.32, 1.85, 2.38)  # 50, 60, ... 140
-REPORT_TEST_ACCURACY = REFERENCES["report-net"].test_accuracy
+REPORT_TEST_ACCURACY = PAPER_RESULTS["report-net"].test_accuracy
 
 
 def measured(rate: float, seed: int) -> dict[str, object]:

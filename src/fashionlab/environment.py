@@ -1,4 +1,4 @@
-"""What a result depends on beside its recipe: versions, machine, threads, commit, command line."""
+"""What a result depends on besides its recipe: versions, machine, threads, commit, command."""
 
 import ctypes
 import os
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 PACKAGES = ("fashionlab", "numpy", "safetensors", "keras", "torch", "tensorflow", "jax")
-# What changes results when it is set, beside *_NUM_THREADS and KERAS_BACKEND, which have keys of
-# their own. Not all of TF_*: Terraform's TF_VAR_* and TF_TOKEN_* hold secrets.
+# Variables that change results; *_NUM_THREADS and KERAS_BACKEND have keys of their own. Not all of
+# TF_*: Terraform's TF_VAR_* and TF_TOKEN_* hold secrets.
 VARIABLES = (
     "ATEN_CPU_CAPABILITY",
     "CUDA_VISIBLE_DEVICES",
@@ -40,9 +40,9 @@ VARIABLES = (
     "TF_XLA_*",
     "XLA_FLAGS",
 )
-# Names of OpenBLAS's functions: in NumPy's wheels (with 64-bit integers or not), and elsewhere.
+# Names of OpenBLAS's functions in NumPy's wheels (with 64-bit integers or not) and elsewhere.
 OPENBLAS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
-VALUES = (
+VALUES = (  # conditions that are one value
     "python",
     "machine",
     "libc",
@@ -53,7 +53,7 @@ VALUES = (
     "keras_backend",
     "commit",
 )
-GROUPS = {  # of conditions with names, and what it means that a name is not there
+GROUPS = {  # conditions that are tables, and what it means that a name is absent
     "versions": "not installed",
     "openblas": "not in use",
     "torch": "not recorded",
@@ -62,15 +62,15 @@ GROUPS = {  # of conditions with names, and what it means that a name is not the
     "threads": "unset",
     "variables": "unset",
 }
-INDIFFERENT = {"safetensors"}
-LONGEST = 80  # characters of a value in a message
+INDIFFERENT = {"safetensors"}  # changes no bit of a result
+MAX_LENGTH = 80  # characters of a value in a message
 
 
 def environment() -> dict[str, Any]:
-    """A description of this process and machine, as JSON values.
+    """Describe this process and machine, as JSON values.
 
-    `blas` is what NumPy was built with, `openblas` what runs: empty where that is another BLAS, and
-    on Windows, where it is not found. `torch` and `keras` are None unless imported already.
+    `blas` is what NumPy was built with, `openblas` what it calls: empty for another BLAS, and on
+    Windows, where it is not found. `torch` and `keras` are None unless already imported.
     """
     versions = {}
     for package in PACKAGES:
@@ -102,11 +102,10 @@ def environment() -> dict[str, Any]:
 
 
 def processor(environment: Mapping[str, Any]) -> str:
-    """The GPU's name, where one computes; else the processor's.
+    """Return the name of the GPU if one computes, else of the processor.
 
-    The latter with the newest of its extensions that NumPy uses, where recorded.
-    Virtual machines give processors of several generations one name, and the same training takes
-    twice as long on one of them as on the next.
+    The processor's name has the newest extension that NumPy uses, if recorded: virtual machines
+    give generations of which one trains twice as fast as another the same name.
     """
     if gpu := environment.get("gpu"):
         return str(gpu["name"])
@@ -115,12 +114,25 @@ def processor(environment: Mapping[str, Any]) -> str:
     return f"{environment['cpu']}{extension}"
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The conditions on which the bits of a result depend and that differ, a phrase each.
+def machine(measured: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the columns that say where a row was measured; of this process by default."""
+    where = measured or environment()
+    return {
+        "cpu": processor(where),
+        "cpus": where["cpus"],
+        "python": where["python"],
+        "versions": " ".join(f"{k} {v}" for k, v in where["versions"].items() if k != "fashionlab"),
+        "blas": where["blas"],
+        "commit": where["commit"],
+    }
 
-    Both are what `environment` returned, in this version or an older one. What either does not
-    record, or records damaged, is skipped. So are the command, the memory, the kernel's version and
-    that of safetensors: no bit depends on them.
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return a phrase for each condition that differs and on which the bits of a result depend.
+
+    Both arguments are results of `environment`, of this version or an older one. A condition that
+    one of them lacks, or has damaged, is skipped. So are the command, the memory and the versions
+    of kernel and safetensors, on which no bit depends.
     """
     found = [
         (name, before[name], now[name], "none") for name in VALUES if name in before and name in now
@@ -141,12 +153,12 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: object, absent: str) -> str:
-    """A value as part of one line, whatever a damaged file has there."""
+    """Format a value as part of one line, whatever a damaged file has there."""
     if value is None:
         return absent
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     text = " ".join(text.encode(errors="backslashreplace").decode().split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
 
 
 def _cpu() -> str:
@@ -158,7 +170,7 @@ def _cpu() -> str:
 
 
 def _cpus() -> int:
-    """Those that this process may use, which a container can make fewer than there are."""
+    """Count the cores that this process may use: in a container, fewer than the machine has."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -175,10 +187,9 @@ def _blas(build: dict[str, Any]) -> str:
 
 
 def _openblas() -> dict[str, Any]:
-    """Version, core type as detected at run time, and threads of the OpenBLAS that NumPy calls."""
-    with suppress(ImportError, OSError):  # a library's symbols include those of what it links to
-        path = import_module("numpy._core._multiarray_umath").__file__
-        library = ctypes.CDLL(path)
+    """Return version, detected core type and threads of the OpenBLAS that NumPy calls."""
+    with suppress(ImportError, OSError):  # its symbols include those of the libraries it links to
+        library = ctypes.CDLL(import_module("numpy.linalg.lapack_lite").__file__)
         for name in OPENBLAS:
             if hasattr(library, name.format("get_config")):
                 config, core, threads = (
@@ -196,7 +207,7 @@ def _openblas() -> dict[str, Any]:
 
 
 def _simd(build: dict[str, Any]) -> list[str]:
-    """The processor's extensions that NumPy's loops may use."""
+    """Return the processor's extensions that NumPy's loops may use."""
     extensions = build.get("SIMD Extensions", {})
     return [*extensions.get("baseline", []), *extensions.get("found", [])]
 
@@ -212,7 +223,7 @@ def _torch() -> dict[str, Any] | None:
 
 
 def _gpu() -> dict[str, Any] | None:
-    """The GPU that Keras computes on, and what computes there; None where there is none."""
+    """Describe the GPU that Keras computes on and its libraries; None where there is none."""
     with suppress(KeyError, AttributeError):
         torch: Any = sys.modules["torch"]
         if sys.modules["keras"].ops.convert_to_tensor(0.0).is_cuda:
@@ -242,7 +253,7 @@ def _variables(*patterns: str) -> dict[str, str]:
 
 
 def _commit() -> str | None:
-    """The commit of a source checkout, with "+changes" where files differ; None elsewhere."""
+    """Return a source checkout's commit, with "+changes" if files differ; None elsewhere."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None

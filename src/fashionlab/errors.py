@@ -1,23 +1,23 @@
-"""The exceptions that fashionlab raises on purpose; each message is one line: rule, value, remedy.
+"""The exceptions of fashionlab; each message is one line: the rule, the value, the remedy.
 
     FashionlabError
     ├── InvalidValueError       an option or argument outside its range (also a ValueError)
     ├── DataFormatError         a file is not what its name or header claims (also a ValueError)
-    ├── ImageError              bytes are not a picture that is taken (also a ValueError)
-    ├── ModelError              a file is not a portable model, or cannot be made one
+    ├── ImageError              bytes are not a picture that is accepted (also a ValueError)
+    ├── ModelError              a file is not a portable model, or a run has no portable form
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
     ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
-    ├── RunError                a run folder stands in the way, is incomplete or cannot be written
-    │   └── CheckpointError     a checkpoint is damaged, or is not one of this training
-    ├── StoppedError            a training was asked to stop, and has kept what it had
-    └── WorkerError             a process that is measured has stopped
+    ├── RunError                a run folder is in the way, is incomplete or cannot be written
+    │   └── CheckpointError     a checkpoint is damaged, or belongs to another training
+    ├── StoppedError            a signal stopped a training, which can be resumed
+    └── WorkerError             a process under measurement has died
 
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
 """
 
 
 class FashionlabError(Exception):
-    """Anything that the user can mend; commands print it as one line and exit with status 2."""
+    """An error that the user can fix; commands print it as one line and exit with status 2."""
 
 
 class InvalidValueError(FashionlabError, ValueError):
@@ -29,15 +29,15 @@ class DataFormatError(FashionlabError, ValueError):
 
 
 class ImageError(FashionlabError, ValueError):
-    """Bytes are not a picture of a kind and size that is taken."""
+    """Bytes are not a picture of an accepted format and size."""
 
 
 class ModelError(FashionlabError):
-    """A file is not a portable model of fashionlab, or a run cannot be made one."""
+    """A file is not a portable model of fashionlab, or a run has no portable form."""
 
 
 class DataNotFoundError(FashionlabError, FileNotFoundError):
-    """No data set could be found or fetched; the message names every place tried."""
+    """No data set was found or fetched; the message names every place tried."""
 
 
 class MissingDependencyError(FashionlabError, ImportError):
@@ -45,15 +45,15 @@ class MissingDependencyError(FashionlabError, ImportError):
 
 
 class RunError(FashionlabError):
-    """A run folder stands in the way, is incomplete, or cannot be written."""
+    """A run folder is in the way, is incomplete, or cannot be written."""
 
 
 class CheckpointError(RunError):
-    """A checkpoint is damaged, or is not one of this training."""
+    """A checkpoint is damaged, or belongs to another training."""
 
 
 class StoppedError(FashionlabError):
-    """A training was asked to stop, and what it had is kept; `status` is the exit status."""
+    """A signal stopped a training, which can be resumed; `status` is the exit status."""
 
     def __init__(self, kept: str, status: int, remedy: str) -> None:
         super().__init__(f"{kept}; go on with: {remedy}")
@@ -61,4 +61,4 @@ class StoppedError(FashionlabError):
 
 
 class WorkerError(FashionlabError):
-    """A process that is measured has stopped; the message has its last words."""
+    """A process under measurement has died; the message quotes the end of its log."""

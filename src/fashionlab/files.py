@@ -1,21 +1,25 @@
-"""Durable writes: what has a name is whole and on the disk, also after a kill or a power cut.
+"""Durable writes: what has its name is whole and on the disk, also after a kill or a power cut.
 
-A file is written under a hidden name beside its place, flushed and renamed, and the folder that
-holds the name is flushed too. What a killed process leaves has a hidden name, and `clean` finds it.
+A file is written under a hidden name in the same folder, flushed and renamed; then the folder is
+flushed, which holds the name. What a killed process leaves has a hidden name, which `clean` finds.
 Every OSError names the path that could not be written.
 """
 
+import csv
+import io
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PARTIAL = ".partial"  # ends the names of what is not whole
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for "\n"
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put `content` in the place of `path`; on an OSError what was there is as before."""
+    """Replace `path` by a file of this content; after an OSError the old one is as before."""
     partial = _hidden(path)
     try:
         write_new(partial, content)
@@ -28,10 +32,19 @@ def write(path: Path, content: bytes) -> None:
     flush_folder(path.parent)
 
 
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows of the same keys as CSV text, under a header of these keys."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Write a file and flush it to the disk; a crash may leave a part of it."""
     with _naming(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
         try:
             rest = memoryview(content)
             while rest:
@@ -41,7 +54,7 @@ def write_new(path: Path, content: bytes) -> None:
             os.close(descriptor)
 
 
-def write_folder(folder: Path, contents: dict[str, bytes]) -> None:
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a new folder of these files, written in this order; whole or not at all."""
     partial = _hidden(folder)
     try:
@@ -60,22 +73,23 @@ def write_folder(folder: Path, contents: dict[str, bytes]) -> None:
 def remove_folder(folder: Path) -> None:
     """Remove a folder; a crash in the middle leaves a hidden name, not a part of the folder."""
     partial = _hidden(folder)
-    shutil.rmtree(partial, ignore_errors=True)
     rename(folder, partial)
     shutil.rmtree(partial, ignore_errors=True)
 
 
 def rename(old: Path, new: Path) -> None:
-    """Give a flushed folder its name, on the disk."""
+    """Rename a flushed folder, on the disk too."""
     with _naming(new):
         os.rename(old, new)  # noqa: PTH104
     flush_folder(new.parent)
 
 
 def flush_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk."""
+    """Flush the names in a folder to the disk, where the system can open a folder."""
+    if os.name == "nt":
+        return
     with _naming(folder):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
@@ -83,7 +97,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def clean(folder: Path) -> None:
-    """Remove what a killed process has not finished writing in `folder`."""
+    """Remove what killed processes did not finish writing in `folder`."""
     for path in folder.glob(f".*{PARTIAL}"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -92,12 +106,13 @@ def clean(folder: Path) -> None:
 
 
 def _hidden(path: Path) -> Path:
-    return path.with_name(f".{path.name}{PARTIAL}")
+    """Return a name that no other process uses: several may write the same file."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
 
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Let an OSError name the path that was asked for, not the hidden one, nor none."""
+    """Let an OSError name the path that the caller gave, not the hidden one, nor none."""
     try:
         yield
     except OSError as error:

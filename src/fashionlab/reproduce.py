@@ -1,4 +1,4 @@
-"""The main job: the course report's three systems, trained and set beside its own figures."""
+"""The main job: train the course report's three systems and compare them with its results."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,14 +8,12 @@ from fashionlab.data import Dataset
 from fashionlab.engines import get
 from fashionlab.errors import StoppedError
 from fashionlab.progress import Progress
-from fashionlab.recipes import RECIPES, Recipe
+from fashionlab.recipes import RECIPES
 from fashionlab.report.page import refuse_foreign, write_page
 from fashionlab.training import finished_run, train
 
-SYSTEMS = ("report-net", "report-mlp", "report-cnn")
-
-# Epochs that together take about a minute on two cores; the third system's is half of it.
-QUICK_EPOCHS = {"report-net": 20, "report-mlp": 4, "report-cnn": 1}
+# Recipes, with epochs that take about a minute on two cores together, half of it for the third.
+SYSTEMS = {"report-net": 20, "report-mlp": 4, "report-cnn": 1}
 
 
 def reproduce(
@@ -31,44 +29,37 @@ def reproduce(
     """Write a run folder per system and the page `out`/report.html; returns the page.
 
     `engine` replaces the recipes' own. A finished run of the same recipe, data and seed in `out` is
-    used as it is, and `say` is told so; one that was stopped goes on from its last checkpoint.
-    Before any training it raises RunError where one of other settings or a foreign page is in the
-    way, and MissingDependencyError where an engine is not installed.
+    used as it is, with a line to `say`; an unfinished one resumes from its last checkpoint. Raises,
+    before any training, RunError where a run of other settings or a foreign page is in the way,
+    and MissingDependencyError where an engine is not installed.
     """
     page = out / "report.html"
     refuse_foreign(page)
-    planned = [_recipe(name, engine, quick) for name in SYSTEMS]
-    for needed in {recipe.engine for recipe in planned}:
+    recipes = [
+        replace(
+            RECIPES[name],
+            epochs=epochs if quick else RECIPES[name].epochs,
+            engine=engine or RECIPES[name].engine,
+        )
+        for name, epochs in SYSTEMS.items()
+    ]
+    for needed in {recipe.engine for recipe in recipes}:
         get(needed)
-    folders = [out / f"{recipe.name}-seed{seed}" for recipe in planned]
-    finished = [finished_run(*pair, data, seed) for pair in zip(planned, folders, strict=True)]
+    folders = [out / f"{recipe.name}-seed{seed}" for recipe in recipes]
+    finished = [finished_run(*pair, data, seed) for pair in zip(recipes, folders, strict=True)]
     runs = []
-    for recipe, folder, done in zip(planned, folders, finished, strict=True):
+    for recipe, folder, done in zip(recipes, folders, finished, strict=True):
         if done:
             say(f"{folder} is finished; it is used as it is")
         try:
             runs.append(done or train(recipe, data, folder, seed, progress, resume=True))
         except StoppedError as stopped:
-            again = "fashionlab reproduce, with the same options"
-            raise StoppedError(stopped.kept, stopped.status, again) from None
+            remedy = "fashionlab reproduce, with the same options"
+            raise StoppedError(stopped.kept, stopped.status, remedy) from None
     notes = []
     if quick:
-        notes.append(
-            "A quick look: "
-            + ", ".join(
-                f"{recipe.name} {recipe.epochs} of {RECIPES[recipe.name].epochs} epochs"
-                for recipe in planned
-            )
-            + ". For the report's own number of epochs run `fashionlab reproduce` without --quick."
-        )
-    title = "Three systems, reproduced beside their report"
+        made = [f"{r.name} {r.epochs} of {RECIPES[r.name].epochs} epochs" for r in recipes]
+        again = "For all epochs, run `fashionlab reproduce` without --quick."
+        notes.append(f"Quick run: {', '.join(made)}. {again}")
+    title = "The course report's three systems, reproduced"
     return write_page(runs, page, title=title, notes=notes)
-
-
-def _recipe(name: str, engine: str | None, quick: bool) -> Recipe:
-    recipe = RECIPES[name]
-    return replace(
-        recipe,
-        epochs=QUICK_EPOCHS[name] if quick else recipe.epochs,
-        engine=engine or recipe.engine,
-    )

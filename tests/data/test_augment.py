@@ -239,7 +239,7 @@ def test_the_changes_of_an_image_by_itself_do_not_depend_on_its_batch(size):
 @pytest.mark.parametrize("options", [{}, *EACH, *ALL])
 def test_changed_images_are_new_bytes_and_the_given_arrays_are_only_read(options):
     out, targets = Augmentation(**options).draw(N, 0, 0).apply(IMAGES, TARGETS, ROWS)
-    assert not np.shares_memory(out, IMAGES)  # which, as TARGETS, let nobody write
+    assert not np.shares_memory(out, IMAGES)  # which, like TARGETS, is read-only
     assert (out.dtype, targets.dtype) == (np.uint8, np.float32)
 
 
@@ -262,7 +262,7 @@ def test_values_beyond_the_rule_of_an_option_are_refused(name, rule, values):
 
 
 def test_cutmix_with_mixup_is_refused():
-    words = "cutmix and mixup must not be mixed; received 0.5 and 1, set one to 0"
+    words = "cutmix and mixup cannot be combined; received 0.5, 1; set one to 0"
     with pytest.raises(InvalidValueError, match=words):
         Augmentation(cutmix=0.5, mixup=1)
 

@@ -64,7 +64,7 @@ def test_an_epoch_goes_on_at_any_batch_with_the_batches_of_a_whole_one(size, aug
 
 def test_a_start_outside_the_epoch_is_refused() -> None:
     for start in (-1, 4):
-        with pytest.raises(InvalidValueError, match=f"3 batches of an epoch, got {start}"):
+        with pytest.raises(InvalidValueError, match=f"3 batches of an epoch; received {start}"):
             next(Batches(TRAIN, 10, seed=0).epoch(0, start))
 
 
@@ -87,8 +87,8 @@ def test_an_augmented_epoch_leaves_the_set_and_its_targets_as_they_were(size, au
     for x, _ in batches.epoch(0):
         x[:] = 0
     assert np.array_equal(TRAIN.images, images) and np.array_equal(TRAIN.labels, labels)
-    anew = Batches(TRAIN, size, 5, augmentation).epoch(1)
-    for (x, y), (u, v) in zip(batches.epoch(1), anew, strict=True):
+    again = Batches(TRAIN, size, 5, augmentation).epoch(1)
+    for (x, y), (u, v) in zip(batches.epoch(1), again, strict=True):
         assert np.array_equal(x, u) and np.array_equal(y, v)
 
 

@@ -31,7 +31,7 @@ def make(counts: tuple[int, ...] = (50, 30, 20)) -> Dataset:
         {"class_names": ("a", "b", "a")},
     ],
 )
-def test_parts_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:
+def test_arrays_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(DataFormatError, match="here"):
         replace(make(), **change)
 
@@ -80,6 +80,6 @@ def test_split_is_decided_by_its_seed() -> None:
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan"), 0.001])
-def test_fraction_that_leaves_a_part_empty_is_refused(fraction: float) -> None:
+def test_a_fraction_that_leaves_a_split_empty_is_refused(fraction: float) -> None:
     with pytest.raises(InvalidValueError, match="fraction"):
         split(make(), fraction, seed=0)

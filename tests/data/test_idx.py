@@ -29,7 +29,7 @@ def test_header_is_the_published_layout() -> None:
     assert idx_header((60000, 28, 28)).hex() == "000008030000ea600000001c0000001c"
 
 
-def test_gzip_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_gzip_is_recognised_by_content_not_by_name(tmp_path: Path) -> None:
     (tmp_path / "zipped").write_bytes(gzip.compress(CONTENT))
     (tmp_path / "plain.gz").write_bytes(CONTENT)
     assert np.array_equal(read_idx(tmp_path / "zipped"), ARRAY)

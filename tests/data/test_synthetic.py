@@ -15,7 +15,7 @@ def test_shapes_names_and_balance() -> None:
     assert not np.array_equal(train.labels, np.sort(train.labels))
 
 
-def test_seed_decides_and_size_of_one_part_leaves_the_other() -> None:
+def test_the_seed_decides_and_the_size_of_one_split_leaves_the_other() -> None:
     train, test = draw(100, 50, seed=4)
     assert draw(100, 50, seed=4)[0].sha256 == train.sha256
     assert draw(100, 50, seed=5)[0].sha256 != train.sha256

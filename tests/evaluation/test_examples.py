@@ -3,7 +3,7 @@ import numpy as np
 from fashionlab.evaluation.examples import select_examples
 
 
-def test_first_right_and_surest_wrong_of_every_class():
+def test_the_first_correct_image_and_the_most_confident_error_of_every_class():
     probabilities = np.array(
         [
             [0.4, 0.6],  # of class 0, wrong

@@ -100,20 +100,20 @@ def with_cell(value: float) -> np.ndarray:
         (with_cell(-math.inf), LABELS, "must be finite"),
         (with_cell(math.inf), LABELS, "must be finite"),
         (np.exp(BY_HAND), LABELS, "must sum to 1"),
-        (BY_HAND, LABELS[:3], "must pair up"),
-        (BY_HAND[:3], LABELS, "must pair up"),
+        (BY_HAND, LABELS[:3], "must be as many"),
+        (BY_HAND[:3], LABELS, "must be as many"),
         (BY_HAND, LABELS[:, None], "must have shape"),
         (BY_HAND, LABELS.astype(np.float32), "must be integers"),
         (BY_HAND, LABELS.astype(bool), "must be integers"),
-        (BY_HAND, np.array([0, 0, 0, 3]), "must lie in"),
-        (BY_HAND, np.array([0, 0, 0, -1]), "must lie in"),
-        (BY_HAND, np.array([0, 0, 0, 2**64 - 1], np.uint64), "must lie in"),
+        (BY_HAND, np.array([0, 0, 0, 3]), "must be in"),
+        (BY_HAND, np.array([0, 0, 0, -1]), "must be in"),
+        (BY_HAND, np.array([0, 0, 0, 2**64 - 1], np.uint64), "must be in"),
     ],
 )
 def test_compute_metrics_refuses_hostile_input_in_one_line(
     lp: np.ndarray, labels: np.ndarray, rule: str
 ) -> None:
-    with pytest.raises(InvalidValueError, match=rf"{rule}.*, got .*; ") as caught:
+    with pytest.raises(InvalidValueError, match=rf"{rule}.*; received .*; ") as caught:
         compute_metrics(lp, labels)
     assert "\n" not in str(caught.value)
 

@@ -89,7 +89,7 @@ def test_crc32c_of_the_known_answer():
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
-def test_each_epoch_is_a_point_of_every_figure(tmp_path, part):
+def test_each_epoch_is_a_point_of_every_metric(tmp_path, part):
     session(tmp_path, [1, 2], part=part).stop()
     (path,) = files(tmp_path)
     first, *events = read(path)
@@ -158,7 +158,7 @@ def test_without_tensorboardx_construction_names_the_extra(tmp_path, monkeypatch
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="which cannot be written") as e:
+    with pytest.raises(RunError, match="cannot be written to") as e:
         TensorBoard(tmp_path / "file" / "folder").start("net", 1, 1)
     assert "\n" not in str(e.value)
 

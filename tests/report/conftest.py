@@ -108,7 +108,7 @@ def make_run(tmp_path):
 def without_plots(monkeypatch):
     """Empty pictures, for tests that prove something else: drawing takes most of a page's time."""
     for name in ("loss_curves", "accuracy_curves", "confusion_heatmap"):
-        monkeypatch.setattr(plots, name, lambda *figures: "<svg/>")
+        monkeypatch.setattr(plots, name, lambda *data: "<svg/>")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The page: sound HTML, nothing from outside, and the figures of the runs."""
+"""The page: sound HTML, nothing from outside, and the metrics of the runs."""
 
 import base64
 import re
@@ -9,7 +9,7 @@ import pytest
 from fashionlab.errors import InvalidValueError
 from fashionlab.report import write_page
 from fashionlab.report.page import GENERATOR, GENERATOR_WITHIN, RUNS_IN_A_TABLE, render
-from fashionlab.report.reference import REFERENCES
+from fashionlab.report.paper import PAPER_RESULTS
 from fashionlab.runs import Run
 
 from .conftest import write_run
@@ -53,7 +53,7 @@ def test_the_html_is_sound(html, page):
     assert set(links) == {f"#{name}" for name in ids}
 
 
-def test_the_page_says_what_the_figures_stand_on(html):
+def test_the_page_has_each_runs_protocol(html):
     said = "<p>Trained on 60,000 images, 0 held out; the test set was read once.</p>"
     assert html.count(said) == len(SYSTEMS)
 
@@ -106,13 +106,13 @@ def test_names_cannot_break_out_of_their_place(make_run):
     assert all("<script" not in picture for picture in pictures(html))
 
 
-def test_the_first_table_sets_every_run_beside_the_report(runs, page):
+def test_the_first_table_compares_every_run_with_the_course_report(runs, page):
     rows = page.table("Run")[2:]
     metrics = [run.metrics() for run in runs]
-    for row, run, figures in zip(rows, runs, metrics, strict=True):
-        low, high = figures.accuracy_interval
+    for row, run, measured in zip(rows, runs, metrics, strict=True):
+        low, high = measured.accuracy_interval
         assert row[0] == f"{run.config['recipe']['name']} seed 0"
-        assert row[1] == f"{figures.accuracy:.2%} {low:.2%} to {high:.2%}".replace(
+        assert row[1] == f"{measured.accuracy:.2%} {low:.2%} to {high:.2%}".replace(
             "%", " %"
         ).replace(" % to", " to")
         assert (row[4], row[6], row[8]) == ("83.33 %", "12,345", "12.0 s")
@@ -133,42 +133,42 @@ def test_class_counts_are_those_of_the_metrics(runs, page):
 
 
 @pytest.mark.usefixtures("without_plots")
-def test_the_reports_counts_stand_beside_a_full_test_set(make_run, monkeypatch):
+def test_the_course_reports_counts_are_shown_with_a_full_test_set(make_run, monkeypatch):
     monkeypatch.setattr("fashionlab.report.content.TEST_IMAGES_PER_CLASS", 20)
     rows = Page(render([make_run("report-cnn")])).table("Class")[2:]
     assert [row[3] for row in rows] == [
-        *map(str, REFERENCES["report-cnn"].correct),
+        *map(str, PAPER_RESULTS["report-cnn"].correct),
         "9,023",
     ]
 
 
-def test_figures_by_class_are_those_of_the_metrics(runs, page):
+def test_metrics_by_class_are_those_of_the_run(runs, page):
     tables = [table for table in page.tables if table[0][1:2] == ["Precision"]]
     for table, run in zip(tables, runs, strict=True):
-        figures = run.metrics()
+        metrics = run.metrics()
         for k, row in enumerate(table[1:-1]):
-            numbers = (figures.precision[k], figures.recall[k], figures.f1[k])
+            numbers = (metrics.precision[k], metrics.recall[k], metrics.f1[k])
             assert row[1:] == [
                 *(f"{number:.4f}" for number in numbers),
-                str(figures.correct[k]),
-                str(figures.support[k]),
+                str(metrics.correct[k]),
+                str(metrics.support[k]),
             ]
-        macro = (figures.macro_precision, figures.macro_recall, figures.macro_f1)
+        macro = (metrics.macro_precision, metrics.macro_recall, metrics.macro_f1)
         assert table[-1][1:4] == [f"{number:.4f}" for number in macro]
-        assert f"Log loss {figures.log_loss:.4f} nats" in plain(" ".join(page.pieces))
+        assert f"Log loss {metrics.log_loss:.4f} nats" in plain(" ".join(page.pieces))
 
 
 def test_the_sentence_on_confusions_names_the_largest_cells(runs, page):
     for run in runs:
-        figures, names = run.metrics(), run.config["class_names"]
+        metrics, names = run.metrics(), run.config["class_names"]
         cells = [
             (-times, i, j)
-            for i, row in enumerate(figures.confusion)
+            for i, row in enumerate(metrics.confusion)
             for j, times in enumerate(row)
             if i != j
         ]
         for times, i, j in sorted(cells)[:3]:
-            assert f"{names[i]} was taken for {names[j]} ({-times} of 20)" in page.text
+            assert f"{names[i]} predicted as {names[j]} ({-times} of 20)" in page.text
 
 
 def test_sample_images_carry_truth_prediction_and_probability(runs, page):
@@ -188,12 +188,12 @@ def test_sample_images_carry_truth_prediction_and_probability(runs, page):
 @pytest.mark.usefixtures("without_plots")
 def test_a_run_without_mistakes_says_so(make_run):
     text = Page(render([make_run(perfect=True)])).text
-    assert "No test image was misjudged." in text
-    assert "No image was taken for another class." in text
+    assert "No test image was misclassified." in text
+    assert "No image was misclassified." in text
 
 
 @pytest.mark.usefixtures("without_plots")
-def test_without_a_reference_the_report_disappears(make_run):
+def test_without_a_result_of_its_own_the_course_report_disappears(make_run):
     page = Page(render([make_run("my-own")]))
     assert "report" not in page.text.replace("my-own", "")
     assert "contradict" not in page.text
@@ -202,7 +202,7 @@ def test_without_a_reference_the_report_disappears(make_run):
 
 
 @pytest.mark.usefixtures("without_plots")
-def test_runs_with_and_without_a_reference_share_the_table_with_dashes(make_run):
+def test_runs_with_and_without_a_result_in_the_course_report_share_the_table_with_dashes(make_run):
     rows = Page(render([make_run("report-mlp"), make_run("my-own")])).table("Run")[2:]
     assert rows[0][2] == "88.49 %"
     assert [rows[1][column] for column in (2, 3, 5, 7, 9)] == ["–"] * 5

@@ -60,10 +60,10 @@ def test_a_validation_split_is_drawn_and_named_as_one():
     assert "test" not in texts(svg)
 
 
-def test_the_reports_curve_is_beside_ours_where_given():
+def test_the_course_reports_curve_is_drawn_where_given():
     svg = plots.accuracy_curves(ROWS, "epoch", (0.8, 0.9, 0.85))
-    assert len(series(svg, "report")) == 3
-    assert series(plots.accuracy_curves(ROWS, "epoch"), "report") is None
+    assert len(series(svg, "paper")) == 3
+    assert series(plots.accuracy_curves(ROWS, "epoch"), "paper") is None
 
 
 def test_one_epoch_and_a_loss_that_is_not_a_number_can_be_drawn():
@@ -104,7 +104,7 @@ def drawn():
     )
 
 
-def test_the_same_figures_give_the_same_bytes_whatever_the_users_style():
+def test_the_same_numbers_give_the_same_bytes_whatever_the_users_style():
     first = drawn()
     with matplotlib.rc_context(
         {"lines.linewidth": 9, "svg.hashsalt": None, "grid.linestyle": "--"}

@@ -1,4 +1,4 @@
-"""What the page says unasked, and that it says it only where it is so."""
+"""Remarks: each is on the page exactly where it applies."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_other_data_is_named(make_run):
     said = remarks([view(make_run(data="synthetic"))])
     assert len(said) == 1
     assert "'synthetic', not Fashion-MNIST" in said[0]
-    assert said[0].endswith("cannot be compared with the report's.")
+    assert said[0].endswith("cannot be compared with the course report's.")
 
 
 def test_a_sigmoid_that_tensorflow_trains_as_softmax_is_named(make_run, change_json):
@@ -31,7 +31,7 @@ def test_a_sigmoid_that_tensorflow_trains_as_softmax_is_named(make_run, change_j
 
 
 @pytest.mark.parametrize("part", ["train", "test"])
-def test_one_part_of_other_data_is_enough(make_run, change_json, part):
+def test_one_split_of_other_data_is_enough(make_run, change_json, part):
     run = make_run()
     data = run.config["data"]
     data[part]["name"] = "photos"
@@ -49,7 +49,7 @@ def test_settings_that_differ_are_named_with_both_values(make_run):
         "model units 300 instead of 512, 256",
     ]
     assert remarks([run]) == [
-        "report-mlp, seed 0 departs from its recipe: engine scratch instead of keras, "
+        "report-mlp, seed 0 differs from its recipe: engine scratch instead of keras, "
         "epochs 3 instead of 30 and model units 300 instead of 512, 256."
     ]
 
@@ -69,36 +69,37 @@ def test_a_batch_of_all_images_is_called_that(make_run):
     assert differences(run) == ["batch size 64 instead of all"]
 
 
-def test_a_recipe_of_ones_own_departs_from_nothing(make_run):
+def test_a_recipe_of_ones_own_differs_from_nothing(make_run):
     assert remarks([view(make_run("my-own", changes={"epochs": 3}))]) == []
 
 
-def test_watching_the_test_set_is_said(make_run):
+def test_monitoring_the_test_set_is_said(make_run):
     assert test_set_use([view(make_run())]) == [
-        "Test accuracy was logged after every epoch, as the report did. No choice was made on it.",
-        "The test figures are those of the weights after the last epoch.",
+        "Test accuracy was logged after every epoch, as in the course report. No choice was based "
+        "on it.",
+        "The test metrics are those of the weights after the last epoch.",
     ]
 
 
-def test_a_validation_part_is_said_in_its_place(make_run):
+def test_a_validation_split_is_named_in_its_place(make_run):
     said = test_set_use([view(make_run(watched="validation"))])
     assert len(said) == 2
-    assert "validation part held out" in said[0]
+    assert "validation split held out" in said[0]
     assert "No choice" not in said[0]
-    assert said[1] == "The test figures are those of the weights after the last epoch."
+    assert said[1] == "The test metrics are those of the weights after the last epoch."
 
 
 def test_of_mixed_runs_each_sentence_names_its_own(make_run):
-    watching, validating = view(make_run()), view(make_run("my-own", watched="validation"))
-    said = test_set_use([watching, validating])
+    testing, validating = view(make_run()), view(make_run("my-own", watched="validation"))
+    said = test_set_use([testing, validating])
     assert "of report-mlp, seed 0 was logged" in said[0]
     assert "curves of my-own, seed 0 show" in said[1]
-    assert said[2:] == ["The test figures are those of the weights after the last epoch."]
+    assert said[2:] == ["The test metrics are those of the weights after the last epoch."]
 
 
 BEST = {"restore_best_weights": True}
 AVERAGE = {"moving_average": 0.99}
-CHOSEN = "the epoch chosen on the validation part, that of its"
+CHOSEN = "the epoch with the"
 STEPS = "the moving average of the weights over the steps, after"
 
 
@@ -107,12 +108,12 @@ STEPS = "the moving average of the weights over the steps, after"
     [
         ({}, "the weights after the last epoch"),
         (AVERAGE, f"{STEPS} the last epoch"),
-        (BEST, f"the weights after {CHOSEN} lowest loss"),
+        (BEST, f"the weights after {CHOSEN} lowest validation loss"),
         (
             {**BEST, "monitor": "validation_accuracy"},
-            f"the weights after {CHOSEN} highest accuracy",
+            f"the weights after {CHOSEN} highest validation accuracy",
         ),
-        (BEST | AVERAGE, f"{STEPS} {CHOSEN} lowest loss"),
+        (BEST | AVERAGE, f"{STEPS} {CHOSEN} lowest validation loss"),
         (
             {"early_stopping_patience": 3},
             "the weights after the last epoch; training was to stop after 3 epochs without a lower "
@@ -120,31 +121,31 @@ STEPS = "the moving average of the weights over the steps, after"
         ),
         (
             {**BEST, **AVERAGE, "early_stopping_patience": 1, "monitor": "validation_accuracy"},
-            f"{STEPS} {CHOSEN} highest accuracy; training was to stop after an epoch without a "
-            "higher validation accuracy",
+            f"{STEPS} {CHOSEN} highest validation accuracy; training was to stop after an epoch "
+            "without a higher validation accuracy",
         ),
     ],
 )
-def test_the_weights_that_the_test_figures_measure_are_named(make_run, changes, weights):
+def test_the_weights_that_the_test_metrics_measure_are_named(make_run, changes, weights):
     changes = {"validation_fraction": 0.1, **changes}
     said = test_set_use([view(make_run(changes=changes, watched="validation"))])
-    assert said[1:] == [f"The test figures are those of {weights}."]
+    assert said[1:] == [f"The test metrics are those of {weights}."]
 
 
-def test_an_average_without_a_validation_part_is_named_too(make_run):
+def test_an_average_without_a_validation_split_is_named_too(make_run):
     said = test_set_use([view(make_run(changes=AVERAGE))])
-    assert said[0].endswith("No choice was made on it.")
-    assert said[1:] == [f"The test figures are those of {STEPS} the last epoch."]
+    assert said[0].endswith("No choice was based on it.")
+    assert said[1:] == [f"The test metrics are those of {STEPS} the last epoch."]
 
 
-def test_runs_whose_figures_are_of_other_weights_are_told_apart(make_run):
+def test_metrics_of_other_weights_have_their_own_sentence(make_run):
     runs = [make_run("report-net"), make_run("report-mlp", changes=AVERAGE), make_run("report-cnn")]
     assert test_set_use([view(run) for run in runs])[1:] == [
-        "The test figures of report-net, seed 0 and report-cnn, seed 0 are those of the weights "
+        "The test metrics of report-net, seed 0 and report-cnn, seed 0 are those of the weights "
         "after the last epoch.",
-        f"The test figures of report-mlp, seed 0 are those of {STEPS} the last epoch.",
+        f"The test metrics of report-mlp, seed 0 are those of {STEPS} the last epoch.",
     ]
 
 
-def test_a_history_of_training_alone_says_nothing_of_other_parts(make_run):
+def test_a_history_of_training_alone_says_nothing_of_other_splits(make_run):
     assert test_set_use([view(make_run(watched=None))]) == []

@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_old_page_and_no_other_file(make_run, tmp_path, m
 
 def test_a_folder_that_cannot_be_made_is_one_line(make_run, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="the page must be written to"):
+    with pytest.raises(RunError, match="the page cannot be written to"):
         write_page([make_run()], tmp_path / "file" / "page.html")
 
 
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(make_run, tmp_path):
         ("config", {"data": {"train": {"name": "a"}, "test": {"name": "a"}}}),
     ],
 )
-def test_a_run_that_lacks_a_part_is_refused_before_anything_is_written(
+def test_an_incomplete_run_is_refused_before_anything_is_written(
     make_run, change_json, tmp_path, name, values
 ):
     folder = make_run().folder

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab import files
-from fashionlab.environment import environment, processor
+from fashionlab.environment import machine
 from fashionlab.errors import InvalidValueError
 from fashionlab.runs import Run
 
@@ -28,19 +27,6 @@ def settings(recipe: Mapping[str, Any]) -> str:
     """Return a hash of all fields of a recipe."""
     text = json.dumps(recipe, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:SETTINGS]
-
-
-def machine(measured: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the columns that say where a row was measured; of this process by default."""
-    where = measured or environment()
-    return {
-        "cpu": processor(where),
-        "cpus": where["cpus"],
-        "python": where["python"],
-        "versions": " ".join(f"{k} {v}" for k, v in where["versions"].items() if k != "fashionlab"),
-        "blas": where["blas"],
-        "commit": where["commit"],
-    }
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -83,12 +69,8 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
 
 def write(path: Path, rows: Sequence[Row]) -> None:
     """Write all rows, in the place of a file that is there."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, text.getvalue().encode())
+    files.write(path, files.csv_text(rows).encode())
 
 
 def read(path: Path) -> list[dict[str, str]]:

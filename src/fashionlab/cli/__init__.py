@@ -1,11 +1,11 @@
-"""The command line: parses, calls one public function, prints.
+"""The command line: each command parses, calls one public function and prints.
 
-options   what several commands share
-training  reproduce, train
-figures   evaluate, report
-models    export, predict, serve; `answers` has what predict prints
-inputs    recipes, data fetch, data info
-bench     bench accuracy, bench record
+options     what several commands share
+training    reproduce, train
+evaluation  evaluate, report
+models      export, predict, serve; `answers` prints predictions
+inputs      recipes, data fetch, data info
+bench       bench accuracy, bench record
 """
 
 import sys
@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import bench, figures, inputs, models, training
+from fashionlab.cli import bench, evaluation, inputs, models, training
 from fashionlab.cli.options import say
 from fashionlab.errors import FashionlabError, StoppedError
 
 app = typer.Typer(
-    help="Train and measure image classifiers on Fashion-MNIST and its kind.",
+    help="Train and measure image classifiers on Fashion-MNIST and similar data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,8 +31,8 @@ app.add_typer(bench_app, name="bench")
 
 app.command()(training.reproduce)
 app.command()(training.train)
-app.command()(figures.evaluate)
-app.command()(figures.report)
+app.command()(evaluation.evaluate)
+app.command()(evaluation.report)
 app.command()(models.export)
 app.command()(models.predict)
 app.command()(models.serve)
@@ -52,15 +52,16 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback.")] = False,
 ) -> None:
-    """Shows `--debug` in the help; `main` takes it from any place in the line."""
+    """Show `--debug` in the help; `main` accepts it anywhere in the line."""
 
 
 def main() -> None:
-    """Run the command line; what the user can mend is one line and exit status 2."""
+    """Run the command line; an error that the user can fix is one line and exit status 2."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     if "train" in arguments:  # other commands start without NumPy
         from fashionlab.cli.recipe_fields import add_recipe_fields
@@ -69,7 +70,7 @@ def main() -> None:
     try:
         sys.exit(app(arguments, standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):
-        say("fashionlab: stopped; what was not finished was not kept")
+        say("fashionlab: stopped; unfinished work was not kept")
         sys.exit(130)
     except Exception as error:
         line = _one_line(error)
@@ -78,13 +79,13 @@ def main() -> None:
             sys.exit(error.status)
         if line is None or len(arguments) < len(sys.argv) - 1:
             raise
-        if line:  # a command without its arguments has shown its help, and has none
+        if line:  # without arguments the help was shown, and there is none
             say(f"fashionlab: {line}")
     sys.exit(2)
 
 
 def _one_line(error: Exception) -> str | None:
-    """The line for an error that the user can mend; None for a fault of the program."""
+    """Return the line for an error that the user can fix; None for a fault of the program."""
     if isinstance(error, FashionlabError):
         return str(error)
     if isinstance(error, OSError):

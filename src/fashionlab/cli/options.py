@@ -1,4 +1,4 @@
-"""Options that several commands share, and the output of messages."""
+"""Options that several commands share, and where messages go."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from fashionlab.shipped import run_folder
 
 Data = Annotated[str | None, typer.Option("--data", help="A folder of IDX files, or 'synthetic'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
-Seed = Annotated[int, typer.Option(min=0, help="Fixes initial weights and the batches' order.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")]
 Engine = Annotated[str | None, typer.Option(help="scratch or keras.")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fashionlab import shipped
-from fashionlab.cli.figures import print_figures
+from fashionlab.cli.evaluation import print_metrics
 from fashionlab.cli.options import Data, Json, Seed, say
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
@@ -112,7 +112,7 @@ def train(
         checkpoint_steps=checkpoint_steps,
         tensorboard=tensorboard,
     )
-    print_figures(folder, as_json)
+    print_metrics(folder, as_json)
 
 
 def _require_alone(

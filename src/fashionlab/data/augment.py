@@ -1,7 +1,7 @@
-"""Augmentation: small changes of the training images, decided by (seed, epoch) alone.
+"""Augmentation: random changes of the training images, decided by (seed, epoch) alone.
 
-All of it is NumPy over a whole batch. Images stay bytes, and come in the order in which the changes
-are made: flip, rotate and zoom, shift, erase, then mix with another image of the batch.
+All of it is NumPy over a whole batch of uint8 images. The changes are made in this order: flip,
+rotate and zoom, shift, erase, then mix with another image of the batch.
 """
 
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from fashionlab.errors import InvalidValueError
 Images = NDArray[np.uint8]
 Targets = NDArray[np.float32]
 Numbers = NDArray[np.float64]
-# Streams of random numbers, apart from that of the batches' order, which is (seed, epoch).
+# Streams of random numbers; the stream of the batches' order is (seed, epoch).
 CHANGES, FIRST_FLIPS = 1, 2
 # Shares of the image, and height over width, of random erasing: Zhong et al. 2017.
 LEAST_ERASED, MOST_ERASED, FLATTEST = 0.02, 0.4, 0.3
-NOISE = 64  # places, a side, where the noise of an erased rectangle may begin
+NOISE = 64  # rows, and columns, at which a window of the noise may begin
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How each image is changed, anew in every epoch; raises InvalidValueError for other values.
+    """The changes of each image in each epoch; raises InvalidValueError for other values.
 
-    Every image is flipped in one of two epochs that follow each other: which, is drawn once (Jordan
-    2024, "94% on CIFAR-10 in 3.29 seconds", 3.6). Rotation, zoom and shift are uniform up to their
-    bounds; black comes in. An erased rectangle is filled with noise (Zhong et al. 2017). With
-    `cutmix` a rectangle comes from another image of the batch, whose label gets the rectangle's
-    share of the target (Yun et al. 2019); with `mixup` every image and target is a mean, of weights
-    from Beta(mixup, mixup), of two (Zhang et al. 2018).
+    Flips alternate: every image is flipped in every second epoch, a random half of them in the
+    first one (Jordan 2024, "94% on CIFAR-10 in 3.29 seconds", 3.6). Rotation, zoom and shift are
+    uniform up to their bounds, with black outside the image. An erased rectangle is filled with
+    noise (Zhong et al. 2017). With `cutmix` a rectangle comes from another image of the batch,
+    whose label gets the rectangle's share of the target (Yun et al. 2019). With `mixup` images and
+    targets are means of two, with weights from Beta(mixup, mixup) (Zhang et al. 2018).
     """
 
     flip: bool = False  # left to right
-    rotate: float = 0.0  # degrees, at most so many either way
-    zoom: float = 0.0  # at most this share larger or smaller
-    shift: int = 0  # pixels, at most so many in each direction
+    rotate: float = 0.0  # degrees, at most, either way
+    zoom: float = 0.0  # share, at most, larger or smaller
+    shift: int = 0  # pixels, at most, in each direction
     erase: float = 0.0  # probability that a rectangle is erased
     cutmix: float = 0.0  # probability that a rectangle is replaced
     mixup: float = 0.0  # the Beta distribution's parameter; 0 for none
@@ -63,12 +63,12 @@ class Augmentation:
                 )
         if self.cutmix and self.mixup:
             raise InvalidValueError(
-                f"cutmix and mixup must not be mixed; received {self.cutmix:g} and {self.mixup:g}, "
+                f"cutmix and mixup cannot be combined; received {self.cutmix:g}, {self.mixup:g}; "
                 "set one to 0"
             )
 
     def draw(self, n: int, seed: int, epoch: int) -> "Draws":
-        """What happens to each of n images in an epoch, counted from 0."""
+        """Draw the changes of n images for an epoch, counted from 0."""
         first = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
         rng = np.random.default_rng([seed, epoch, CHANGES])
         return Draws(
@@ -88,7 +88,7 @@ class Augmentation:
 
 
 def _erased(rng: np.random.Generator, n: int) -> Numbers:
-    """(n, 4) rectangles of random erasing: centre (down, right) and sides, as shares of a side."""
+    """Draw (n, 4) rectangles to erase: centre (down, right) and sides, as shares of a side."""
     area = rng.uniform(LEAST_ERASED, MOST_ERASED, n)
     ratio = FLATTEST ** rng.uniform(-1, 1, n)
     height, width = np.sqrt(area * ratio).clip(max=1), np.sqrt(area / ratio).clip(max=1)
@@ -99,14 +99,14 @@ def _erased(rng: np.random.Generator, n: int) -> Numbers:
 
 
 def _replaced(rng: np.random.Generator, n: int) -> Numbers:
-    """(n, 4) rectangles of CutMix: a uniform area, the image's shape, its centre anywhere."""
+    """Draw (n, 4) rectangles of CutMix: a uniform area, the image's shape, any centre."""
     side = np.sqrt(rng.random(n))
     return np.stack([*rng.random((2, n)), side, side], axis=1)
 
 
 @dataclass(frozen=True)
 class Draws:
-    """The changes of an epoch, each for every image of the set."""
+    """The random numbers of an epoch's changes, for every image of the set."""
 
     augmentation: Augmentation
     flipped: NDArray[np.bool_]  # (N,)
@@ -115,17 +115,17 @@ class Draws:
     scales: Numbers  # (N,) sizes, 1 for none
     erased: Numbers | None  # (N, 4) rectangles, as shares of a side; sides of 0 for none
     noise_seed: int
-    noise_starts: NDArray[np.int64]  # (N, 2) where in the noise a rectangle's begins
+    noise_starts: NDArray[np.int64]  # (N, 2) row and column at which its window begins
     replaced: Numbers | None  # (N, 4) rectangles as in `erased`
-    weights: Numbers | None  # (N,) of the image itself, in a mean of two
+    weights: Numbers | None  # (N,) of the image itself in a mixture of two
 
     def apply(
         self, images: Images, targets: Targets, rows: NDArray[np.int64]
     ) -> tuple[Images, Targets]:
-        """Images (B, H, W) and targets (B, K), which are those at `rows` (B,) of the set, changed.
+        """Return images (B, H, W) and targets (B, K), rows `rows` (B,) of the set, changed.
 
-        Both are new where they differ. An image is mixed with the one as far from the batch's end
-        as it is from its beginning. Raises InvalidValueError where a shift would leave nothing.
+        The arguments are not written into. Image i is mixed with image B-1-i of the batch. Raises
+        InvalidValueError where a shift would leave nothing.
         """
         height, width = images.shape[1:]
         shift = self.augmentation.shift
@@ -138,9 +138,9 @@ class Draws:
             flipped = self.flipped[rows]
             changed[flipped] = images[flipped, :, ::-1]
         if self.augmentation.rotate or self.augmentation.zoom:
-            changed = _turned(changed, self.angles[rows], self.scales[rows])
+            changed = _turn(changed, self.angles[rows], self.scales[rows])
         if shift:
-            changed = _moved(changed, self.moves[rows], shift)
+            changed = _move(changed, self.moves[rows], shift)
         if self.erased is not None:
             erased = _inside(self.erased[rows], height, width)
             changed = np.where(erased, self._noise(rows, height, width), changed)
@@ -148,32 +148,32 @@ class Draws:
             replaced = _inside(self.replaced[rows], height, width)
             changed = np.where(replaced, changed[::-1], changed)
             share = 1 - replaced.mean(axis=(1, 2))
-            targets = _mean(targets, share[:, np.newaxis])
+            targets = _mixed(targets, share[:, np.newaxis])
         if self.weights is not None:
             weights = self.weights[rows]
-            changed = np.rint(_mean(changed, weights[:, np.newaxis, np.newaxis])).astype(np.uint8)
-            targets = _mean(targets, weights[:, np.newaxis])
+            changed = np.rint(_mixed(changed, weights[:, np.newaxis, np.newaxis])).astype(np.uint8)
+            targets = _mixed(targets, weights[:, np.newaxis])
         return changed, targets
 
     def _noise(self, rows: NDArray[np.int64], height: int, width: int) -> Images:
-        """(B, H, W) windows of one sheet of noise, so that an epoch draws few numbers."""
+        """Return (B, H, W) windows of one sheet of noise, so that an epoch draws few numbers."""
         sheet = self.sheet(height, width)
         noise: Images = _windows(sheet, height, width)[tuple(self.noise_starts[rows].T)]
         return noise
 
     def sheet(self, height: int, width: int) -> Images:
-        """The noise, as wide and as high as all its windows together."""
+        """Draw the noise, as high and as wide as all its windows together."""
         rng = np.random.default_rng(self.noise_seed)
         return rng.integers(0, 256, (height + NOISE - 1, width + NOISE - 1), np.uint8)
 
 
 def _windows(images: Any, height: int, width: int) -> Any:
-    """Views of the last two axes: (..., H', W') to (..., H' - H + 1, W' - W + 1, H, W)."""
+    """View (..., H', W') as its windows, (..., H' - H + 1, W' - W + 1, H, W)."""
     return np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(-2, -1))
 
 
-def _moved(images: Images, moves: NDArray[np.int64], most: int) -> Images:
-    """Moved by (B, 2) pixels down and right, `most` at most."""
+def _move(images: Images, moves: NDArray[np.int64], most: int) -> Images:
+    """Move images by (B, 2) pixels down and right, `most` at most."""
     b, height, width = images.shape
     padded = np.pad(images, ((0, 0), (most, most), (most, most)))
     down, right = most - moves.T  # (B,) each: where the image's window begins
@@ -181,8 +181,8 @@ def _moved(images: Images, moves: NDArray[np.int64], most: int) -> Images:
     return moved
 
 
-def _turned(images: Images, angles: Numbers, scales: Numbers) -> Images:
-    """Turned by (B,) radians and scaled by (B,) about the centre; bilinear, black outside."""
+def _turn(images: Images, angles: Numbers, scales: Numbers) -> Images:
+    """Turn by (B,) radians and scale by (B,) about the centre; bilinear, black outside."""
     b, height, width = images.shape
     down, right = np.ogrid[:height, :width]
     down, right = (down - (height - 1) / 2).ravel(), (right - (width - 1) / 2).ravel()
@@ -194,7 +194,7 @@ def _turned(images: Images, angles: Numbers, scales: Numbers) -> Images:
     limits = np.array([height, width], np.float32)
     source = (grid @ back.transpose(0, 2, 1) + (limits - 1) / 2).clip(-1, limits) + 1  # (B, HW, 2)
     corner = source.astype(np.int32)
-    near = source - corner  # how near to the next row and column
+    near = source - corner  # the fraction of the way to the next row and column
     padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))
     stride = width + 3
     first = (
@@ -209,7 +209,7 @@ def _turned(images: Images, angles: Numbers, scales: Numbers) -> Images:
 
 
 def _inside(rectangles: Numbers, height: int, width: int) -> NDArray[np.bool_]:
-    """(B, H, W): whether a pixel's centre is inside its image's rectangle (B, 4)."""
+    """Return (B, H, W), whether a pixel's centre is inside its image's rectangle (B, 4)."""
     down, right, tall, wide = rectangles.T[..., np.newaxis]  # (B, 1) each
     rows = np.abs((np.arange(height) + 0.5) / height - down) < tall / 2  # (B, H)
     columns = np.abs((np.arange(width) + 0.5) / width - right) < wide / 2
@@ -217,7 +217,7 @@ def _inside(rectangles: Numbers, height: int, width: int) -> NDArray[np.bool_]:
     return inside
 
 
-def _mean(values: Any, weights: Numbers) -> Any:
-    """Of each and its partner, which is the same one counted from the other end, in float32."""
+def _mixed(values: Any, weights: Numbers) -> Any:
+    """Mix row i with row B-1-i, in float32."""
     own = weights.astype(np.float32)
     return own * values + (1 - own) * values[::-1]

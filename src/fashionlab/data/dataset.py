@@ -1,4 +1,4 @@
-"""Dataset: images, labels and class names that are known to fit together; and split()."""
+"""Dataset: images, labels and class names that were checked to fit together; and split()."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,50 +11,50 @@ from numpy.typing import NDArray
 
 from fashionlab.errors import DataFormatError, InvalidValueError
 
-Part = Literal["train", "test", "validation"]
+Split = Literal["train", "test", "validation"]
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled set of grey images; raises DataFormatError where its parts do not fit.
+    """A labelled set of grey images; raises DataFormatError where its arrays do not fit.
 
-    Compare two sets by `sha256`; `==` is identity.
+    Compare two sets by `sha256`: `==` is identity.
     """
 
     images: NDArray[np.uint8]  # (N, H, W), 0 is black
     labels: NDArray[np.uint8]  # (N,), each in [0, K)
     class_names: tuple[str, ...]  # K names, label k is class_names[k]
     name: str  # "fashion-mnist", "synthetic", or the folder's name
-    part: Part
-    source: str  # the place it was read from
+    part: Split
+    source: str  # the folder it was read from, or "synthetic"
 
     def __post_init__(self) -> None:
         where = f"{self.name}/{self.part} from {self.source}"
         images, labels, classes = self.images, self.labels, len(self.class_names)
         if images.ndim != 3 or images.dtype != np.uint8 or images.size == 0:
             raise DataFormatError(
-                f"images must be a non-empty uint8 array (N, H, W), got {images.dtype} "
-                f"{images.shape}: check {where}"
+                f"images must be a non-empty uint8 array (N, H, W); received {images.dtype} "
+                f"{images.shape}; check {where}"
             )
         if labels.ndim != 1 or labels.dtype != np.uint8:
             raise DataFormatError(
-                f"labels must be a uint8 array (N,), got {labels.dtype} {labels.shape}: "
+                f"labels must be a uint8 array (N,); received {labels.dtype} {labels.shape}; "
                 f"check {where}"
             )
         if len(images) != len(labels):
             raise DataFormatError(
-                f"each image needs one label, got {len(images)} images and {len(labels)} labels: "
-                f"check that both files of {where} belong together"
+                f"each image needs one label; received {len(images)} images and {len(labels)} "
+                f"labels; check that both files of {where} belong together"
             )
         if not 1 <= classes <= 256 or len(set(self.class_names)) != classes:
             raise DataFormatError(
-                f"class names must be 1 to 256 different names, got {classes} of which "
-                f"{len(set(self.class_names))} differ: correct the names of {where}"
+                f"class names must be 1 to 256 different names; received {classes} of which "
+                f"{len(set(self.class_names))} differ; correct the names of {where}"
             )
         if int(labels.max()) >= classes:
             raise DataFormatError(
-                f"labels must be below the number of classes {classes}, got {int(labels.max())}: "
-                f"name every class of {where}"
+                f"labels must be below the number of classes {classes}; received "
+                f"{int(labels.max())}; name every class of {where}"
             )
 
     def __len__(self) -> int:
@@ -62,36 +62,36 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """(H, W)."""
+        """The height and width of every image, (H, W)."""
         return self.images.shape[1], self.images.shape[2]
 
     @property
     def classes(self) -> int:
-        """K, the number of classes."""
+        """The number of classes, K."""
         return len(self.class_names)
 
     @cached_property
     def sha256(self) -> str:
-        """Fingerprint over shapes, images and labels; names do not enter."""
+        """The SHA-256 of shapes, images and labels, whatever their names."""
         digest = hashlib.sha256(f"{self.images.shape} {self.labels.shape}\n".encode())
         digest.update(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
 
     def take(
-        self, indices: NDArray[np.integer[Any]] | Sequence[int], part: Part | None = None
+        self, indices: NDArray[np.integer[Any]] | Sequence[int], part: Split | None = None
     ) -> "Dataset":
-        """A copy of the rows at `indices`, in that order, as `part` (default: the same part)."""
+        """Copy the rows at `indices`, in that order, as the split `part` (default: this one's)."""
         rows = np.asarray(indices)
         if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
             raise InvalidValueError(
-                f"indices must be a non-empty list of integers, got {rows.dtype} {rows.shape}: "
-                "give at least one row number"
+                f"indices must be a non-empty list of integers; received {rows.dtype} "
+                f"{rows.shape}; give at least one row number"
             )
         if int(rows.min()) < 0 or int(rows.max()) >= len(self):
             raise InvalidValueError(
-                f"indices must be in [0, {len(self)}), got {int(rows.min())} to "
-                f"{int(rows.max())}: take rows that the set has"
+                f"indices must be in [0, {len(self)}); received {int(rows.min())} to "
+                f"{int(rows.max())}; choose rows that the set has"
             )
         return replace(
             self, images=self.images[rows], labels=self.labels[rows], part=part or self.part
@@ -99,16 +99,16 @@ class Dataset:
 
 
 def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """(train, validation): `fraction` of every class, drawn by `seed`, goes to validation.
+    """Split into (train, validation): `fraction` of every class, drawn by `seed`, is held out.
 
     Rows keep their order. A class keeps at least one image in train.
     """
     if not 0.0 < fraction < 1.0:
         raise InvalidValueError(
-            f"fraction must be between 0 and 1, got {fraction}: try 0.1 (a tenth is held out)"
+            f"fraction must be between 0 and 1; received {fraction}; try 0.1 (a tenth is held out)"
         )
     if seed < 0:
-        raise InvalidValueError(f"seed must not be negative, got {seed}: try 0")
+        raise InvalidValueError(f"seed must not be negative; received {seed}; try 0")
     rng = np.random.default_rng(seed)
     held_out = np.zeros(len(dataset), dtype=bool)  # (N,)
     for label in range(dataset.classes):
@@ -117,8 +117,8 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
         held_out[rows[:count]] = True
     if not held_out.any():
         raise InvalidValueError(
-            f"validation must hold at least one image, got none from fraction {fraction} of "
-            f"{len(dataset)} images: give a larger fraction or more images"
+            f"validation must hold at least one image; received none from fraction {fraction} of "
+            f"{len(dataset)} images; give a larger fraction or more images"
         )
     train = dataset.take(np.flatnonzero(~held_out), part="train")
     return train, dataset.take(np.flatnonzero(held_out), part="validation")

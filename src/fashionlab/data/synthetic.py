@@ -1,13 +1,13 @@
-"""Ten garment silhouettes drawn on the spot: a stand-in for Fashion-MNIST without files.
+"""Ten classes of drawn garment silhouettes: a stand-in for Fashion-MNIST that needs no file.
 
-It serves tests and first tries. A figure measured on it says nothing about Fashion-MNIST.
+For tests and first tries. A metric measured on it says nothing about Fashion-MNIST.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.dataset import Dataset, Part
-from fashionlab.data.fetch import CLASS_NAMES
+from fashionlab.data.dataset import Dataset, Split
+from fashionlab.data.fashion_mnist import CLASS_NAMES
 from fashionlab.errors import InvalidValueError
 
 SIDE = 28  # pixels, as in Fashion-MNIST
@@ -15,30 +15,30 @@ Plane = NDArray[np.float32]  # (n, 28, 28)
 
 
 def draw(train: int = 6000, test: int = 1000, seed: int = 0) -> tuple[Dataset, Dataset]:
-    """(train, test) of that many images each, classes balanced to within one image, shuffled.
+    """Draw (train, test) of that many images each, classes balanced to within one image, shuffled.
 
-    The two parts draw from streams of their own: the size of one does not change the other.
+    Each split has its own stream of random numbers: the size of one does not change the other.
     """
     if train < 1 or test < 1 or seed < 0:
         raise InvalidValueError(
-            f"sizes must be positive and seed not negative, got train={train}, test={test}, "
-            f"seed={seed}: try train=6000, test=1000, seed=0"
+            f"sizes must be positive and seed not negative; received train={train}, test={test}, "
+            f"seed={seed}; try train=6000, test=1000, seed=0"
         )
-    return _part("train", train, seed, stream=0), _part("test", test, seed, stream=1)
+    return _split("train", train, seed, stream=0), _split("test", test, seed, stream=1)
 
 
-def _part(part: Part, n: int, seed: int, stream: int) -> Dataset:
+def _split(split: Split, n: int, seed: int, stream: int) -> Dataset:
     rng = np.random.default_rng([seed, stream])
     labels = rng.permutation(np.arange(n) % len(CLASS_NAMES)).astype(np.uint8)  # (N,)
     images = np.empty((n, SIDE, SIDE), dtype=np.uint8)
     for label in range(len(CLASS_NAMES)):
         rows = np.flatnonzero(labels == label)
         images[rows] = _images(label, len(rows), rng)
-    return Dataset(images, labels, CLASS_NAMES, "synthetic", part, "synthetic")
+    return Dataset(images, labels, CLASS_NAMES, "synthetic", split, "synthetic")
 
 
 def _images(label: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """(n, 28, 28): the silhouette with jitter of size, place, brightness, texture and noise."""
+    """Draw (n, 28, 28) silhouettes with random size, place, brightness, texture and noise."""
 
     def uniform(low: float, high: float) -> Plane:
         return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)
@@ -57,7 +57,7 @@ def _images(label: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def _silhouette(label: int, u: Plane, v: Plane) -> NDArray[np.bool_]:
-    """(n, 28, 28) mask; u runs right and v down, both about [-1, 1]."""
+    """Return an (n, 28, 28) mask; u runs right and v down, both about [-1, 1]."""
     a = np.abs(u)
     trunk = (a < 0.5) & (np.abs(v) < 0.8)
     neck = (a < 0.2) & (v < -0.6)

@@ -1,7 +1,14 @@
-"""What a trained classifier is worth: scores of its predictions and how far to trust them.
+"""Metrics of a trained classifier from its predictions, and how far to trust them.
 
-A folder of its own because it needs only log-probabilities and labels, never a model: whatever
-library produced them is measured by the same arithmetic.
+It needs only log-probabilities and labels, never a model, so that the predictions of every library
+are measured by the same arithmetic.
+
+    metrics       accuracy, log loss, precision, recall, F1, confusion matrix
+    intervals     Wilson's interval for an accuracy; mean, deviation and interval over seeds
+    calibration   temperature, expected calibration error, rejection threshold
+    duplicates    test images that are in the training set too
+    examples      the test images that a page shows
+    predictions   a model's outputs to log-probabilities; their mean over views of an image
 
 Symbols: N images, K classes; TP, FP, FN are one class's true positives, false positives and
 false negatives.

@@ -1,4 +1,4 @@
-"""Which images to show of a run, by a rule that leaves no room for choosing pretty ones."""
+"""The test images of a run that a page shows, chosen by a rule rather than by taste."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """M test images with what was predicted for them."""
+    """M test images with their predictions."""
 
     images: NDArray[np.uint8]  # (M, H, W)
     indices: NDArray[np.int64]  # (M,) position in the test set
@@ -21,18 +21,18 @@ class Examples:
 def select_examples(
     log_probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]
 ) -> NDArray[np.int64]:
-    """Of every class the first right image in the set's order, then the wrong one held surest.
+    """Select each class's first correct image, then each class's most confident error.
 
-    (N, K) log-probabilities and (N,) labels to indices: the right ones by class, then the wrong
-    ones. A class with no right or no wrong image has none there.
+    (N, K) log-probabilities and (N,) labels to indices: the correct ones by class, then the errors
+    by class. A class without a correct image, or without an error, has none there.
     """
     predicted = log_probabilities.argmax(axis=1)  # (N,)
-    sureness = log_probabilities.max(axis=1)  # (N,)
-    right, wrong = [], []
+    confidence = log_probabilities.max(axis=1)  # (N,)
+    correct, wrong = [], []
     for k in range(log_probabilities.shape[1]):
-        hits = np.flatnonzero((labels == k) & (predicted == k))
-        misses = np.flatnonzero((labels == k) & (predicted != k))
-        right += hits[:1].tolist()
-        if len(misses):
-            wrong.append(int(misses[sureness[misses].argmax()]))
-    return np.array(right + wrong, dtype=np.int64)
+        matches = np.flatnonzero((labels == k) & (predicted == k))
+        errors = np.flatnonzero((labels == k) & (predicted != k))
+        correct += matches[:1].tolist()
+        if len(errors):
+            wrong.append(int(errors[confidence[errors].argmax()]))
+    return np.array(correct + wrong, dtype=np.int64)

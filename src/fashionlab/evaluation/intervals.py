@@ -1,34 +1,34 @@
-"""How far to trust a measured figure: an interval for one run, mean and spread over several."""
+"""Confidence intervals: of one run's accuracy, and of the mean over several runs."""
 
 import math
 from collections.abc import Iterable
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 
 from fashionlab.errors import InvalidValueError
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Score interval for a proportion, without continuity correction: (low, high) in [0, 1].
+    """Return Wilson's score interval of a proportion, (low, high) in [0, 1].
 
         p = successes / n,  z = the normal quantile at (1 + confidence) / 2
         (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n)
 
-    Unlike p ± z √(p(1 − p)/n) it never leaves [0, 1] and keeps a width at p = 0 and p = 1.
-    The default, 0.95, is the level customary in reports of accuracy.
+    Without continuity correction. Unlike p ± z √(p(1 − p)/n) it stays in [0, 1] and has a width
+    at p = 0 and p = 1.
 
     Raises InvalidValueError unless n >= 1, 0 <= successes <= n and 0 < confidence < 1.
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical
     inference", Journal of the American Statistical Association 22(158), 209-212.
     """
     if n < 1:
-        raise InvalidValueError(f"n must be at least 1, got {n!r}; measure at least one image")
+        raise InvalidValueError(f"n must be at least 1; received {n!r}; measure at least one image")
     if not 0 <= successes <= n:
         raise InvalidValueError(
-            f"successes must lie in 0..n = {n!r}, got {successes!r}; count them among the n trials"
+            f"successes must be from 0 to n = {n!r}; received {successes!r}; count them in n trials"
         )
     if not 0 < confidence < 1:
         raise InvalidValueError(
-            f"confidence must lie strictly between 0 and 1, got {confidence!r}; use e.g. 0.95"
+            f"confidence must be between 0 and 1; received {confidence!r}; try 0.95"
         )
     # The lower tail, since (1 + confidence) / 2 rounds to 1 for a confidence next to 1.
     z = -NormalDist().inv_cdf((1 - confidence) / 2)
@@ -36,51 +36,51 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
     centre = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    # Both ends are exact in algebra; rounding would leave 1e-17 or 1 + 1e-16.
+    # 0 and 1 are exact in algebra; rounding would leave 1e-17 or 1 + 1e-16.
     low = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)
     high = 1.0 if successes == n else min(1.0, (centre + half) / scale)
     return low, high
 
 
 def mean_std(values: Iterable[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation (divisor n − 1), in the unit of the values.
+    """Return mean and sample standard deviation (divisor n − 1), in the unit of the values.
 
-    Raises InvalidValueError for fewer than two values, whose spread is undefined, or a value
-    that is not finite.
+    Raises InvalidValueError for fewer than two values, or one that is not finite.
     """
     x = [float(value) for value in values]
     if len(x) < 2:
         raise InvalidValueError(
-            f"a standard deviation needs at least 2 values, got {len(x)}; add a repetition"
+            f"a standard deviation needs at least 2 values; received {len(x)}; add a repetition"
         )
     for value in x:
         if not math.isfinite(value):
-            raise InvalidValueError(f"values must be finite, got {value!r}; drop the failed run")
-    mean = math.fsum(x) / len(x)
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in x) / (len(x) - 1))
+            raise InvalidValueError(
+                f"values must be finite; received {value!r}; drop the failed run"
+            )
+    return fmean(x), stdev(x)
 
 
 def mean_interval(values: Iterable[float], confidence: float = 0.95) -> tuple[float, float]:
-    """Student's interval for the mean of a few values, such as the accuracies of several seeds.
+    """Return Student's interval of the mean of a few values, such as accuracies of several seeds.
 
         m ± t s / √n,  t = the quantile of Student's distribution with n − 1 degrees of freedom
 
-    It says how well the mean over seeds is known, not how well the test images stand for others:
-    that is `wilson_interval`. Raises InvalidValueError as `mean_std` does, and unless
-    0 < confidence < 1. Source: Student (1908), "The probable error of a mean", Biometrika 6, 1-25.
+    It measures how well the mean over seeds is known; how well the test images represent others is
+    `wilson_interval`. Raises InvalidValueError as `mean_std` does, and unless 0 < confidence < 1.
+    Source: Student (1908), "The probable error of a mean", Biometrika 6, 1-25.
     """
     x = list(values)
     mean, deviation = mean_std(x)
     if not 0 < confidence < 1:
         raise InvalidValueError(
-            f"confidence must lie strictly between 0 and 1, got {confidence!r}; use e.g. 0.95"
+            f"confidence must be between 0 and 1; received {confidence!r}; try 0.95"
         )
     half = _student_quantile((1 + confidence) / 2, len(x) - 1) * deviation / math.sqrt(len(x))
     return mean - half, mean + half
 
 
 def _student_quantile(p: float, degrees: int) -> float:
-    """The t at which Student's distribution function is p > 1/2, by bisection.
+    """Return the t at which Student's distribution function is p > 1/2, by bisection.
 
     With a whole number of degrees v and θ = atan(t / √v) the distribution function is a finite sum
     (Abramowitz and Stegun, 26.7.3 and 26.7.4).

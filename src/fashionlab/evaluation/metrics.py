@@ -1,5 +1,6 @@
-"""Scores of a classifier on labelled data, from its log-probabilities alone."""
+"""Metrics of a classifier on labelled data, from its log-probabilities alone."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,9 +12,9 @@ import numpy.typing as npt
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.intervals import wilson_interval
 
-# Rounding of float32 log-softmax stays near 1e-6; logits passed by mistake miss by far more.
+# Rounding of float32 log-softmax is near 1e-6; logits passed by mistake are off by far more.
 NORMALISATION_TOLERANCE = 1e-3  # of |log Σ exp|, in nats
-# Stored figures may come from a machine whose log or sqrt rounds differently in the last digits.
+# Stored metrics may come from a machine whose log or sqrt rounds the last digits differently.
 RECORD_TOLERANCE = 1e-9  # relative and absolute
 
 Labels = npt.NDArray[np.integer[Any]]
@@ -22,13 +23,13 @@ LogProbabilities = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Metrics:
-    """Scores on one data set; every tuple has one entry per class, in label order.
+    """The metrics on one data set; every tuple has one entry per class, in label order.
 
-    All figures but `log_loss` follow from `confusion`:
+    All but `log_loss` follow from `confusion`:
 
         precision = TP / (TP + FP)      recall = TP / (TP + FN)      F1 = 2TP / (2TP + FP + FN)
 
-    each 0 where its denominator is 0 (a class never predicted, or absent). A macro figure is the
+    each 0 where its denominator is 0 (a class never predicted, or absent). A macro average is the
     unweighted mean over all K classes, absent ones included.
     """
 
@@ -46,11 +47,12 @@ class Metrics:
     confusion: tuple[tuple[int, ...], ...]  # (K, K), rows true, columns predicted
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as dict, list, int and finite float: what `json.dumps` writes strictly."""
-        return {name: _listed(value) for name, value in asdict(self).items()}
+        """Return the fields as dict, list, int and finite float, which are valid JSON."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        return values
 
     def differences(self, record: Mapping[str, Any]) -> list[str]:
-        """The fields in which `to_json()`'s dict of another evaluation differs from this one."""
+        """Return the fields in which `record`, the `to_json()` of another evaluation, differs."""
         return [k for k, value in self.to_json().items() if not _agree(record.get(k), value)]
 
 
@@ -58,7 +60,7 @@ def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metr
     """Score log-softmax outputs (N, K) float against labels (N,) integer in 0..K-1.
 
     The decision is the row's argmax, the lowest class on a tie; log_loss = −mean(lp[n, label_n]),
-    summed in float64. Nothing returned shares memory with the arguments.
+    summed in float64.
 
     Raises InvalidValueError for a wrong shape or dtype, no images, a value that is not finite, a
     row whose probabilities do not sum to 1, or a label outside 0..K-1.
@@ -66,24 +68,24 @@ def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metr
     lp = np.asarray(log_probabilities)  # (N, K)
     if lp.ndim != 2 or lp.size == 0:
         raise InvalidValueError(
-            f"log-probabilities must have shape (N, K) with N, K >= 1, got {lp.shape}; "
+            f"log-probabilities must have shape (N, K) with N, K >= 1; received {lp.shape}; "
             "pass one row per image"
         )
     if lp.dtype not in (np.float32, np.float64):
         raise InvalidValueError(
-            f"log-probabilities must be float32 or float64, got {lp.dtype}; convert with astype"
+            f"log-probabilities must be float32 or float64; received {lp.dtype}; use astype"
         )
     if not np.isfinite(lp).all():
         row = int(np.argmin(np.isfinite(lp).all(axis=1)))
         raise InvalidValueError(
-            f"log-probabilities must be finite, got {lp[row].tolist()} in row {row}; "
+            f"log-probabilities must be finite; received {lp[row].tolist()} in row {row}; "
             "use log-softmax of finite logits, not log(softmax)"
         )
     lp = lp.astype(np.float64)
     worst = float(np.abs(np.logaddexp.reduce(lp, axis=1)).max())
     if worst > NORMALISATION_TOLERANCE:
         raise InvalidValueError(
-            f"each row's probabilities must sum to 1, got |log sum| = {worst:.3g}; "
+            f"each row's probabilities must sum to 1; received |log sum| = {worst:.3g}; "
             "apply log-softmax to the logits"
         )
     n, classes = lp.shape
@@ -95,19 +97,21 @@ def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metr
 
 
 def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> npt.NDArray[np.int64]:
-    """Count images by true class (row) and predicted class (column): a new (K, K) int64.
+    """Count images by true class (row) and predicted class (column), (K, K) int64.
 
     labels and predicted: (N,) integer in 0..K-1, N >= 1; classes: K >= 1.
     Raises InvalidValueError when they are not.
     """
     if classes < 1:
-        raise InvalidValueError(f"classes must be at least 1, got {classes!r}; count the labels")
+        raise InvalidValueError(
+            f"classes must be at least 1; received {classes!r}; count the labels"
+        )
     true = _class_indices("labels", labels, classes)
     decided = _class_indices("predicted", predicted, classes)
     if true.shape != decided.shape:
         raise InvalidValueError(
-            f"labels and predictions must pair up, got {true.size} and {decided.size}; "
-            "pass one label per image"
+            f"labels and predictions must be as many; received {true.size} and {decided.size}; "
+            "pass one of each per image"
         )
     cells = np.bincount(true * classes + decided, minlength=classes * classes)
     return cells.reshape(classes, classes).astype(np.int64)
@@ -117,16 +121,16 @@ def _class_indices(name: str, values: Labels, classes: int) -> npt.NDArray[np.in
     array = np.asarray(values)
     if array.ndim != 1 or array.size == 0:
         raise InvalidValueError(
-            f"{name} must have shape (N,) with N >= 1, got {array.shape}; pass one class per image"
+            f"{name} must have shape (N,), N >= 1; received {array.shape}; pass a class per image"
         )
     if array.dtype.kind not in "iu":
         raise InvalidValueError(
-            f"{name} must be integers, got {array.dtype}; pass class indices, not scores or names"
+            f"{name} must be integers; received {array.dtype}; pass class indices, not scores"
         )
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= classes:
         raise InvalidValueError(
-            f"{name} must lie in 0..{classes - 1}, got {low}..{high}; renumber the classes from 0"
+            f"{name} must be in 0..{classes - 1}; received {low}..{high}; count classes from 0"
         )
     # uint8 would wrap in label * K.
     return array.astype(np.int64)
@@ -157,10 +161,6 @@ def _from_confusion(rows: Sequence[Sequence[int]], log_loss: float) -> Metrics:
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _agree(stored: Any, expected: Any) -> bool:

@@ -1,20 +1,19 @@
-"""A model's outputs -> log-probabilities, the form in which a run stores its predictions."""
+"""A model's outputs as log-probabilities, the form in which a run stores its predictions."""
 
 from collections.abc import Iterable
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-EPSILON = 1e-7  # the least probability, as in Keras's cross-entropy, for outputs that may be 0
+EPSILON = 1e-7  # lower bound of a probability, as in Keras's cross-entropy; outputs may be 0
 
 
 def log_probabilities(outputs: NDArray[Any], output: str) -> NDArray[np.float32]:
-    """(N, K) outputs of the last activation `output` to normalised log-probabilities (N, K).
+    """Turn (N, K) outputs of the activation `output` into normalised log-probabilities (N, K).
 
-    "linear" outputs are logits, log softmax(Z); others are divided by their row's sum, as the loss
-    does, and kept above EPSILON.
+    "linear" outputs are logits Z and become log softmax(Z); others are divided by their row's sum,
+    as the loss does, and clipped to at least EPSILON.
     """
     x = np.asarray(outputs, np.float64)
     if output == "linear":
@@ -26,7 +25,9 @@ def log_probabilities(outputs: NDArray[Any], output: str) -> NDArray[np.float32]
 
 
 def mean_of_views(views: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Log of the mean probabilities of several views of the same images, (N, K) each."""
-    each = list(views)
-    total = reduce(np.logaddexp, [np.asarray(view, np.float64) for view in each])
-    return np.asarray(total - np.log(len(each)), np.float32)
+    """Return the log of the mean probabilities of several views of the same images, (N, K) each.
+
+    Test-time augmentation: the views are the images and, say, their mirror images.
+    """
+    each = np.asarray(list(views), np.float64)
+    return np.asarray(np.logaddexp.reduce(each) - np.log(len(each)), np.float32)

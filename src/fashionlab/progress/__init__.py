@@ -1,7 +1,7 @@
-"""What a training tells while it runs, and an estimate of the time that is left.
+"""The progress of a training: losses and metrics so far, speed, and an estimate of the time left.
 
-progress     Progress, which says nothing; Several; Step; Pace, in images a second
-lines        Lines, an epoch each
+progress     Progress, which shows nothing; ProgressList; Step; Pace, in images a second
+lines        Lines, one per epoch
 bar          Bar, on a terminal
 tensorboard  events for TensorBoard
 """
@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from fashionlab.progress.bar import Bar
 from fashionlab.progress.lines import Lines
-from fashionlab.progress.progress import Pace, Progress, Several, Step, duration
+from fashionlab.progress.progress import Pace, Progress, ProgressList, Step, duration
 
-__all__ = ["Bar", "Lines", "Pace", "Progress", "Several", "Step", "duration", "for_stderr"]
+__all__ = ["Bar", "Lines", "Pace", "Progress", "ProgressList", "Step", "duration", "for_stderr"]
 
 
 def for_stderr(say: Callable[[str], None]) -> Progress:
-    """A bar where standard error is a terminal, else lines."""
+    """Return a bar where standard error is a terminal, else lines."""
     return Bar() if sys.stderr.isatty() else Lines(say)

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
 
-PAUSE = 0.2  # seconds between two drawings of the bar, which take a millisecond or two each
-WIDTHS = (5, 20)  # least and most columns of the bar; the figures have the others
+PAUSE = 0.2  # seconds between two refreshes, which take a millisecond or two each
+WIDTHS = (5, 20)  # lowest and highest width of the bar in columns; the text has the rest
 
 
 class Bar(Progress):
-    """A moving bar on a terminal, with the figures beside it; on a narrow one, the main figures."""
+    """A moving bar on a terminal, followed by metrics: on a narrow one, the most important."""
 
     def __init__(self, console: "Console | None" = None) -> None:
         self._console = console
         self._bar: RichProgress | None = None
 
     def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:
-        """Draw the bar, as far as earlier sessions came."""
+        """Draw the bar, filled as far as earlier sessions came."""
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichProgress
@@ -38,8 +38,8 @@ class Bar(Progress):
             self._column,
             TextColumn("{task.fields[note]}", markup=False),
             console=self._console or Console(stderr=True),
-            auto_refresh=False,  # no thread beside the training's; `_draw` draws
-            redirect_stdout=sys.stdout.isatty(),  # a file keeps what is printed meanwhile
+            auto_refresh=False,  # no second thread; `_draw` refreshes
+            redirect_stdout=sys.stdout.isatty(),  # printed text still reaches a file
         )
         self._task = self._bar.add_task(name, total=epochs * steps, completed=done, note="")
         self._began, self._pace = time.perf_counter(), Pace()
@@ -47,32 +47,32 @@ class Bar(Progress):
         self._draw([(0, f"epoch {done // steps + 1}/{epochs}")])
 
     def step(self, step: Step) -> None:
-        """Move the bar, unless it was drawn just now."""
+        """Move the bar, unless it was refreshed a moment ago."""
         self._pace.step(step)
         self._last, self._made = step, (step.epoch - 1) * self._steps + step.step
         if time.perf_counter() >= self._due:
             self._draw(self._running(step, self._pace.so_far()))
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """Show the held-out accuracy, which stays beside the next epoch's figures."""
-        epoch, part = int(row["epoch"]), held_out(row)
-        if part:
-            shown = {"validation": "val"}.get(part, part)
-            self._held_out = f"{shown} {row[f'{part}_accuracy']:.3f}"
+        """Show the accuracy on other images, which stays until the next epoch has its own."""
+        epoch, split = int(row["epoch"]), held_out(row)
+        if split:
+            shown = {"validation": "val"}.get(split, split)
+            self._held_out = f"{shown} {row[f'{split}_accuracy']:.3f}"
         rate = row.get("learning_rate", 0.0)
         last = Step(epoch, self._steps, 0, row["loss"], row["accuracy"], rate)
         self._last, self._made = last, epoch * self._steps
         self._draw(self._running(last, self._pace.end(row)))
 
     def say(self, line: str) -> None:
-        """Above the bar, where there is one yet."""
+        """Print the line above the bar, if there is one yet."""
         if self._bar:
             self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             print(line, file=sys.stderr)  # noqa: T201
 
     def stop(self) -> None:
-        """Leave the bar where the training came to, with the time of this session."""
+        """Leave the bar as far as the training came, with the time of this session."""
         if not self._bar:
             return
         epochs, passed = self._made // self._steps, time.perf_counter() - self._began
@@ -102,7 +102,7 @@ class Bar(Progress):
         ]
 
     def _draw(self, parts: Sequence[tuple[int, str]]) -> None:
-        """Parts in their order, each with a rank; those of the highest go where room is short."""
+        """Draw the texts in order, without those of the highest ranks where room is short."""
         if not self._bar:
             return
         room = self._bar.console.width - len(self._name) - 2  # two gaps between three columns
@@ -115,7 +115,7 @@ class Bar(Progress):
 
 
 def _clock(seconds: float) -> str:
-    """0:45, 3:20, 1:02:05."""
+    """Format seconds as 0:45, 3:20 or 1:02:05."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

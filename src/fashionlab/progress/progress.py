@@ -1,4 +1,4 @@
-"""Progress: what a training tells while it runs. This one says nothing; the others show it."""
+"""Progress: the calls that a training makes while it runs. This one shows nothing."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,46 +9,46 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that was made. Loss and accuracy are means over the epoch's images so far."""
+    """A training step. Loss and accuracy are means over the epoch's images so far."""
 
     epoch: int  # from 1
-    step: int  # made in this epoch, from 1
-    images: int  # of this step
+    step: int  # of this epoch, from 1
+    images: int  # since the step shown before
     loss: float
     accuracy: float
     learning_rate: float
 
 
 class Progress:
-    """Says nothing. `start`, then `step` after each step and `epoch` after each epoch, `stop`.
+    """Shows nothing. `start`, then `step` after steps and `epoch` after each epoch, then `stop`.
 
     `row` is a row of history.csv; its `seconds` are of training alone.
     """
 
     def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:
-        """A training of so many epochs of so many steps begins; `done` in earlier sessions."""
+        """Begin a training of `epochs` of `steps` each, `done` steps of it in earlier sessions."""
 
     def step(self, step: Step) -> None:
-        """A step was made."""
+        """Show a step."""
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """An epoch has ended and was evaluated."""
+        """Show an epoch that has ended and was evaluated."""
 
     def say(self, line: str) -> None:
-        """A message in between."""
+        """Show a message."""
 
     def stop(self) -> None:
-        """The training has ended, be it early or by an error."""
+        """End the training, also when it stopped early or by an error."""
 
 
-class Several(Progress):
-    """Passes everything on to each of several; all that were started are stopped, come what may."""
+class ProgressList(Progress):
+    """Passes every call on to several; all that were started are stopped, whatever fails."""
 
     def __init__(self, progresses: Sequence[Progress]) -> None:
         self._all = tuple(progresses)
 
     def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:
-        """Where one cannot start, those before it are stopped."""
+        """Start each; if one fails, stop those before it."""
         with ExitStack() as undo:
             for progress in self._all:
                 progress.start(name, epochs, steps, done)
@@ -56,29 +56,29 @@ class Several(Progress):
             undo.pop_all()
 
     def step(self, step: Step) -> None:
-        """To each, in their order."""
+        """Pass the step on to each, in order."""
         for progress in self._all:
             progress.step(step)
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """To each, in their order."""
+        """Pass the row on to each, in order."""
         for progress in self._all:
             progress.epoch(row)
 
     def say(self, line: str) -> None:
-        """To each, in their order."""
+        """Pass the message on to each, in order."""
         for progress in self._all:
             progress.say(line)
 
     def stop(self) -> None:
-        """The last one first, and the others even if it fails."""
+        """Stop each, the last one first, and the others even if one fails."""
         with ExitStack() as stack:
             for progress in self._all:
                 stack.callback(progress.stop)
 
 
 class Pace:
-    """Images a second of the epoch that runs."""
+    """Images per second in the current epoch."""
 
     def __init__(self) -> None:
         self._begin()
@@ -95,14 +95,14 @@ class Pace:
         self._last = time.perf_counter()
 
     def so_far(self) -> float | None:
-        """By the time until the last step; None before the first one."""
+        """Return images per second until the last step; None before the first one."""
         seconds = self._last - self._began
         return self._images / seconds if self._images and seconds > 0 else None
 
     def end(self, row: Mapping[str, float]) -> float | None:
-        """Of the epoch that ends, by its seconds of training; the next one begins.
+        """Return images per second of training in the epoch that ends, and begin the next one.
 
-        Of an epoch begun in an earlier session, by the steps and the time of this one.
+        For an epoch that began in an earlier session, only the steps of this one count.
         """
         rate = self.so_far()
         if rate is not None and self._whole and row["seconds"] > 0:
@@ -112,11 +112,11 @@ class Pace:
 
 
 def held_out(row: Mapping[str, Any]) -> str | None:
-    """The part beside training that the row has figures of."""
-    return next((part for part in ("validation", "test") if f"{part}_accuracy" in row), None)
+    """Return the split besides training that the row has metrics of."""
+    return next((name for name in ("validation", "test") if f"{name}_accuracy" in row), None)
 
 
 def duration(seconds: float) -> str:
-    """Minutes and seconds: 45 s, 3 min 20 s."""
+    """Format seconds as 45 s or 3 min 20 s."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,4 +1,4 @@
-"""A training's figures as events for TensorBoard, one point an epoch."""
+"""A training's metrics as events for TensorBoard, one point per epoch."""
 
 import sys
 import time
@@ -12,17 +12,17 @@ from fashionlab.progress.progress import Pace, Progress, Step
 
 
 class TensorBoard(Progress):
-    """Writes each epoch's loss, accuracy, learning rate and images a second into `folder`.
+    """Writes each epoch's loss, accuracy, learning rate and images per second into `folder`.
 
-    An epoch is on the disk when `epoch` returns. A training that goes on writes a file of its own,
-    which hides what a killed session wrote of the epochs that are trained again.
+    An epoch is on the disk when `epoch` returns. A resumed training writes a new file, which hides
+    what a killed session wrote about the epochs that are trained again.
 
     Raises MissingDependencyError at once where tensorboardX is not installed, RunError where the
     folder cannot be written.
     """
 
-    # tensorboardX's EventsWriter, not its SummaryWriter: that one writes from a thread, behind a
-    # queue that its flush does not wait for, and two sessions within a second into the same file.
+    # tensorboardX's EventsWriter, not its SummaryWriter, which writes from a thread, behind a queue
+    # that its flush does not wait for, and writes two sessions within a second into one file.
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -36,16 +36,12 @@ class TensorBoard(Progress):
                 f"events for TensorBoard need tensorboardX ({error}); "
                 "install it: pip install 'fashionlab[tensorboard]'"
             ) from error
-        self._open, self._event, self._session, self._summary = (
-            EventsWriter,
-            Event,
-            SessionLog,
-            Summary,
-        )
+        self._open, self._event = EventsWriter, Event
+        self._session, self._summary = SessionLog, Summary
         self._writer: Any = None
 
     def start(self, name: str, epochs: int, steps: int, done: int = 0) -> None:
-        """Begin a file; from the epoch that is trained next, older files count no more."""
+        """Begin a file, which hides older ones from the epoch that is trained next."""
         self.stop()
         with self._writing():
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -56,17 +52,17 @@ class TensorBoard(Progress):
         self._write(done // steps + 1, session_log=begins)
 
     def step(self, step: Step) -> None:
-        """Count its images."""
+        """Count the step's images."""
         self._pace.step(step)
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """Write the row, and what it took."""
+        """Write the row's metrics and images per second."""
         scalars = {}
         for name in ("loss", "accuracy"):
             scalars[f"{name}/train"] = row[name]
-            for part in ("validation", "test"):
-                if f"{part}_{name}" in row:
-                    scalars[f"{name}/{part}"] = row[f"{part}_{name}"]
+            for split in ("validation", "test"):
+                if f"{split}_{name}" in row:
+                    scalars[f"{name}/{split}"] = row[f"{split}_{name}"]
         scalars["learning_rate"] = row["learning_rate"]
         if pace := self._pace.end(row):
             scalars["images_per_second"] = pace
@@ -92,14 +88,14 @@ class TensorBoard(Progress):
             yield
         except OSError as error:
             raise RunError(
-                f"events for TensorBoard must go into {self._folder}, which cannot be written "
-                f"({error.strerror or error}); make room or leave them out"
+                f"events for TensorBoard cannot be written to {self._folder}: "
+                f"{error.strerror or error}; free some space or train without --tensorboard"
             ) from error
 
 
 @contextmanager
 def _torch_unimported() -> Iterator[None]:
-    """tensorboardX imports PyTorch where it is installed, 1.6 seconds, to name a type by it."""
+    """Hide PyTorch from tensorboardX, which would import it, 1.6 seconds, for a type's name."""
     if "torch" in sys.modules:
         yield
         return

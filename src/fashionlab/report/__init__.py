@@ -1,13 +1,14 @@
-"""From finished run folders to one HTML page to show: reads what runs stored, never trains.
+"""One HTML page from finished run folders: it shows what the runs stored and never trains.
 
+Here "report" is the page; the document that the project started from is the course report, `paper`.
 Symbols: K classes, M sample images, H rows, W columns.
 
     page         write_page: the page, whole or not at all
-    content      what the page says of each run, and the grouping of runs into tables
-    remarks      what must be said unasked: other data, other settings, use of the test set
-    reference    the course report's own figures, and where it contradicts itself
+    content      what the page shows of each run, and how runs are grouped into tables
+    remarks      what a reader has to know: other data, other settings, use of the test set
+    paper        the course report's results, and where it contradicts itself
     plots        curves and confusion matrix, as SVG text
-    formatting   numbers, names and pictures as the page prints them
+    formatting   numbers, names and pictures as the page shows them
     page.html.j2, run.html.j2, style.css.j2    the template, its section about a run, its style
 """
 

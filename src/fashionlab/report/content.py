@@ -1,4 +1,4 @@
-"""What the page says of each run, read from its folder; the template only lays it out."""
+"""What the page shows of each run, read from its folder; the template only lays it out."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -7,21 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fashionlab.data import CLASS_NAMES
+from fashionlab.data.fashion_mnist import CLASS_NAMES, NAME
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.metrics import Metrics
 from fashionlab.report import plots
 from fashionlab.report.formatting import count, decimal, listing, percent, png_uri, svg_uri
-from fashionlab.report.reference import REFERENCES, TEST_IMAGES_PER_CLASS, Reference
+from fashionlab.report.paper import PAPER_RESULTS, TEST_IMAGES_PER_CLASS, PaperResult
 from fashionlab.runs import Run, standing
 
-GENUINE = "fashion-mnist"  # the Dataset name that only files of the right hashes get
-WATCHED = ("validation", "test")  # parts that a history may have beside training
-MOST_CONFUSIONS = 3
+MONITORED = ("validation", "test")  # splits that a history may have besides training
+CONFUSIONS = 3  # classes of error that are named
 
 
 class Picture(NamedTuple):
-    """An image for the page: `uri` holds all of it."""
+    """An image for the page, whose `uri` is all of its content."""
 
     uri: str
     alt: str
@@ -37,7 +36,7 @@ class Sample(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """How often one class was taken for another."""
+    """How often one class was predicted as another."""
 
     true: str
     predicted: str
@@ -59,14 +58,14 @@ class RunView:
         self.seed: int = run.seed
         self.class_names = run.class_names
         self.parameters: int = run.parameters
-        self.standing = standing(run)
+        self.protocol = standing(run)
         try:
             self.recipe = run.recipe
             self.train, self.test = run.data["train"], run.data["test"]
             self._require(self.layers, "name", "type", "output_shape", "parameters")
             self._require(self.history, "epoch", "loss", "accuracy")
-            for part in self.watched:
-                self._require(self.history, f"{part}_loss", f"{part}_accuracy")
+            for split in self.monitored:
+                self._require(self.history, f"{split}_loss", f"{split}_accuracy")
         except (TypeError, KeyError, IndexError, InvalidValueError) as error:
             raise self._unfit(repr(error)) from error
         self._examples = run.examples()
@@ -78,111 +77,109 @@ class RunView:
 
     def _unfit(self, why: object) -> RunError:
         return RunError(
-            f"{self.folder} must hold all that a page shows, but does not ({why}); "
+            f"{self.folder} must hold all that a page shows; it does not ({why}); "
             "train it again with this version"
         )
 
     @property
     def name(self) -> str:
-        """Recipe and seed, as headings and tables call the run."""
+        """The recipe and the seed, for headings and tables."""
         return f"{self.recipe.name}, seed {self.seed}"
 
     @property
-    def reference(self) -> Reference | None:
-        """The report's figures for this recipe."""
-        return REFERENCES.get(self.recipe.name)
+    def paper(self) -> PaperResult | None:
+        """The course report's results for this recipe."""
+        return PAPER_RESULTS.get(self.recipe.name)
 
     @property
-    def reference_correct(self) -> tuple[int, ...] | None:
-        """The report's counts by class, where this run has the same classes and images of each."""
-        same = self.class_names == tuple(CLASS_NAMES) and set(self.metrics.support) == {
-            TEST_IMAGES_PER_CLASS
-        }
-        return self.reference.correct if self.reference and same else None
+    def paper_correct(self) -> tuple[int, ...] | None:
+        """The course report's counts by class, if this run has the same classes and counts."""
+        theirs = CLASS_NAMES, {TEST_IMAGES_PER_CLASS}
+        same = (self.class_names, set(self.metrics.support)) == theirs
+        return self.paper.correct if self.paper and same else None
 
     @property
     def genuine(self) -> bool:
-        """Whether both parts are Fashion-MNIST itself."""
-        return self.train.name == self.test.name == GENUINE
+        """Whether both splits are Fashion-MNIST itself."""
+        return self.train.name == self.test.name == NAME
 
     @property
     def unit(self) -> str:
-        """What an epoch is: one iteration where a batch is the whole training set."""
+        """The word for an epoch: "iteration" where a batch is the whole training set."""
         return "iteration" if self.recipe.batch_size is None else "epoch"
 
     @property
-    def watched(self) -> list[str]:
-        """The parts beside training that were evaluated after every epoch."""
-        return [part for part in WATCHED if f"{part}_accuracy" in self.history[0]]
+    def monitored(self) -> list[str]:
+        """The splits besides training that were evaluated after every epoch."""
+        return [split for split in MONITORED if f"{split}_accuracy" in self.history[0]]
 
     @property
     def images(self) -> int:
-        """Test images: N."""
+        """The number of test images, N."""
         return sum(self.metrics.support)
 
     @property
     def verdict(self) -> str:
-        """Where the report's accuracy lies against this run's interval; empty without one."""
-        printed = self.reference.test_accuracy if self.reference else None
+        """A sentence on the course report's accuracy and this run's interval, or ""."""
+        printed = self.paper.test_accuracy if self.paper else None
         if printed is None:
             return ""
         low, high = self.metrics.accuracy_interval
         place = "below" if printed < low else "above" if printed > high else "within"
-        return f"The report prints {percent(printed)}, which lies {place} this interval."
+        return f"The course report gives {percent(printed)}, which lies {place} this interval."
 
     @cached_property
     def curves(self) -> list[Picture]:
-        """Loss and accuracy against epochs."""
-        reference = self.reference
-        theirs = (self.genuine and reference and reference.test_accuracy_by_epoch) or ()
+        """The curves of loss and accuracy by epoch."""
+        theirs = (self.genuine and self.paper and self.paper.test_accuracy_by_epoch) or ()
         return [
-            Picture(svg_uri(plots.loss_curves(self.history, self.unit)), self._course("loss")),
+            Picture(svg_uri(plots.loss_curves(self.history, self.unit)), self._described("loss")),
             Picture(
                 svg_uri(plots.accuracy_curves(self.history, self.unit, theirs)),
-                self._course("accuracy")
-                + (" The report's test accuracy beside." if theirs else ""),
+                self._described("accuracy")
+                + (" Dotted: the course report's test accuracy." if theirs else ""),
             ),
         ]
 
-    def _course(self, quantity: str) -> str:
+    def _described(self, quantity: str) -> str:
         show = decimal if quantity == "loss" else percent
         first, last = self.history[0], self.history[-1]
-        courses = [
-            f"{part or 'training'} from {show(first[column])} to {show(last[column])}"
-            for part in ("", *self.watched)
-            for column in [f"{part}_{quantity}".lstrip("_")]
+        ranges = [
+            f"{split or 'training'} from {show(first[column])} to {show(last[column])}"
+            for split in ("", *self.monitored)
+            for column in [f"{split}_{quantity}".lstrip("_")]
         ]
         return (
             f"{quantity.capitalize()} after each {self.unit}, {first['epoch']:g} to "
-            f"{last['epoch']:g}: {listing(courses)}."
+            f"{last['epoch']:g}: {listing(ranges)}."
         )
 
     @cached_property
     def matrix(self) -> Picture:
         """The confusion matrix."""
         svg = plots.confusion_heatmap(self.metrics.confusion, self.class_names)
-        right = count(sum(self.metrics.correct))
+        correct = count(sum(self.metrics.correct))
         return Picture(
             svg_uri(svg),
-            f"Confusion matrix of {len(self.class_names)} classes: {right} of "
+            f"Confusion matrix of {len(self.class_names)} classes: {correct} of "
             f"{count(self.images)} test images lie on the diagonal.",
         )
 
     @property
     def first_loss_note(self) -> str:
-        """The loss before training beside the report's, where both are known."""
-        theirs = self.reference and self.reference.loss_before_training
+        """A sentence on the loss before training, here and in the course report, or ""."""
+        theirs = self.paper and self.paper.loss_before_training
         if theirs is None or self.recipe.batch_size is not None:
             return ""
         # The one step of a full-batch epoch comes after its loss was measured.
         return (
             f"Before the first step the training loss was {self.history[0]['loss']:.2f}; "
-            f"the report gives {theirs:.2f}."
+            f"the course report gives {theirs:.2f}."
         )
 
     @property
     def confusions(self) -> list[Confusion]:
-        """The most frequent ones, by count and then in class order."""
+        """The most frequent confusions, by count and then in class order."""
         names, support = self.class_names, self.metrics.support
         found = [
             Confusion(names[i], names[j], times, support[i])
@@ -190,22 +187,22 @@ class RunView:
             for j, times in enumerate(row)
             if i != j and times
         ]
-        return sorted(found, key=lambda confusion: -confusion.times)[:MOST_CONFUSIONS]
+        return sorted(found, key=lambda confusion: -confusion.times)[:CONFUSIONS]
 
     @cached_property
     def samples(self) -> tuple[list[Sample], list[Sample]]:
-        """(right, wrong) test images, in class order."""
-        right: list[Sample] = []
+        """The (correct, wrong) sample images, in class order."""
+        correct: list[Sample] = []
         wrong: list[Sample] = []
         shown = self._examples
         for m in np.argsort(shown.labels, kind="stable"):
-            true, decided = self.class_names[shown.labels[m]], self.class_names[shown.predicted[m]]
-            alt = f"Test image {shown.indices[m]}: {true}, predicted {decided}"
+            true, predicted = (self.class_names[k[m]] for k in (shown.labels, shown.predicted))
+            alt = f"Test image {shown.indices[m]}: {true}, predicted {predicted}"
             sample = Sample(
-                Picture(png_uri(shown.images[m]), alt), true, decided, float(shown.probability[m])
+                Picture(png_uri(shown.images[m]), alt), true, predicted, float(shown.probability[m])
             )
-            (right if shown.labels[m] == shown.predicted[m] else wrong).append(sample)
-        return right, wrong
+            (correct if shown.labels[m] == shown.predicted[m] else wrong).append(sample)
+        return correct, wrong
 
     @property
     def command(self) -> str:
@@ -214,12 +211,12 @@ class RunView:
 
     @property
     def evaluation(self) -> str:
-        """The command line that computes its figures anew."""
+        """The command line that computes its metrics again."""
         return f"fashionlab evaluate {shlex.quote(str(self.folder))}"
 
 
 def by_classes(views: Sequence[RunView]) -> list[list[RunView]]:
-    """The runs, grouped by classes and images of each: one table cannot hold different ones."""
+    """Group runs of the same classes and numbers of images, which one table can hold."""
     groups: dict[object, list[RunView]] = {}
     for view in views:
         groups.setdefault((view.class_names, view.metrics.support), []).append(view)
@@ -227,7 +224,7 @@ def by_classes(views: Sequence[RunView]) -> list[list[RunView]]:
 
 
 def by_environment(views: Sequence[RunView]) -> list[tuple[list[RunView], dict[str, str]]]:
-    """The runs of each environment, and its facts; the command line is each run's own."""
+    """Group the runs by environment, each with its facts but the command line."""
     groups: dict[object, tuple[list[RunView], dict[str, str]]] = {}
     for view in views:
         facts = _facts(view.environment)

@@ -1,4 +1,4 @@
-"""How the page prints numbers, names and pictures. None, a figure that nobody gave, is a dash."""
+"""Numbers, names and pictures as the page shows them. None, an unknown number, is a dash."""
 
 import base64
 import io
@@ -15,28 +15,28 @@ NO_BREAK = "\N{NO-BREAK SPACE}"  # between a number and its unit
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
-    """0.8849 -> 88.49 %."""
+    """Format 0.8849 as 88.49 %."""
     return DASH if fraction is None else f"{100 * fraction:.{digits}f}{NO_BREAK}%"
 
 
 def probability(value: float) -> str:
-    """A percentage with one decimal that never claims certainty."""
+    """Format a percentage with one decimal, certainty as > 99.9 %."""
     return f"> 99.9{NO_BREAK}%" if value >= 0.9995 else percent(value, 1)
 
 
 def interval(bounds: tuple[float, float]) -> str:
-    """(0.8785, 0.8911) -> 87.85 to 89.11 %."""
+    """Format (0.8785, 0.8911) as 87.85 to 89.11 %."""
     low, high = bounds
     return f"{100 * low:.2f} to {percent(high)}"
 
 
 def count(number: int | None) -> str:
-    """407050 -> 407,050."""
+    """Format 407050 as 407,050."""
     return DASH if number is None else f"{number:,}"
 
 
 def seconds(duration: float | tuple[float, float] | None) -> str:
-    """A duration, or the range of several: 0.42 s, 22.1 s, 100 to 117 s."""
+    """Format a duration, or the range of several: 0.42 s, 22.1 s, 100 to 117 s."""
     if duration is None:
         return DASH
     if isinstance(duration, tuple):
@@ -46,36 +46,36 @@ def seconds(duration: float | tuple[float, float] | None) -> str:
 
 
 def decimal(value: float | None) -> str:
-    """A loss or score, to four decimals; a diverged loss as it is."""
+    """Format a loss or score to four decimals; a diverged loss as inf or nan."""
     if value is None:
         return DASH
     return f"{value:.4f}" if math.isfinite(value) else str(value)
 
 
 def shape(sizes: Sequence[int]) -> str:
-    """[13, 13, 32] -> 13 × 13 × 32."""
+    """Format [13, 13, 32] as 13 × 13 × 32."""
     return " × ".join(map(str, sizes))
 
 
 def listing(items: Sequence[str]) -> str:
-    """a; a and b; a, b and c."""
+    """Join items in words: a; a and b; a, b and c."""
     return " and ".join([*([", ".join(items[:-1])] if items[:-1] else []), *items[-1:]])
 
 
 def printable(text: str) -> str:
-    """`text` with what no page or picture can hold (controls, lone surrogates) made visible."""
+    """Replace what no page or picture can hold (controls, lone surrogates) by a visible sign."""
     return "".join(
         c if c.isprintable() or c == NO_BREAK else "\N{REPLACEMENT CHARACTER}" for c in text
     )
 
 
 def svg_uri(svg: str) -> str:
-    """A picture for `src`, with nothing to fetch."""
+    """Encode a picture as a `src` with nothing to fetch."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def png_uri(image: NDArray[np.uint8]) -> str:
-    """(H, W) or (H, W, 3) uint8 as a picture for `src`, pixel by pixel."""
+    """Encode (H, W) or (H, W, 3) uint8 as a `src`, pixel by pixel."""
     file = io.BytesIO()
     pixels: Any = np.ascontiguousarray(image)
     Image.fromarray(pixels).save(file, "PNG", optimize=True)

@@ -8,17 +8,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fashionlab.data.idx import atomic_path
+from fashionlab import files
+from fashionlab.data.fashion_mnist import NAME
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import formatting
-from fashionlab.report.content import GENUINE, RunView, by_classes, by_environment
-from fashionlab.report.reference import CONTRADICTIONS
+from fashionlab.report.content import RunView, by_classes, by_environment
+from fashionlab.report.paper import CONTRADICTIONS
+from fashionlab.report.plots import CURVE_SIZE, PIXELS_PER_INCH
 from fashionlab.report.remarks import remarks, test_set_use
 from fashionlab.runs import Run
 
 GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
 GENERATOR_WITHIN = 1024  # bytes
-RUNS_IN_A_TABLE = 4  # beside each other; more would not fit on paper
+RUNS_IN_A_TABLE = 4  # more would not fit on paper
 FILTERS = ("percent", "probability", "interval", "count", "seconds", "decimal", "shape", "listing")
 
 
@@ -27,29 +29,27 @@ def write_page(
 ) -> Path:
     """Write the page about `runs`, in their order, to `out`; returns `out`.
 
-    `notes` are sentences for the box at the top. The file appears whole or not at all, and takes
-    the place of another page by fashionlab, of nothing else. Raises RunError where something else
-    is in the way, `out` cannot be written, or a run folder lacks a part; InvalidValueError for no
-    runs.
+    `notes` are sentences for the box at the top. The file appears whole or not at all, and replaces
+    an earlier page of fashionlab but nothing else. Raises RunError where something else is in the
+    way, `out` cannot be written, or a run folder is incomplete; InvalidValueError for no runs.
     """
     if not runs:
-        raise InvalidValueError("a page needs at least one run, got none; name a run folder")
+        raise InvalidValueError("a page needs at least one run; received none; name a run folder")
     refuse_foreign(out)
     page = render(runs, title=title, notes=notes)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(out) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
+        files.write(out, page.encode())
     except OSError as error:
         raise RunError(
-            f"the page must be written to {out}, but: {error.strerror or error}; "
+            f"the page cannot be written to {out}: {error.strerror or error}; "
             "choose another place or free some space"
         ) from error
     return out
 
 
 def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str] = ()) -> str:
-    """The page as text."""
+    """Return the page as text."""
     views = [RunView(run, number) for number, run in enumerate(runs, 1)]
     environment = Environment(
         loader=PackageLoader("fashionlab.report", ""),
@@ -67,8 +67,9 @@ def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str
         views=views,
         class_tables=by_classes(views),
         environments=by_environment(views),
-        compared=any(view.reference for view in views),
+        compared=any(view.paper for view in views),
         contradictions=CONTRADICTIONS,
+        curve_size=[round(side * PIXELS_PER_INCH) for side in CURVE_SIZE],
         runs_in_a_table=RUNS_IN_A_TABLE,
         version=version("fashionlab"),
     )
@@ -79,7 +80,7 @@ def _title(views: Sequence[RunView]) -> str:
     what = formatting.listing(names) if len(names) <= 2 else f"{len(views)} runs"
     data = dict.fromkeys(view.test.name for view in views)
     return f"{what} on " + formatting.listing(
-        ["Fashion-MNIST" if name == GENUINE else name for name in data]
+        ["Fashion-MNIST" if name == NAME else name for name in data]
     )
 
 
@@ -89,7 +90,7 @@ def _printable(value: Any) -> Any:
 
 
 def refuse_foreign(out: Path) -> None:
-    """Raises RunError where something that is no page of fashionlab stands at `out`."""
+    """Raise RunError where `out` is something other than a page of fashionlab."""
     if not out.exists() and not out.is_symlink():
         return
     try:

@@ -1,7 +1,7 @@
-"""Curves and the confusion matrix, as SVG text that is the same for the same figures.
+"""Curves and the confusion matrix, as SVG text that is the same for the same numbers.
 
-Colours are Okabe and Ito's, which the colour-blind tell apart; line styles do it in grey print too.
-Text stays text, drawn in the reader's own font.
+Colours are Okabe and Ito's, which the colour-blind can tell apart; line styles differ too, for grey
+print. Text stays text, drawn in the reader's own font.
 """
 
 import io
@@ -26,10 +26,12 @@ SERIES = {
     "validation_": ("validation", "#009e73", "--"),
     "test_": ("test", "#d55e00", "--"),
 }
-REPORT = ("the report's test", FAINT, ":")
-MARKED_ROWS = 30  # more points than this run together
+PAPER = ("test, course report", FAINT, ":")
+CURVE_SIZE = (5.2, 3.3)  # inches, width and height
+PIXELS_PER_INCH = 96  # of CSS
+MARKED_ROWS = 30  # markers of more points would touch
 COUNTED_CLASSES = 20  # more cells than their square leave no room for digits
-NAME_LENGTH = 22  # characters of a class name beside the matrix
+NAME_LENGTH = 22  # characters of a class name at the matrix
 FONT = "DejaVu Sans"  # comes with matplotlib, so the layout is the same everywhere
 READER_FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial"
 SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#a9cbe3", "#2b7bb3", "#08365c"])
@@ -58,69 +60,68 @@ STYLE = {
 History = Sequence[Mapping[str, float]]
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """Use matplotlib's defaults and STYLE, whatever the user's matplotlibrc says."""
+    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
+        # FONT is for measuring alone; the reader's fonts draw the letters that it lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
 def loss_curves(history: History, unit: str) -> str:
-    """Loss of every part that the history has, against `unit` ("epoch" or "iteration")."""
-    with _style():
-        return _curves(history, "loss", "Loss (nats per image)", unit, ())
+    """Draw the loss of every split in the history by `unit` ("epoch" or "iteration")."""
+    return _curves(history, "loss", "Loss (nats per image)", unit, ())
 
 
-def accuracy_curves(history: History, unit: str, report: Sequence[float] = ()) -> str:
-    """Accuracy of every part that the history has; `report`: the report's, by epoch from 1."""
-    with _style():
-        return _curves(history, "accuracy", "Accuracy", unit, report)
+def accuracy_curves(history: History, unit: str, paper: Sequence[float] = ()) -> str:
+    """Draw the accuracy of every split in the history; `paper`: the course report's, by epoch."""
+    return _curves(history, "accuracy", "Accuracy", unit, paper)
 
 
+@_style()
 def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> str:
-    """(K, K) counts, rows true, columns predicted; a cell's shade is its share of the row.
+    """Draw (K, K) counts, rows true, columns predicted; a cell's shade is its share of the row.
 
-    Beyond COUNTED_CLASSES classes a scale of the shades replaces the counts.
+    Beyond COUNTED_CLASSES classes a colour bar replaces the counts.
     """
     cells = np.array(confusion)  # (K, K)
     share = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)  # of the true class
     classes = len(cells)
-    # The square root keeps a confusion of a few per cent visible beside the diagonal.
+    # The square root keeps a confusion of a few per cent visible next to the diagonal.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
     names = [_short(name) for name in class_names]
-    with _style():
-        side = min(1.7 + 0.4 * classes, 9.0)  # inches
-        figure = Figure(figsize=(side * 1.06, side), layout="constrained")
-        axes = figure.add_subplot()
-        axes.set_aspect("equal")
-        axes.grid(visible=False)
-        axes.spines[:].set_visible(False)
-        if classes <= COUNTED_CLASSES:
-            axes.pcolormesh(share, cmap=SHADES, norm=norm, edgecolors="#e3e7eb", linewidth=0.6)
-            _write_counts(axes, cells, norm(share))
-        else:
-            extent = (0, classes, classes, 0)
-            image = axes.imshow(
-                share, cmap=SHADES, norm=norm, extent=extent, interpolation="nearest"
-            )
-            percents = PercentFormatter(1, decimals=0)
-            figure.colorbar(image, label="Share of the true class", format=percents, shrink=0.7)
-        axes.set_ylim(classes, 0)
-        centres = np.arange(classes) + 0.5
-        size = min(9.5, 290 / classes)  # points: names do not touch
-        axes.set_yticks(centres, names, fontsize=size, verticalalignment="center")
-        axes.set_xticks(
-            centres,
-            names,
-            fontsize=size,
-            rotation=45,
-            rotation_mode="anchor",
-            horizontalalignment="right",
-            verticalalignment="top",
-        )
-        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            text.set_parse_math(False)  # a name may hold dollar signs
-        axes.tick_params(length=0)
-        axes.set_xlabel("Predicted class")
-        axes.set_ylabel("True class")
-        return _svg(figure)
+    side = min(1.7 + 0.4 * classes, 9.0)  # inches
+    figure = Figure(figsize=(side * 1.06, side), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_aspect("equal")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    if classes <= COUNTED_CLASSES:
+        axes.pcolormesh(share, cmap=SHADES, norm=norm, edgecolors="#e3e7eb", linewidth=0.6)
+        _write_counts(axes, cells, norm(share))
+    else:
+        extent = (0, classes, classes, 0)
+        image = axes.imshow(share, cmap=SHADES, norm=norm, extent=extent, interpolation="nearest")
+        percents = PercentFormatter(1, decimals=0)
+        figure.colorbar(image, label="Share of the true class", format=percents, shrink=0.7)
+    axes.set_ylim(classes, 0)
+    centres = np.arange(classes) + 0.5
+    size = min(9.5, 290 / classes)  # points: names do not touch
+    axes.set_yticks(centres, names, fontsize=size, va="center")
+    axes.set_xticks(
+        centres, names, fontsize=size, rotation=45, rotation_mode="anchor", ha="right", va="top"
+    )
+    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        text.set_parse_math(False)  # a name may hold dollar signs
+    axes.tick_params(length=0)
+    axes.set_xlabel("Predicted class")
+    axes.set_ylabel("True class")
+    return _svg(figure)
 
 
 def _write_counts(axes: Axes, cells: NDArray[np.int64], depth: NDArray[np.float64]) -> None:
-    """The counts (K, K) into their cells; `depth` (K, K) in 0..1 is how dark each one is."""
+    """Write the counts (K, K) into their cells; `depth` (K, K) in 0..1 is how dark each is."""
     for (row, column), number in np.ndenumerate(cells):
         colour = "#ffffff" if depth[row, column] > 0.55 else INK if number else "#a8b0b8"
         axes.text(
@@ -128,8 +129,9 @@ def _write_counts(axes: Axes, cells: NDArray[np.int64], depth: NDArray[np.float6
         )
 
 
-def _curves(history: History, quantity: str, label: str, unit: str, report: Sequence[float]) -> str:
-    figure = Figure(figsize=(5.2, 3.3), layout="constrained")
+@_style()
+def _curves(history: History, quantity: str, label: str, unit: str, paper: Sequence[float]) -> str:
+    figure = Figure(figsize=CURVE_SIZE, layout="constrained")
     axes = figure.add_subplot()
     epochs = [row["epoch"] for row in history]
     marker = "o" if len(history) <= MARKED_ROWS else ""
@@ -140,10 +142,10 @@ def _curves(history: History, quantity: str, label: str, unit: str, report: Sequ
             axes.plot(
                 epochs, values, line, color=colour, marker=marker, label=name, gid=f"{name}-series"
             )
-    if report:
-        name, colour, line = REPORT
+    if paper:
+        name, colour, line = PAPER
         axes.plot(
-            range(1, len(report) + 1), report, line, color=colour, label=name, gid="report-series"
+            range(1, len(paper) + 1), paper, line, color=colour, label=name, gid="paper-series"
         )
     if quantity == "loss":
         axes.set_ylim(0, 1.04 * axes.get_ylim()[1])
@@ -156,17 +158,8 @@ def _curves(history: History, quantity: str, label: str, unit: str, report: Sequ
     return _svg(figure)
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    """Our settings over matplotlib's own, whatever the user's matplotlibrc says."""
-    with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
-        # Only measured with FONT; the reader's fonts draw the letters it lacks.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
-
-
 def _svg(figure: Figure) -> str:
-    """The figure from `<svg` on: no XML prologue, no date, no address of a licence."""
+    """Return the figure from `<svg` on: no XML prologue, no date, no address of a licence."""
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(file, format="svg", metadata=nothing)

@@ -1,4 +1,4 @@
-"""What a reader must be told before the first figure, whether anybody asked for it or not."""
+"""What a reader has to know before the first number: other data, settings, test-set use."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,40 +9,40 @@ from fashionlab.recipes import RECIPES, TABLES, Recipe
 from fashionlab.report.content import RunView
 from fashionlab.report.formatting import listing
 
-OPTIONAL = ("moving_average", "early_stopping_patience")  # fields whose None is for none
+OPTIONAL = ("moving_average", "early_stopping_patience")  # fields whose None means none
 
 
 def remarks(views: Sequence[RunView]) -> list[str]:
-    """Sentences on other data than Fashion-MNIST, other settings, and a loss of another kind."""
-    said = []
+    """Return sentences on data other than Fashion-MNIST, other settings, and another loss."""
+    found = []
     for view in views:
         if not view.genuine:
-            names = dict.fromkeys(repr(part.name) for part in (view.train, view.test))
-            said.append(
+            names = dict.fromkeys(repr(split.name) for split in (view.train, view.test))
+            found.append(
                 f"{view.name} was trained and tested on {listing(list(names))}, not Fashion-MNIST. "
-                "Its figures say nothing about Fashion-MNIST"
-                + (" and cannot be compared with the report's." if view.reference else ".")
+                "Its metrics say nothing about Fashion-MNIST"
+                + (" and cannot be compared with the course report's." if view.paper else ".")
             )
         if _trained_through_logits(view):
-            said.append(
-                f"{view.name}: on TensorFlow Keras computes this loss from the logits under the "
-                "sigmoid, as if it were a softmax; the curves show that loss, while log loss is "
+            found.append(
+                f"{view.name}: with TensorFlow, Keras computes this loss from the logits before "
+                "the sigmoid, as for a softmax; the curves show that loss, but the log loss is "
                 "that of the sigmoids divided by their sum."
             )
         if changed := differences(view):
-            said.append(f"{view.name} departs from its recipe: {listing(changed)}.")
-    return said
+            found.append(f"{view.name} differs from its recipe: {listing(changed)}.")
+    return found
 
 
 def _trained_through_logits(view: RunView) -> bool:
-    """Keras's TensorFlow backend takes the logits that an activation left on its output."""
+    """Whether Keras's TensorFlow backend replaced a sigmoid's output by its logits."""
     on_tensorflow = view.environment.get("keras_backend") == "tensorflow"
     recipe = view.recipe
     return on_tensorflow and recipe.engine == "keras" and recipe.output_activation == "sigmoid"
 
 
 def differences(view: RunView) -> list[str]:
-    """The settings in which a run differs from the named recipe: "epochs 3 instead of 150"."""
+    """Return how a run's settings differ from the named recipe: "epochs 3 instead of 150"."""
     if view.recipe.name not in RECIPES:
         return []
     ours, named = (_flat(asdict(recipe)) for recipe in (view.recipe, RECIPES[view.recipe.name]))
@@ -55,55 +55,52 @@ def differences(view: RunView) -> list[str]:
 
 
 def test_set_use(views: Sequence[RunView]) -> list[str]:
-    """Sentences on what the test images were used for, and which weights they measure."""
-    watching = [view for view in views if "test" in view.watched]
-    validating = [view for view in views if "validation" in view.watched]
-    said = []
-    if watching:
-        said.append(
-            f"Test accuracy{_whose(watching, views)} was logged after every epoch"
-            + (", as the report did. " if any(view.reference for view in views) else ". ")
-            + "No choice was made on it."
+    """Return sentences on how the test images were used, and which weights they measure."""
+    testing = [view for view in views if "test" in view.monitored]
+    validating = [view for view in views if "validation" in view.monitored]
+    found = []
+    if testing:
+        found.append(
+            f"Test accuracy{_of(testing, views)} was logged after every epoch"
+            + (", as in the course report. " if any(view.paper for view in views) else ". ")
+            + "No choice was based on it."
         )
     if validating:
-        said.append(
-            f"The curves{_whose(validating, views)} show a validation part held out of the "
+        found.append(
+            f"The curves{_of(validating, views)} show a validation split held out of the "
             "training images; the test images were read once, at the end."
         )
     measured: dict[str, list[RunView]] = {}
     for view in views:
-        if view.watched:
+        if view.monitored:
             measured.setdefault(_weights(view.recipe), []).append(view)
-    return said + [
-        f"The test figures{_whose(group, views)} are those of {weights}."
+    return found + [
+        f"The test metrics{_of(group, views)} are those of {weights}."
         for weights, group in measured.items()
     ]
 
 
-def _whose(group: Sequence[RunView], views: Sequence[RunView]) -> str:
+def _of(group: Sequence[RunView], views: Sequence[RunView]) -> str:
     return "" if len(group) == len(views) else f" of {listing([view.name for view in group])}"
 
 
 def _weights(recipe: Recipe) -> str:
-    """The weights that are a run's result, and what was decided on the validation part."""
-    figure = recipe.monitor.removeprefix("validation_")
-    best, better = ("lowest", "lower") if figure == "loss" else ("highest", "higher")
+    """Name the weights that are a run's result, and what the validation split decided."""
+    metric = recipe.monitor.removeprefix("validation_")
+    best, better = ("lowest", "lower") if metric == "loss" else ("highest", "higher")
     average = "the moving average of " if recipe.moving_average is not None else ""
     steps = " over the steps," if average else ""
-    epoch = (
-        f"epoch chosen on the validation part, that of its {best} {figure}"
-        if recipe.restore_best_weights
-        else "last epoch"
-    )
-    said = f"{average}the weights{steps} after the {epoch}"
+    chosen = f"epoch with the {best} validation {metric}"
+    epoch = chosen if recipe.restore_best_weights else "last epoch"
+    named = f"{average}the weights{steps} after the {epoch}"
     if patience := recipe.early_stopping_patience:
         epochs = "an epoch" if patience == 1 else f"{patience} epochs"
-        said += f"; training was to stop after {epochs} without a {better} validation {figure}"
-    return said
+        named += f"; training was to stop after {epochs} without a {better} validation {metric}"
+    return named
 
 
 def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields and the options of its tables side by side, as JSON gives them back."""
+    """Return the fields and the options of its tables in one dict, as JSON reads them back."""
     fields: dict[str, Any] = json.loads(json.dumps(recipe))
     tables = {table: fields.pop(table) for table in TABLES}
     return fields | {

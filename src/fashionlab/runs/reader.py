@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from fashionlab.errors import InvalidValueError, RunError
-from fashionlab.evaluation.copies import accuracy_without
+from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
 from fashionlab.recipes import Recipe

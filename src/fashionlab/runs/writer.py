@@ -1,6 +1,5 @@
 """RunWriter: the writer of one run folder, in one or several sessions."""
 
-import csv
 import io
 import json
 import shlex
@@ -145,11 +144,7 @@ class RunWriter:
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write the rows of all epochs, so that the file is whole at every moment."""
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
-        self._write(HISTORY, text.getvalue().encode())
+        self._write(HISTORY, files.csv_text(rows).encode())
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         """Write arrays by name."""

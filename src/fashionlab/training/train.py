@@ -11,9 +11,9 @@ from fashionlab.data import Dataset, split
 from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
-from fashionlab.evaluation.copies import copies
+from fashionlab.evaluation.duplicates import find_duplicates
 from fashionlab.evaluation.examples import select_examples
-from fashionlab.progress import Progress, Several
+from fashionlab.progress import Progress, ProgressList
 from fashionlab.recipes import Recipe, build, predict
 from fashionlab.runs import (
     Checkpoint,
@@ -83,7 +83,7 @@ def train(
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 
-            progress = Several([progress, TensorBoard(writer.tensorboard_folder)])
+            progress = ProgressList([progress, TensorBoard(writer.tensorboard_folder)])
         trainer = Trainer(
             recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps
         )
@@ -230,6 +230,6 @@ def _write_protocol(
             "epoch_chosen_by": recipe.monitor if recipe.restore_best_weights else None,
             "test_set_read": 1 + trainer.evaluations["test"],  # times; once for the predictions
             **validation,
-            "test_copies": copies(test.images, training.images),
+            "test_copies": find_duplicates(test.images, training.images),
         },
     )

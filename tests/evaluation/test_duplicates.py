@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fashionlab.evaluation.copies import accuracy_without, copies
+from fashionlab.evaluation.duplicates import accuracy_without, find_duplicates
 
 
 def images(*values):
@@ -10,10 +10,10 @@ def images(*values):
 
 def test_every_pair_of_equal_images_is_named_and_nothing_else():
     test, training = images(5, 6, 7, 6), images(6, 1, 7, 7)
-    assert copies(test, training) == [[1, 0], [2, 2], [2, 3], [3, 0]]
+    assert find_duplicates(test, training) == [[1, 0], [2, 2], [2, 3], [3, 0]]
     training[0, 1, 2] += 1  # one pixel, by one step
-    assert copies(test, training) == [[2, 2], [2, 3]]
-    assert copies(test, images(1, 2)) == []
+    assert find_duplicates(test, training) == [[2, 2], [2, 3]]
+    assert find_duplicates(test, images(1, 2)) == []
 
 
 def test_accuracy_without_images_counts_only_the_others():

@@ -1,4 +1,4 @@
-"""Copies: test images that stand in the training set too, pixel by pixel."""
+"""Duplicates: test images that are in the training set too, pixel by pixel."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 Images = NDArray[np.uint8]  # (N, H, W)
 
 
-def copies(test: Images, training: Images) -> list[list[int]]:
-    """[position in test, position in training] of each pair of equal images, in this order."""
+def find_duplicates(test: Images, training: Images) -> list[list[int]]:
+    """Return [position in test, position in training] of each pair of equal images, sorted."""
     places: dict[bytes, list[int]] = {}
     for i, image in enumerate(test):
         places.setdefault(image.tobytes(), []).append(i)
@@ -21,8 +21,8 @@ def copies(test: Images, training: Images) -> list[list[int]]:
 def accuracy_without(
     log_probabilities: NDArray[Any], labels: NDArray[Any], left_out: Iterable[int]
 ) -> float:
-    """The share of the images (N, K), labels (N,), that are right, but for those left out."""
+    """Return the accuracy on images (N, K) with labels (N,), except those at `left_out`."""
     counted = np.ones(len(labels), bool)
     counted[list(left_out)] = False
-    right = log_probabilities.argmax(axis=1) == labels
-    return float(right[counted].mean())
+    correct = log_probabilities.argmax(axis=1) == labels
+    return float(correct[counted].mean())

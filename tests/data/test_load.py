@@ -1,4 +1,4 @@
-"""Where the set comes from: order of search, hashes, the cache, and refusals. No network here."""
+"""Loading: the order of search, hashes, the cache, refusals. No test uses the network."""
 
 import gzip
 import hashlib
@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fashionlab.data import fashion_mnist, load, load_fashion_mnist, write_idx
-from fashionlab.data import fetch as fetching
+from fashionlab.data import fashion_mnist, fetch, load, load_fashion_mnist, write_idx
 from fashionlab.data.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError
@@ -36,11 +35,11 @@ def write(folder: Path, suffix: str = ".gz") -> Path:
 
 @pytest.fixture(autouse=True)
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """No real place, no network, no apt; returns the list of addresses asked for."""
-    asked: list[str] = []
+    """No real place, no network, no apt; returns the list of addresses requested."""
+    requested: list[str] = []
 
     def offline(url: str, timeout: float) -> io.BytesIO:
-        asked.append(url)
+        requested.append(url)
         raise OSError("Network is unreachable")
 
     monkeypatch.delenv("FASHIONLAB_DATA", raising=False)
@@ -50,23 +49,19 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     )
     monkeypatch.setattr(urllib.request, "urlopen", offline)
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    return asked
+    return requested
 
 
 @pytest.fixture
 def small_is_genuine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the small set's hashes be the ones that count."""
-    for constant in ("TRAIN_IMAGES", "TRAIN_LABELS", "TEST_IMAGES", "TEST_LABELS"):
-        file = getattr(fetching, constant)
+    files = []
+    for file in fashion_mnist.FILES:
         array = ARRAYS[file.name]
         sha = hashlib.sha256(idx_header(array.shape) + array.tobytes()).hexdigest()
-        monkeypatch.setattr(fashion_mnist, constant, replace(file, sha256=sha))
-    files = tuple(
-        getattr(fashion_mnist, constant)
-        for constant in ("TRAIN_LABELS", "TEST_LABELS", "TEST_IMAGES", "TRAIN_IMAGES")
-    )
-    monkeypatch.setattr(fashion_mnist, "FILES", files)
-    monkeypatch.setattr(fetching, "FILES", files)
+        files.append(replace(file, sha256=sha))
+    monkeypatch.setattr(fashion_mnist, "FILES", tuple(files))
+    monkeypatch.setattr(fetch, "FILES", tuple(files))
 
 
 @pytest.mark.usefixtures("small_is_genuine")
@@ -88,22 +83,22 @@ def test_sound_plain_file_stands_in_for_a_damaged_gz(tmp_path: Path) -> None:
     assert load(fetch=False)[1].sha256 == TEST.sha256
 
 
-def test_nothing_found_names_every_place_and_remedy_and_asks_each_mirror_once(
+def test_nothing_found_names_every_place_and_remedy_and_tries_each_mirror_once(
     tmp_path: Path, sealed: list[str]
 ) -> None:
     write(tmp_path / "one")  # sound IDX, other content
     with pytest.raises(DataNotFoundError) as caught:
         load()
     message = str(caught.value)
-    for part in ("cache", "one (", "SHA-256", "two (", *fetching.MIRRORS, "apt-get download"):
+    for part in ("cache", "one (", "SHA-256", "two (", *fetch.MIRRORS, "apt-get download"):
         assert part in message
     for remedy in ("apt-get install dataset-fashion-mnist", "--data DIR", "--data synthetic"):
         assert remedy in message
-    assert "\n" not in message and len(sealed) == len(fetching.MIRRORS)
+    assert "\n" not in message and len(sealed) == len(fetch.MIRRORS)
 
 
 def test_without_fetch_the_network_is_not_touched(sealed: list[str]) -> None:
-    with pytest.raises(DataNotFoundError, match="not asked"):
+    with pytest.raises(DataNotFoundError, match="not tried"):
         load(fetch=False)
     assert sealed == []
 
@@ -113,7 +108,7 @@ def test_fetch_verifies_before_a_file_enters_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reply(url: str, timeout: float) -> io.BytesIO:
-        if url.startswith(fetching.MIRRORS[0]):
+        if url.startswith(fetch.MIRRORS[0]):
             return io.BytesIO(b"<html>sign in to this network</html>")
         array = ARRAYS[url.rsplit("/", 1)[1].removesuffix(".gz")]
         return io.BytesIO(gzip.compress(idx_header(array.shape) + array.tobytes()))
@@ -124,7 +119,7 @@ def test_fetch_verifies_before_a_file_enters_the_cache(
     assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
     assert {path.name for path in (tmp_path / "cache").iterdir()} == {f"{n}.gz" for n in ARRAYS}
     assert len(lines) == 8
-    assert fetching.fetch(lines.append) == tmp_path / "cache" and len(lines) == 8
+    assert fetch.fetch(lines.append) == tmp_path / "cache" and len(lines) == 8
 
 
 def test_a_mirror_that_drips_is_given_up(
@@ -135,7 +130,7 @@ def test_a_mirror_that_drips_is_given_up(
             return b"\0"
 
     monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Dripping())
-    monkeypatch.setattr(fetching, "FILE_TIMEOUT_S", 0)
+    monkeypatch.setattr(fetch, "FILE_TIMEOUT_S", 0)
     with pytest.raises(DataNotFoundError, match="not complete after 0 s"):
         load()
     assert list((tmp_path / "cache").iterdir()) == []
@@ -168,18 +163,19 @@ def test_debian_package_is_unpacked_when_every_mirror_fails(
             write(folder / "tree/usr/share/datasets/fashion-mnist")
 
     monkeypatch.setattr(shutil, "which", lambda name: name)
-    monkeypatch.setattr(fetching, "_run", run)
+    monkeypatch.setattr(fetch, "_run", run)
     train, _ = load()
     assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
-    assert len(sealed) == len(fetching.MIRRORS)
+    assert len(sealed) == len(fetch.MIRRORS)
 
 
 def test_file_with_the_published_md5_is_genuine(tmp_path: Path) -> None:
     path = tmp_path / "labels.gz"
     write_idx(path, TEST.labels)
-    assert not fetching.is_genuine(fetching.TEST_LABELS, path, TEST.labels)
-    published = replace(fetching.TEST_LABELS, md5=hashlib.md5(path.read_bytes()).hexdigest())
-    assert fetching.is_genuine(published, path, TEST.labels)
+    file = next(file for file in fashion_mnist.FILES if file.name == "t10k-labels-idx1-ubyte")
+    assert not fashion_mnist.is_genuine(file, path, TEST.labels)
+    published = replace(file, md5=hashlib.md5(path.read_bytes()).hexdigest())
+    assert fashion_mnist.is_genuine(published, path, TEST.labels)
 
 
 def test_own_folder_is_taken_with_its_names(tmp_path: Path) -> None:
@@ -223,12 +219,12 @@ def test_synthetic_by_name_and_by_environment(monkeypatch: pytest.MonkeyPatch) -
 
 def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASHIONLAB_CACHE", "/a")
-    assert fetching.cache_folder() == Path("/a")
+    assert fashion_mnist.cache_folder() == Path("/a")
     monkeypatch.delenv("FASHIONLAB_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/b")
-    assert fetching.cache_folder() == Path("/b/fashionlab")
+    assert fashion_mnist.cache_folder() == Path("/b/fashionlab")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert fetching.cache_folder() == Path.home() / ".cache/fashionlab"
+    assert fashion_mnist.cache_folder() == Path.home() / ".cache/fashionlab"
 
 
 def test_debian_copy_is_genuine() -> None:
@@ -236,6 +232,6 @@ def test_debian_copy_is_genuine() -> None:
     if not folder.is_dir():
         pytest.skip("apt-get install dataset-fashion-mnist")
     train, test = load(folder)
-    assert train.name == "fashion-mnist" and train.class_names == fetching.CLASS_NAMES
+    assert train.name == "fashion-mnist" and train.class_names == fashion_mnist.CLASS_NAMES
     assert train.images.shape == (60000, 28, 28) and test.images.shape == (10000, 28, 28)
     assert set(np.bincount(train.labels)) == {6000} and set(np.bincount(test.labels)) == {1000}

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def evaluate(run: RunFolder, as_json: Json = False) -> None:
-    """Compute a run's figures anew from its stored predictions."""
-    print_figures(run, as_json)
+    """Compute a run's metrics from its stored predictions."""
+    print_metrics(run, as_json)
 
 
-def print_figures(folder: Path, as_json: bool) -> None:
-    """A finished run's figures, as `evaluate` and `train` print them."""
+def print_metrics(folder: Path, as_json: bool) -> None:
+    """Print a finished run's metrics, for `evaluate` and `train`."""
     from fashionlab.runs import Run, standing
 
     run = Run(folder)
-    figures, training = run.metrics(), run.training_figures()
+    metrics, training = run.metrics(), run.training_figures()
     if as_json:
         answer = {
-            **figures.to_json(),
+            **metrics.to_json(),
             "accuracy_without_copies": run.accuracy_without_copies(),
             "protocol": run.protocol(),
             "training": training,
@@ -34,15 +34,15 @@ def print_figures(folder: Path, as_json: bool) -> None:
         }
         typer.echo(json.dumps(answer, indent=2))
         return
-    low, high = figures.accuracy_interval
+    low, high = metrics.accuracy_interval
     typer.echo(
         f"{folder}: {run.recipe.name}, {run.parameters:,} parameters, "
         f"trained on {run.data['train'].name}, seed {run.seed}"
     )
     typer.echo(f"weights SHA-256 {run.weights_sha256()}{_chosen_epoch(run)}")
     typer.echo(
-        f"test accuracy {figures.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
-        f"log loss {figures.log_loss:.4f}"
+        f"test accuracy {metrics.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"log loss {metrics.log_loss:.4f}"
     )
     typer.echo(
         f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
@@ -51,16 +51,16 @@ def print_figures(folder: Path, as_json: bool) -> None:
     for line in standing(run):
         typer.echo(line)
     names = run.class_names
-    columns = (figures.precision, figures.recall, figures.f1, figures.correct, figures.support)
+    columns = (metrics.precision, metrics.recall, metrics.f1, metrics.correct, metrics.support)
     width = max(13, *map(len, names))
     head = ("precision", "recall", "F1", "correct", "of")
     typer.echo(f"{'class':<{width}} " + " ".join(f"{text:>9}" for text in head))
     for name, *values, correct, support in zip(names, *columns, strict=True):
         shares = " ".join(f"{value:>9.4f}" for value in values)
         typer.echo(f"{name:<{width}} {shares} {correct:>9,} {support:>9,}")
-    means = (figures.macro_precision, figures.macro_recall, figures.macro_f1)
+    means = (metrics.macro_precision, metrics.macro_recall, metrics.macro_f1)
     shares = " ".join(f"{value:>9.4f}" for value in means)
-    total = f"{sum(figures.correct):>9,} {sum(figures.support):>9,}"
+    total = f"{sum(metrics.correct):>9,} {sum(metrics.support):>9,}"
     typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
 
 
@@ -76,11 +76,11 @@ def _chosen_epoch(run: "Run") -> str:
 def report(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run folders; 'shipped' is one.", parser=run_folder),
+        typer.Argument(help="Run folders, or 'shipped'.", parser=run_folder),
     ],
     out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html for one run.")] = None,
 ) -> None:
-    """Write one HTML page from what runs stored."""
+    """Write one HTML page about finished runs."""
     from fashionlab.report.page import write_page
     from fashionlab.runs import Run
 
