@@ -1,18 +1,16 @@
 """A library `nn` whose layers record their arguments and compute nothing.
 
 A builder of `fashionlab.models` that is called with it returns the network as a graph of values,
-which `graph` emits in another form. It has the layers that the builders use, and refuses others.
+which `graph` emits in another form.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
-KINDS = (
-    *("Activation", "Add", "BatchNormalization", "Conv2D", "Dense", "Dropout", "Flatten"),
-    *("MaxPooling2D", "Rescaling", "Reshape"),
-)
+from fashionlab import scratch
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,29 +33,24 @@ class Layer:
         return Value(self, (inputs,) if isinstance(inputs, Value) else tuple(inputs))
 
 
-# The first argument of each kind, which builders give without its name.
-_FIRST = {
-    "Activation": "activation",
-    "Conv2D": "filters",
-    "Dense": "units",
-    "Dropout": "rate",
-    "MaxPooling2D": "pool_size",
-    "Rescaling": "scale",
-    "Reshape": "target_shape",
-}
-
-
-def _kind(kind: str) -> Callable[..., Layer]:
-    def layer(*arguments: Any, name: str = "", **options: Any) -> Layer:
-        names = (_FIRST.get(kind, ""), "kernel_size", "strides")
-        return Layer(kind, name, {**dict(zip(names, arguments, strict=False)), **options})
-
-    return layer
-
-
 def Input(shape: Sequence[int]) -> Value:  # noqa: N802  Keras's name
     """Return the images, (N, *shape)."""
     return Value(None, ())
+
+
+class _Layers:
+    """A stand-in for `keras.layers`: any name is a kind of layer, which `emit` has or refuses."""
+
+    Input = staticmethod(Input)
+
+    def __getattr__(self, kind: str) -> Callable[..., Layer]:
+        own = getattr(scratch.layers, kind, None)  # has the argument names of Keras
+        names = list(signature(own).parameters) if own else []
+
+        def layer(*arguments: Any, name: str = "", **options: Any) -> Layer:
+            return Layer(kind, name, {**dict(zip(names, arguments, strict=False)), **options})
+
+        return layer
 
 
 def Sequential(layers: Sequence[Any]) -> Value:  # noqa: N802
@@ -73,7 +66,7 @@ def Model(inputs: Value, outputs: Value) -> Value:  # noqa: N802
     return outputs
 
 
-layers = SimpleNamespace(Input=Input, **{kind: _kind(kind) for kind in KINDS})
+layers = _Layers()
 initializers = SimpleNamespace(  # they do nothing: the weights come later
     **dict.fromkeys(("GlorotUniform", "HeNormal", "RandomNormal"), lambda *_, **__: None)
 )
