@@ -214,6 +214,23 @@ def test_muon_leaves_the_rest_to_adamw(shape):
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(3, 3, 8, 5), (3, 3, 2, 40), (4, 4, 1, 8), (6,)])
+def test_muon_on_any_backend_is_muon_on_pytorch(shape):
+    """A bound that is never reached takes the way of Keras, variable by variable."""
+    first, *gradients = np.random.default_rng(4).normal(size=(4, *shape)).astype(np.float32)
+    seen = []
+    for options in ({}, {"clipvalue": 1e9}):
+        variable = keras.Variable(first)
+        muon = Muon(learning_rate=0.1, momentum=0.9, use_ema=True, ema_momentum=0.6, **options)
+        for gradient in gradients:
+            muon.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        last = variable.numpy().copy()
+        muon.finalize_variable_values([variable])
+        seen.append((last, variable.numpy().copy()))
+    for direct, stepwise in zip(*seen, strict=True):
+        np.testing.assert_allclose(direct, stepwise, rtol=1e-4, atol=1e-5)
+
+
 def test_muons_average_is_that_of_the_weights_after_each_step():
     first, *gradients = np.random.default_rng(3).normal(size=(5, 3, 3, 4, 6)).astype(np.float32)
     variable = keras.Variable(first)

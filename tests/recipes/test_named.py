@@ -1,6 +1,8 @@
 """The named recipes, files, and changes of a recipe."""
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import asdict, fields
 
@@ -167,17 +169,59 @@ def test_a_recipe_comes_back_from_json():
     assert back.augmentation == Augmentation(flip=True, shift=2)
 
 
+OTHERS = {  # a value for each field, other than that of the base
+    "name": "mine",
+    "builder": "cnn",
+    "engine": "scratch",
+    "epochs": 7,
+    "batch_size": 64,
+    "optimizer": "AdamW",
+    "learning_rate": 0.01,
+    "output_activation": "linear",
+    "test_each_epoch": False,
+    "optimizer_options": {"weight_decay": 0.1},
+    "label_smoothing": 0.1,
+    "flip_at_prediction": True,
+    "precision": "float32",
+    **ALL_OPTIONS,
+}
+
+
+def as_toml(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {as_toml(v)}" for k, v in value.items()) + "}"
+    return json.dumps(value)
+
+
 def test_every_field_can_be_set_in_a_file(tmp_path):
+    assert OTHERS.keys() == {field.name for field in fields(recipes.Recipe)}
     path = tmp_path / "mine.toml"
-    path.write_text(
-        'base = "report-mlp"\nschedule = "cosine"\nfinal_learning_rate = 0.0001\n'
-        "warmup_epochs = 1.5\nmoving_average = 0.9\nearly_stopping_patience = 3\n"
-        'restore_best_weights = true\nmonitor = "validation_accuracy"\n'
-        "validation_fraction = 0.1\n[augment]\nflip = true\nshift = 2\n[model]\ndropout = 0.5\n"
+    needs = {
+        "final_learning_rate": {"schedule": "cosine"},
+        "warmup_epochs": {"schedule": "cosine"},
+        "early_stopping_patience": {"validation_fraction": 0.1},
+        "restore_best_weights": {"validation_fraction": 0.1},
+    }
+    for name, value in OTHERS.items():
+        base = "tiny" if name == "precision" else "report-mlp"
+        together = {"base": base, name: value, **needs.get(name, {})}
+        path.write_text("\n".join(f"{key} = {as_toml(v)}" for key, v in together.items()))
+        found, before = (getattr(recipes.get(x), name) for x in (str(path), base))
+        assert found == ({**before, **value} if isinstance(value, dict) else value)
+        assert found != before
+
+
+def test_every_field_is_an_option_of_train():
+    done = subprocess.run(
+        [sys.executable, "-c", "from fashionlab.cli import main; main()", "train", "--help"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+        check=True,
     )
-    expected = recipes.override(recipes.get("report-mlp"), {"name": "mine", **ALL_OPTIONS})
-    assert recipes.get(str(path)) == expected
-    assert expected.model == {"units": (512, 256), "dropout": 0.5}
+    for field in fields(recipes.Recipe):
+        option = f"--{field.name}".replace("_", "-").replace("-options", "-option")
+        assert (f"{option} " in done.stdout) == (field.name not in ("name", "builder")), option
 
 
 def test_options_of_augment_are_added_to_those_there_are():

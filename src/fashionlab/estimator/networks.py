@@ -60,7 +60,7 @@ def build(
             f"units and builder_options must fit the builder: {error}; received {options}"
         ) from error
     model = builder(scratch, shape, classes, seed, **options)
-    fits = isinstance(model, scratch.Sequential) and model.output_shape == (classes,)
+    fits = getattr(model, "output_shape", None) == (classes,)  # Keras has the images' axis too
     require("builder", fits, f"one that returns a scratch Sequential of {classes} logits", model)
     last = getattr(model.layers[-1], "activation", scratch.activations.linear)
     require("the network's last activation", last.name == "linear", "linear", last.name)
