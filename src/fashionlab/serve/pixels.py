@@ -41,7 +41,7 @@ def _require_plain(body: bytes, shape: tuple[int, int], most: int) -> None:
 
 def _only_key(body: bytes, key: str) -> Any:
     try:
-        # Beside being fast, this parser bounds how deep lists nest, and so the stack.
+        # This parser is fast, and bounds how deep lists nest, and so the stack.
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Refused(400, f"the body must be JSON; received something else ({error})") from error
