@@ -1,9 +1,6 @@
 """The commands as a user types them: exit status, one line for what can be mended, nothing left."""
 
 import json
-import os
-import pty
-import re
 import shutil
 import subprocess
 import sys
@@ -247,31 +244,6 @@ def test_every_field_of_a_recipe_is_an_option(tmp_path):
         *("learning_rate", "seconds"),
     }
     assert [layer["parameters"] for layer in run.layers()] == [0, 0, 15_700, 210, 110]
-
-
-def test_a_terminal_sees_a_bar_with_the_time_left(tmp_path):
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-c", "from fashionlab.cli import main; main()"),
-            *("train", "report-net", "--data", "synthetic", "--epochs", "20", "--out", "run"),
-        ],
-        cwd=tmp_path,
-        stderr=slave,
-        stdout=subprocess.DEVNULL,
-    )
-    os.close(slave)
-    seen = b""
-    try:
-        while piece := os.read(master, 4096):
-            seen += piece
-    except OSError:  # Linux says so when the last writer has gone
-        pass
-    os.close(master)
-    assert process.wait(timeout=30) == 0
-    text = seen.decode()
-    assert re.search(r"epoch 1\d/20 loss .* accuracy 0\.\d{3}.* \d:\d\d left", text)
-    assert "20/20 epochs, " in text
 
 
 def test_version_and_help(tmp_path):

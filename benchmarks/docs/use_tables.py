@@ -4,7 +4,7 @@ from collections import defaultdict
 from statistics import median
 
 from benchmarks import tables
-from benchmarks.service.load import PROBES
+from benchmarks.service.clients import PROBES
 from benchmarks.tables import where
 
 WAYS = {

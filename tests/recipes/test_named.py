@@ -1,8 +1,6 @@
 """The named recipes, files, and changes of a recipe."""
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import asdict, fields
 
@@ -209,19 +207,6 @@ def test_every_field_can_be_set_in_a_file(tmp_path):
         found, before = (getattr(recipes.get(x), name) for x in (str(path), base))
         assert found == ({**before, **value} if isinstance(value, dict) else value)
         assert found != before
-
-
-def test_every_field_is_an_option_of_train():
-    done = subprocess.run(
-        [sys.executable, "-c", "from fashionlab.cli import main; main()", "train", "--help"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "200"},
-        check=True,
-    )
-    for field in fields(recipes.Recipe):
-        option = f"--{field.name}".replace("_", "-").replace("-options", "-option")
-        assert (f"{option} " in done.stdout) == (field.name not in ("name", "builder")), option
 
 
 def test_options_of_augment_are_added_to_those_there_are():
