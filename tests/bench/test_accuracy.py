@@ -13,6 +13,7 @@ from fashionlab.bench import results
 from fashionlab.bench.accuracy import Accuracies, accuracy
 from fashionlab.bench.record import Time, record
 from fashionlab.data.synthetic import draw
+from fashionlab.engines.keras import Keras
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
@@ -166,3 +167,10 @@ def test_the_command_prints_mean_deviation_and_interval(tmp_path):
     values = [float(r["accuracy"]) for r in results.read(tmp_path / "a.csv")]
     assert answer == {"recipe": "quick", "part": "test", "values": values}
     assert "95 % interval of the mean" in str(Accuracies(**answer))
+
+
+def test_on_a_gpu_the_record_has_levels_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(Keras, "on_gpu", True)
+    with pytest.raises(InvalidValueError, match="one of 94, 95, 96; received 90"):
+        record([90], "synthetic", 1, folder=tmp_path, out=tmp_path / "record.csv")
+    assert set(record_room.GPU_RECIPES.values()) <= set(RECIPES)

@@ -1,4 +1,6 @@
-"""Recipes of the record (`fashionlab bench record`): the least time to an accuracy on two cores.
+"""Recipes of the record (`fashionlab bench record`): the least time to an accuracy.
+
+Those named fast-* are for two cores, those named gpu-* for a GPU.
 
 The schedule is fixed beforehand; the result is the last epoch's. `medium` is the record's 95 %.
 """

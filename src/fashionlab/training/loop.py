@@ -158,7 +158,9 @@ class Trainer:
         self._keep_if_best()
         self.writer.write_history(self.history)
         self.progress.epoch(row)  # before the save, so that no epoch is saved and never shown
-        if self._is_due() or interrupts.after_epoch or interrupts.after_step:
+        every = self.checkpoint_steps
+        is_wanted = bool(every and metrics.step % every == 0)
+        if is_wanted or self._is_due() or interrupts.after_epoch or interrupts.after_step:
             self._save()
         if interrupts.after_step:
             raise self.writer.stopped(f"stopped after epoch {row['epoch']}", interrupts.status)
