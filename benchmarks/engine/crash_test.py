@@ -45,7 +45,7 @@ SEED = 0  # of the random moments
 CALLS = ("open", "write", "fsync", "close", "mkdir", "rename", "replace")
 os.environ.setdefault("KERAS_BACKEND", "torch")  # for the process that imports it for all others
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["keras", "benchmarks.engine.crash_test"])
+CONTEXT.set_forkserver_preload(["keras", "fashionlab.training"])
 
 
 def recipe(engine: str) -> Recipe:
