@@ -40,7 +40,7 @@ class SquaredConv2D(Conv2D):
 
 
 class WrongConv2D(SquaredConv2D):
-    """The same convolution without the factor of its derivative."""
+    """A convolution whose derivative lacks its factor."""
 
     def backward(self, da, need_dx=True):
         return Conv2D.backward(self, da, need_dx)

@@ -168,7 +168,7 @@ def test_a_client_that_pipelines_and_leaves_writes_nothing_to_the_log(gate, capl
 
 
 def test_refusals_in_one_packet_leave_no_timer_behind(gate):
-    """It would close the connection while the next request on it is in progress."""
+    """A timer would close the connection while the next request on it is in progress."""
     with (
         served([gate], in_progress=1, keep_alive=1) as service,
         connect(service.port) as first,

@@ -125,14 +125,11 @@ class Recipe:
         for key in self.augment:
             one_of("option of augment", key, [f.name for f in fields(Augmentation)])
         Augmentation(**self.augment)
-        options = inspect.signature(BUILDERS[self.builder]).parameters.values()
-        known = [
-            p.name
-            for p in options
-            if p.kind is p.KEYWORD_ONLY and p.name not in ("output", "layout")
-        ]
+        arguments = inspect.signature(BUILDERS[self.builder]).parameters.values()
+        known = [p.name for p in arguments if p.kind is p.KEYWORD_ONLY]
+        options = [name for name in known if name not in NOT_OPTIONS]
         for key in self.model:
-            one_of(f"option of {self.builder}", key, known)
+            one_of(f"option of {self.builder}", key, options)
         for key, value in self.optimizer_options.items():
             if key in FIELDS_OF_THEIR_OWN:
                 raise InvalidValueError(
