@@ -10,7 +10,7 @@ fast      the least time to an accuracy
 """
 
 from fashionlab.recipes.build import build, build_network, learning_rates
-from fashionlab.recipes.named import RECIPES, get, override, read_toml
+from fashionlab.recipes.named import RECIPES, get, override, read_toml, recorded
 from fashionlab.recipes.predict import predict
 from fashionlab.recipes.recipe import OPTIMIZERS, TABLES, Recipe
 
@@ -26,4 +26,5 @@ __all__ = [
     "override",
     "predict",
     "read_toml",
+    "recorded",
 ]

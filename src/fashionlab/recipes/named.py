@@ -52,6 +52,17 @@ def read_toml(path: Path) -> Recipe:
     return override(RECIPES[base], {"name": path.stem} | values)
 
 
+def recorded(values: Any) -> Recipe:
+    """Return the recipe that a run recorded, its fields as JSON values.
+
+    Raises InvalidValueError where they are not the fields of this version, or out of range.
+    """
+    try:
+        return Recipe(**values)
+    except TypeError as error:
+        raise InvalidValueError(f"a recipe must have this version's fields; {error}") from error
+
+
 def override(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     """Return the recipe with these fields changed; the options of tables are added.
 

@@ -18,7 +18,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
-from fashionlab.recipes import Recipe
+from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs.layout import (
     CONFIG,
     EXAMPLES,
@@ -88,8 +88,8 @@ class Run:
     def recipe(self) -> Recipe:
         """The recipe that it was trained by; RunError where this version does not know it."""
         try:
-            return Recipe(**self.config["recipe"])
-        except (TypeError, InvalidValueError) as error:
+            return recorded(self.config["recipe"])
+        except InvalidValueError as error:
             raise self._damaged("config.json", f"recipe: {error}") from error
 
     def _damaged(self, name: str, why: object) -> RunError:

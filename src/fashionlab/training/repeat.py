@@ -7,7 +7,7 @@ from typing import Any
 from fashionlab.environment import differences
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
-from fashionlab.recipes import Recipe
+from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs import Run, recorded_json
 from fashionlab.training.train import Data, train
 
@@ -59,8 +59,8 @@ def plan(folder: Path) -> Plan:
     config: dict[str, Any] = recorded_json(folder, "config")
     source = recorded_json(folder, "environment").get("data")
     try:
-        recipe, seed = Recipe(**config["recipe"]), config["seed"]
-    except (LookupError, TypeError, InvalidValueError) as error:
+        recipe, seed = recorded(config["recipe"]), config["seed"]
+    except (LookupError, InvalidValueError) as error:
         raise RunError(f"{folder} must say how it was trained, but does not ({error!r})") from error
     if not isinstance(seed, int) or not isinstance(source, str | None):
         raise RunError(f"{folder} must say how it was trained; received seed {seed!r}, {source!r}")

@@ -14,7 +14,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import find_duplicates
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.progress import Progress, ProgressList
-from fashionlab.recipes import Recipe, build, predict
+from fashionlab.recipes import Recipe, build, predict, recorded
 from fashionlab.runs import (
     Checkpoint,
     Run,
@@ -147,8 +147,8 @@ def _require_same(wanted: Mapping[str, Any], stored: Mapping[str, Any], what: st
 def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a run, by names for a message."""
     recipe, data = stored.get("recipe"), stored.get("data")
-    with suppress(TypeError, InvalidValueError):  # an older version did not know all fields
-        recipe = json.loads(json.dumps(asdict(Recipe(**recipe))))  # type: ignore[arg-type]
+    with suppress(InvalidValueError):  # an older version did not know all fields
+        recipe = json.loads(json.dumps(asdict(recorded(recipe))))
     flat = dict(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}
     for part, facts in data.items() if isinstance(data, Mapping) else ():
         flat[f"{part} data"] = facts
