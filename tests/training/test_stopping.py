@@ -1,6 +1,7 @@
 """A running `fashionlab train` and the outside: Ctrl-C, SIGTERM, SIGKILL, a second process."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -73,8 +74,13 @@ def test_sigterm_saves_the_step_it_is_at(training, tmp_path):
     training.send_signal(signal.SIGTERM)
     _, said = training.communicate(timeout=60)
     assert training.returncode == 143
-    assert "go on with" in said.splitlines()[-1]
-    assert newest(tmp_path).state["tally"]["step"]
+    last = said.splitlines()[-1]
+    assert "go on with" in last
+    # Rarely the signal comes with the last step of an epoch, which is then evaluated first.
+    place = re.search(r"stopped after (?:step (\d+) of )?epoch (\d+)", last)
+    kept = newest(tmp_path)
+    assert kept.state["tally"]["step"] == int(place[1] or 0)
+    assert len(kept.state["history"]) == int(place[2]) - bool(place[1])
 
 
 def test_the_command_in_the_message_goes_on_and_gives_the_same_as_no_stop_at_all(tmp_path):
