@@ -60,7 +60,7 @@ def bench_accuracy(
 
 def bench_record(
     level: Annotated[
-        list[int] | None, typer.Option(help="90, 92, 93, 94 or 95 %; can be repeated; default: all")
+        list[int] | None, typer.Option(help="90, 92, 93, 94 or 95 %; on a GPU 94, 95 or 96")
     ] = None,
     seeds: Annotated[int, typer.Option(help="The number of runs of each, with seeds from 0.")] = 3,
     data: Data = None,
@@ -70,7 +70,7 @@ def bench_record(
     ),
     as_json: Json = False,
 ) -> None:
-    """Measure the seconds from arrays in memory to 90, 92, 93, 94 and 95 % test accuracy."""
+    """Measure the seconds from arrays in memory to each level of test accuracy."""
     from dataclasses import asdict
 
     from fashionlab.bench.record import record

@@ -40,12 +40,11 @@ class Engine(Protocol):
     def layout(self) -> Layout:
         """The order of an image's axes, and the layers for it, that are the fastest here."""
 
-    @property
-    def multiplies_bfloat16(self) -> bool:
-        """Whether this machine has instructions for bfloat16 that the library uses."""
-
     def use_bfloat16(self, model: Any) -> None:
-        """Compute the convolutions of a compiled model's training in bfloat16."""
+        """Compute the convolutions of a compiled model's training in bfloat16.
+
+        Does nothing where the library or this machine has no instructions for it.
+        """
 
     def optimizer(self, name: str) -> Any:
         """Return the optimizer's class; AttributeError where the library has none of the name."""

@@ -75,10 +75,9 @@ class Keras:
         return any(found.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
     def use_bfloat16(self, model: Any) -> None:
-        """Compute the convolutions in bfloat16; on a GPU Muon's orthogonal matrices too."""
-        model.in_bfloat16 = True
-        if self.on_gpu:
-            model.optimizer.in_bfloat16 = True
+        """Compute the convolutions in bfloat16 where that is fast; on a GPU Muon's matrices too."""
+        model.in_bfloat16 = self.multiplies_bfloat16
+        model.optimizer.in_bfloat16 = self.multiplies_bfloat16 and self.on_gpu
 
     def optimizer(self, name: str) -> Any:
         """Return a class of `keras.optimizers`, or Muon for the kernels of convolutions too."""

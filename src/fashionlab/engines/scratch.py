@@ -18,7 +18,6 @@ class Scratch:
     name = "scratch"
     nn = scratch
     layout = Layout()
-    multiplies_bfloat16 = False
 
     def use_bfloat16(self, model: Any) -> None:
         """Leave the model as it is: NumPy has no bfloat16."""

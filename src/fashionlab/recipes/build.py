@@ -32,7 +32,7 @@ def build(
         ),
         metrics=["accuracy"],
     )
-    if recipe.precision == "bfloat16" and engine.multiplies_bfloat16:
+    if recipe.precision == "bfloat16":
         engine.use_bfloat16(model)
     return model
 

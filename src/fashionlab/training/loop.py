@@ -158,15 +158,14 @@ class Trainer:
         self._keep_if_best()
         self.writer.write_history(self.history)
         self.progress.epoch(row)  # before the save, so that no epoch is saved and never shown
-        every = self.checkpoint_steps
-        is_wanted = bool(every and metrics.step % every == 0)
-        if is_wanted or self._is_due() or interrupts.after_epoch or interrupts.after_step:
+        stops = interrupts.after_epoch or interrupts.after_step
+        if stops or self._is_asked_for(metrics.step) or self._is_due():
             self._save()
         if interrupts.after_step:
             raise self.writer.stopped(f"stopped after epoch {row['epoch']}", interrupts.status)
 
     def _steps(self, interrupts: Interrupts) -> None:
-        epoch, metrics, every = len(self.history), self._metrics, self.checkpoint_steps
+        epoch, metrics = len(self.history), self._metrics
         warned, began, shown = False, time.perf_counter(), metrics.images
         for x, y in self.batches.epoch(epoch, metrics.step):
             metrics.add(len(x), self._rate(self.steps), self._step(x, y))
@@ -190,7 +189,7 @@ class Trainer:
                 warned = True
             if metrics.step == self.batches.steps:
                 break  # its checkpoint follows the evaluation
-            if interrupts.after_step or (every and metrics.step % every == 0):
+            if interrupts.after_step or self._is_asked_for(metrics.step):
                 metrics.seconds += time.perf_counter() - began
                 self._save()
                 began = time.perf_counter()
@@ -202,12 +201,11 @@ class Trainer:
 
     def _is_read(self, step: int, interrupts: Interrupts) -> bool:
         """Return whether to read the loss after this step of the epoch, which waits for a GPU."""
-        every = self.checkpoint_steps
         return (
             step % self.batches.steps_ahead in (0, 1)
             or step == self.batches.steps
             or interrupts.after_step
-            or bool(every and step % every == 0)
+            or self._is_asked_for(step)
         )
 
     def _step(self, x: Any, y: Any) -> Mapping[str, Any]:
@@ -253,6 +251,11 @@ class Trainer:
         ):
             with weights.averaged(self.engine, self.model, self._sample):
                 self._best = weights.copied(self.model)
+
+    def _is_asked_for(self, step: int) -> bool:
+        """Return whether `checkpoint_steps` asks for a checkpoint after this step of the epoch."""
+        every = self.checkpoint_steps
+        return every is not None and step % every == 0
 
     def _is_due(self) -> bool:
         """Return whether a checkpoint costs only a small share of the time since the last one."""

@@ -33,6 +33,11 @@ class Direct(keras.Model):  # type: ignore[misc]
         # In a function: layers in a list would be the model's own a second time.
         self._direct = _training_pass(parts, added)
 
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Set optimizer, loss and metrics, as Keras does; a step recorded before is forgotten."""
+        super().compile(*args, **options)
+        self._recorded = None
+
     def train_on_batch(
         self,
         x: Any,
