@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -45,18 +46,18 @@ def request(
     return head.encode("latin-1") + (body or b"")
 
 
-def read(connection: socket.socket) -> Answer:
+def read(connection: socket.socket, heads: Collection[int] = ()) -> Answer:
     """The next answer; ConnectionError where the connection ends before."""
-    return read_all(connection, 1)[0]
+    return read_all(connection, 1, heads)[0]
 
 
-def read_all(connection: socket.socket, count: int) -> list[Answer]:
-    """So many answers, which can come in one packet."""
+def read_all(connection: socket.socket, count: int, heads: Collection[int] = ()) -> list[Answer]:
+    """So many answers, which can come in one packet; the numbers in `heads` have no body."""
     with connection.makefile("rb") as file:
-        return [_read(file) for _ in range(count)]
+        return [_read(file, number not in heads) for number in range(count)]
 
 
-def _read(file: BinaryIO) -> Answer:
+def _read(file: BinaryIO, has_body: bool) -> Answer:
     line = file.readline()
     if not line:
         raise ConnectionResetError("closed without an answer")
@@ -64,14 +65,15 @@ def _read(file: BinaryIO) -> Answer:
     while (field := file.readline().strip()) != b"":
         name, _, value = field.decode("latin-1").partition(": ")
         headers[name.lower()] = value
-    return Answer(int(line.split()[1]), headers, file.read(int(headers.get("content-length", 0))))
+    length = int(headers.get("content-length", 0)) if has_body else 0
+    return Answer(int(line.split()[1]), headers, file.read(length))
 
 
 def send(port: int, content: bytes, seconds: float = 10) -> Answer:
     """One request on a connection of its own."""
     with connect(port, seconds) as connection:
         connection.sendall(content)
-        return read(connection)
+        return read(connection, heads=[0] if content.startswith(b"HEAD ") else [])
 
 
 def ask(port: int, method: str, path: str, body: bytes | None = None, **options: Any) -> Answer:

@@ -3,6 +3,7 @@
 settings    Settings: the address, the token, and every limit with its unit
 models      ServedModel: a portable model with its name and its report
 server      serve: listen, answer, and stop cleanly
+protocol    Protocol: uvicorn's HTTP/1.1, which ignores Upgrade
 app         create_app: the ASGI app
 middleware  host, origin, token, admission and body of every request
 exchange    a request's body and answer on their way; the headers of every answer
@@ -19,8 +20,8 @@ page_files  the files of the page, read once
 
 A request's way: middleware -> routes -> decode_pool -> batcher -> answer. Nothing that a client
 sends is stored; what is held of it in memory is bounded by Settings. uvicorn is used by its public
-interface alone: slow heads, unread answers and the number of connections are left to the reverse
-proxy (docs/serve.md).
+interface, apart from its protocol's parser; slow heads, unread answers and the number of connections
+are left to the reverse proxy (docs/serve.md).
 
 Symbols: N images, (H, W) their size in pixels, K classes.
 """

@@ -42,8 +42,16 @@ def refuse_as_ours(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> None:
-        message = "there is nothing here" if error.status_code == 404 else str(error.detail)
-        raise Refused(error.status_code, message, error.headers)
+        message, headers = str(error.detail), dict(error.headers or {})
+        if error.status_code == 404:
+            message = "there is nothing here"
+        if error.status_code == 405:
+            methods = set(headers["Allow"].split(", "))
+            headers["Allow"] = ", ".join(
+                sorted(methods | {"HEAD"} if "GET" in methods else methods)
+            )
+            message = f"this path takes {headers['Allow']}, and no other method"
+        raise Refused(error.status_code, message, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> None:

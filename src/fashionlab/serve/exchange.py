@@ -30,11 +30,12 @@ log = logging.getLogger("fashionlab.serve")
 class Exchange:
     """The two ends of a request, and its answer, which is sent when it is whole.
 
-    So a client that is slow to read holds no place among the requests in progress.
+    So a client that is slow to read holds no place among the requests in progress. The answer to
+    HEAD has no body, and the headers of the one that GET has.
     """
 
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self.receive, self._send = receive, send
+    def __init__(self, receive: Receive, send: Send, has_body: bool = True) -> None:
+        self.receive, self._send, self._has_body = receive, send, has_body
         self.status = CLIENT_LEFT  # until there is an answer
         self.closes = False  # the connection, where a body is on its way
         self._headers: list[tuple[bytes, bytes]] = []
@@ -74,7 +75,8 @@ class Exchange:
         if self.closes:
             headers.append((b"connection", b"close"))
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
-        part = {"type": "http.response.body", "body": self._body, "more_body": self.closes}
+        body = self._body if self._has_body else b""
+        part = {"type": "http.response.body", "body": body, "more_body": self.closes}
         try:
             await self._send(start)
             await self._send(part)

@@ -59,7 +59,10 @@ class Middleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(receive, send)
+        method: str = scope["method"]
+        if method == "HEAD":  # answered as GET, without a body
+            scope = {**scope, "method": "GET"}
+        exchange = Exchange(receive, send, has_body=method != "HEAD")
         began = time.perf_counter()
         try:
             await self._answer(scope, exchange)
@@ -69,9 +72,7 @@ class Middleware:
         finally:  # also for a request that is cancelled because the service stops
             path: str = scope["path"]
             route = path if path in self.paths else getattr(scope.get("route"), "path", "none")
-            self.metrics.request(
-                scope["method"], route, exchange.status, time.perf_counter() - began
-            )
+            self.metrics.request(method, route, exchange.status, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, exchange: Exchange) -> None:
         try:
@@ -94,9 +95,12 @@ class Middleware:
         lengths = headers.get(b"content-length", [])
         if not all(LENGTH.fullmatch(length) for length in lengths):
             raise Refused(400, "Content-Length must be a number")
-        has_body = bool(lengths) or b"transfer-encoding" in headers
+        codings = headers.get(b"transfer-encoding", [])
+        has_body = bool(lengths or codings)
         is_skipped = len(lengths) == 1 and int(lengths[0]) <= SKIPPED and b"expect" not in headers
         exchange.closes = has_body and not is_skipped
+        if any(coding.lower() != b"chunked" for coding in codings):
+            raise Refused(501, "a body is sent as it is or in chunks; no other Transfer-Encoding")
         is_work = scope["method"] == "POST" and scope["path"] in self.bodies
         if is_work:
             self.admission.check()

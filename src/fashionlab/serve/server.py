@@ -13,6 +13,7 @@ import uvicorn
 from fashionlab.errors import InvalidValueError
 from fashionlab.serve.app import create_app
 from fashionlab.serve.models import ServedModel
+from fashionlab.serve.protocol import Protocol
 from fashionlab.serve.settings import Settings
 
 BACKLOG = 1024  # connections that the system holds until they are accepted
@@ -44,6 +45,7 @@ def create_server(models: Sequence[ServedModel], settings: Settings) -> uvicorn.
     return uvicorn.Server(
         uvicorn.Config(
             create_app(models, settings),
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,  # errors go to stderr, as Python's logging does by itself
