@@ -11,7 +11,7 @@ import pytest
 import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
-LOWER = {"data", "scratch", "errors"}
+LOWER = {"data", "scratch", "errors", "text"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
     "cli": LOWER
@@ -19,26 +19,27 @@ ALLOWED = {
     | {"training", "report", "reproduce", "bench", "shipped"}
     | {"images", "portable", "export", "serve"},
     "bench": LOWER | MIDDLE | {"training"},
-    "serve": {"page", "portable", "images", "report", "runs", "errors"},
+    "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
     "portable": {"images", "evaluation", "runs", "shipped", "errors"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
-    "report": {"runs", "recipes", "evaluation", "data", "files", "errors"},
+    "report": {"runs", "recipes", "evaluation", "data", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "estimator": {"scratch", "models", "errors"},
     "runs": {"recipes", "evaluation", "files", "errors"},
-    "recipes": {"models", "engines", "evaluation", "data", "errors"},
+    "recipes": {"models", "engines", "evaluation", "data", "errors", "text"},
     "models": {"errors"},
     "environment": set(),
-    "files": set(),
-    "progress": {"errors"},
+    "files": {"text"},
+    "progress": {"errors", "text"},
     "engines": {"models", "data", "scratch", "errors"},
     "evaluation": {"errors"},
-    "data": {"files", "errors"},
+    "data": {"files", "errors", "text"},
     "scratch": set(),
     "errors": set(),
+    "text": {"errors"},
     "shipped": set(),
 }
 

@@ -10,6 +10,7 @@
     ├── RunError                a run folder is in the way, is incomplete or cannot be written
     │   └── CheckpointError     a checkpoint is damaged, or belongs to another training
     ├── StoppedError            a signal stopped a training, which can be resumed
+    ├── OutputError             standard output takes no more of an answer
     └── WorkerError             a process under measurement has died
 
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
@@ -58,6 +59,18 @@ class StoppedError(FashionlabError):
     def __init__(self, kept: str, status: int, remedy: str) -> None:
         super().__init__(f"{kept}; go on with: {remedy}")
         self.kept, self.status = kept, status
+
+
+class OutputError(FashionlabError):
+    """Standard output takes no more; `reader_gone` where nobody reads it, as after `| head -1`."""
+
+    def __init__(self, reason: str, reader_gone: bool = False) -> None:
+        super().__init__(
+            f"standard output must take the answer; received: {reason}; free some space, or send "
+            "it elsewhere"
+        )
+        self.reader_gone = reader_gone
+        self.status = 128 + 13 if reader_gone else 2  # as shells have SIGPIPE
 
 
 class WorkerError(FashionlabError):

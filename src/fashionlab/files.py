@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fashionlab.text import csv_cell
+
 PARTIAL = ".partial"  # ends the names of what is not whole
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for "\n"
 
@@ -33,11 +35,14 @@ def write(path: Path, content: bytes) -> None:
 
 
 def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return rows of the same keys as CSV text, under a header of these keys."""
+    """Return rows of the same keys as CSV text, under a header of these keys.
+
+    What others chose in them is a `csv_cell`: no spreadsheet computes it.
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]) if rows else [])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
 
 

@@ -14,7 +14,7 @@ from fashionlab.bench.accuracy import Accuracies, accuracy
 from fashionlab.bench.record import Time, record
 from fashionlab.data.synthetic import draw
 from fashionlab.engines.keras import Keras
-from fashionlab.errors import InvalidValueError, WorkerError
+from fashionlab.errors import FashionlabError, InvalidValueError, WorkerError
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 
@@ -102,6 +102,37 @@ def test_rows_of_a_recipe_in_other_settings_go_and_all_others_stay(tmp_path):
     before = out.read_bytes()
     with pytest.raises(InvalidValueError, match="must have the columns recipe, seconds"):
         results.add(out, {"recipe": "net", "seconds": 3}, ("recipe",))
+    assert out.read_bytes() == before
+
+
+def test_a_table_that_a_spreadsheet_saved_is_read_and_holds_no_formula(tmp_path):
+    out = tmp_path / "r.csv"
+    for _ in range(2):  # the second time in place of the first
+        results.add(out, row("=cmd()"), ("recipe", "seed"))
+    assert [r["recipe"] for r in results.read(out)] == ["'=cmd()"]
+    out.write_bytes(out.read_bytes().decode().encode("utf-8-sig"))
+    results.add(out, row(seed=1), ("recipe", "seed"))
+    assert [r["recipe"] for r in results.read(out)] == ["'=cmd()", "net"]
+    assert results.of(results.read(out), seconds="3") == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"net,1\n",
+        b"net,1,a,c,0.9,more\n",
+        b"net,x,a,c,0.9\n",
+        b'net,1,a,c,"0.9\n',
+        b"net,1,a,c," + b"9" * 200_000,
+        b"caf\xe9,1,a,c,0.9\n",
+    ],
+)
+def test_a_table_that_is_damaged_is_refused_and_kept(wrong, tmp_path):
+    out = tmp_path / "r.csv"
+    results.add(out, row(), ("recipe", "seed"))
+    out.write_bytes(before := out.read_bytes() + wrong)
+    with pytest.raises(FashionlabError, match=r"received .*r\.csv"):
+        results.add(out, row(seed=1), ("recipe", "seed"))
     assert out.read_bytes() == before
 
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import shutil
+import sys
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,40 @@ def test_own_folder_is_taken_with_its_names(tmp_path: Path) -> None:
     (folder / "class_names.txt").write_text("only one\n")
     with pytest.raises(DataFormatError, match="number of classes"):
         load(folder)
+
+
+def named(folder: Path, content: bytes) -> tuple[str, ...]:
+    (write(folder) / "class_names.txt").write_bytes(content)
+    return load(folder)[0].class_names
+
+
+OTHERS = "".join(f"kind {k}\r\n" for k in range(1, 10))
+
+
+def test_class_names_as_a_windows_editor_saves_them(tmp_path: Path) -> None:
+    names = named(tmp_path / "shoes", f"\ufeffkind 0 \r\n{OTHERS}\r\n \r\n".encode())
+    assert names == tuple(f"kind {k}" for k in range(10))
+    with pytest.raises(DataFormatError, match=r"received UTF-16 of .*; save it as UTF-8"):
+        named(tmp_path / "shoes", f"kind 0\r\n{OTHERS}".encode("utf-16"))
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[31mb", "a\tb", "a\x1cb", "a\x85b", "a\u2028b", "a\u202eb", "a\ufeffb", ""]
+)
+def test_a_class_name_that_cannot_be_shown_is_refused_and_moves_none(
+    tmp_path: Path, name: str
+) -> None:
+    """An empty line would give each later class the name of the one before; splitlines also."""
+    with pytest.raises(DataFormatError, match=r"one line that can be shown; .* as number 1;") as no:
+        named(tmp_path / "shoes", f"{name}\r\n{OTHERS}".encode())
+    assert repr(name) in str(no.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names here are Unicode")
+def test_a_folder_whose_name_is_not_utf_8_is_data_with_a_name_that_is(tmp_path: Path) -> None:
+    folder = write(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")))
+    train, _ = load(folder)
+    assert (train.name, train.source) == (r"caf\udce9", str(folder))
 
 
 def test_named_folder_without_files_is_final(

@@ -31,6 +31,23 @@ class Screen(io.StringIO):
         return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
+def test_names_and_messages_are_shown_as_they_are_and_obeyed_by_no_terminal():
+    screen = Screen(100)
+    bar = Bar(screen.console)
+    bar.start("[red]\x1b]0;net\x07 :smile:", 2, 2)
+    bar.say("caf\udce9 \x1b[2J [bold]x[/bold] :smile:\nnext")
+    bar.stop()
+    shown = screen.getvalue()
+    assert "\x1b]" not in shown and "\x07" not in shown and "\x1b[2J" not in shown
+    assert r"[red]\x1b]0;net\x07 :smile:" in shown
+    assert r"caf\udce9 \x1b[2J [bold]x[/bold] :smile:\nnext" in shown
+
+
+def test_a_message_before_the_bar_is_escaped_too(capsys):
+    Bar().say("\x1b[2J\udce9")
+    assert capsys.readouterr().err == "\\x1b[2J\\udce9\n"
+
+
 def test_the_bar_has_all_metrics_in_100_columns():
     screen = Screen(100)
     bar = Bar(screen.console)

@@ -44,11 +44,6 @@ def test_prints(printed, expected):
     assert printed.replace(SPACE, " ") == expected
 
 
-def test_printable_keeps_letters_and_replaces_what_a_page_cannot_hold():
-    assert formatting.printable("Hose für 5 €, 裤子") == "Hose für 5 €, 裤子"
-    assert formatting.printable("a\x00b\udc80c\u202ed\n") == "a�b�c�d�"
-
-
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])
 def test_png_holds_the_pixels(shape):
     image = np.arange(math.prod(shape), dtype=np.uint8).reshape(shape)

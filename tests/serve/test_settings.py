@@ -58,6 +58,11 @@ def test_the_token_comes_from_the_file_or_the_environment(tmp_path):
     assert read_token(file, {"FASHIONLAB_TOKEN": "other"}) == TOKEN
     assert read_token(None, {"FASHIONLAB_TOKEN": TOKEN}) == TOKEN
     assert read_token(None, {}) is None
+    file.write_bytes(f"{TOKEN}\r\n".encode("utf-8-sig"))
+    assert read_token(file, {}) == TOKEN
+    file.write_bytes(f"{TOKEN}\r\n".encode("utf-16"))  # as PowerShell's > writes
+    with pytest.raises(InvalidValueError, match=r"token file .* UTF-16 .*save it as UTF-8"):
+        read_token(file, {})
     file.write_text("\n")
     for wrong in (file, tmp_path / "none", tmp_path):
         with pytest.raises(InvalidValueError, match="token file"):

@@ -11,6 +11,7 @@ from typing import Any
 
 from fashionlab.data import load
 from fashionlab.progress import Progress
+from fashionlab.text import printable
 
 
 class Clock(Progress):
@@ -39,7 +40,7 @@ def run(recipe: str, seed: int, data: str | None, out: str, resume: bool = False
     try:
         train(recipes.get(recipe), parts, Path(out), seed, clock, resume=resume)
     except FashionlabError as error:
-        sys.exit(f"fashionlab: {error}")
+        sys.exit(f"fashionlab: {printable(str(error))}")
     return clock.seconds
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,8 +11,9 @@ from typing import Any
 
 from fashionlab import files
 from fashionlab.environment import machine
-from fashionlab.errors import InvalidValueError
+from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.runs import Run
+from fashionlab.text import csv_cell, read_text
 
 Row = Mapping[str, Any]
 SETTINGS = 12  # digits of the recipe's hash
@@ -57,7 +59,11 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
             f"{path} must have the columns {', '.join(row)}; received {', '.join(known[0])}; "
             "choose another --out"
         )
-    text = {name: str(value) for name, value in row.items()}
+    if wrong := [old["seed"] for old in known if not old["seed"].isdecimal()]:
+        raise InvalidValueError(
+            f"a seed must be a whole number; received {wrong[0]!r} in {path}; choose another --out"
+        )
+    text = {name: csv_cell(str(value)) for name, value in row.items()}
     kept = [
         old
         for old in known
@@ -74,11 +80,23 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return the rows as text."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Return the rows as text. Raises DataFormatError where the file is no table."""
+    text = io.StringIO(read_text(path, "a table of results"), newline="\n")
+    try:
+        rows = list(csv.DictReader(text, strict=True))
+    except csv.Error as error:
+        raise DataFormatError(
+            f"a table of results must be CSV; received '{error}' from {path}; choose another file"
+        ) from error
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise DataFormatError(
+                f"every row of a table must have the columns of its head; received another number "
+                f"in row {number} of {path}; choose another file"
+            )
+    return rows
 
 
 def of(rows: Iterable[Mapping[str, str]], **values: str) -> list[Mapping[str, str]]:
     """Return the rows with these values."""
-    return [row for row in rows if all(row[name] == value for name, value in values.items())]
+    return [row for row in rows if all(row.get(name) == value for name, value in values.items())]

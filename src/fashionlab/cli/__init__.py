@@ -1,6 +1,6 @@
 """The command line: each command parses, calls one public function and prints.
 
-options     what several commands share
+options     what several commands share; `output` prints all that is printed
 training    reproduce, train
 evaluation  evaluate, report
 models      export, predict, serve; `answers` prints predictions
@@ -14,9 +14,8 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import bench, evaluation, inputs, models, training
-from fashionlab.cli.options import say
-from fashionlab.errors import FashionlabError, StoppedError
+from fashionlab.cli import bench, evaluation, inputs, models, output, training
+from fashionlab.errors import FashionlabError, OutputError, StoppedError
 
 app = typer.Typer(
     help="Train and measure image classifiers on Fashion-MNIST and similar data.",
@@ -45,7 +44,7 @@ bench_app.command("record")(bench.bench_record)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"fashionlab {__version__}")
+        output.show(f"fashionlab {__version__}")
         raise typer.Exit
 
 
@@ -67,21 +66,34 @@ def main() -> None:
         from fashionlab.cli.recipe_fields import add_recipe_fields
 
         add_recipe_fields(training.train)
+    with output.streams():
+        sys.exit(_status(arguments, debug=len(arguments) < len(sys.argv) - 1))
+
+
+def _status(arguments: list[str], debug: bool) -> int:
+    """Run a command and return its exit status."""
     try:
-        sys.exit(app(arguments, standalone_mode=False) or 0)
+        status: int | None = app(arguments, standalone_mode=False)
+        output.require_written()
+        return status or 0
     except (KeyboardInterrupt, typer.Abort):
-        say("fashionlab: stopped; unfinished work was not kept")
-        sys.exit(130)
+        output.say("fashionlab: stopped; unfinished work was not kept")
+        return 130
+    except OutputError as error:
+        if not error.reader_gone:
+            output.say(f"fashionlab: {error}")
+        return error.status
     except Exception as error:
         line = _one_line(error)
         if isinstance(error, StoppedError):
-            say(f"fashionlab: {line}")
-            sys.exit(error.status)
-        if line is None or len(arguments) < len(sys.argv) - 1:
-            raise
+            output.say(f"fashionlab: {line}")
+            return error.status
+        if line is None or debug:
+            output.say_traceback(error)
+            return 1
         if line:  # without arguments the help was shown, and there is none
-            say(f"fashionlab: {line}")
-    sys.exit(2)
+            output.say(f"fashionlab: {line}")
+        return 2
 
 
 def _one_line(error: Exception) -> str | None:

@@ -1,16 +1,14 @@
 """The input and output of `predict`: a picture that cannot be read does not stop the others."""
 
-import csv
-import json
+import base64
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from fashionlab.cli.options import say
+from fashionlab.cli import output
 from fashionlab.errors import FashionlabError, ImageError, InvalidValueError
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ STDIN = "-"
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}  # of the files that are read in a folder
 AT_ONCE = 64  # pictures that are prepared and predicted together
 SHADES = " .:-=+*#%@"
+HALF_BLOCK = "▀"
 
 Write = Callable[[str, "Prediction"], None]
 
@@ -65,7 +64,7 @@ def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:
             for path, one in zip(part, prepared, strict=True):
                 if isinstance(one, Exception):
                     failed += 1
-                    say(f"fashionlab: {path}: {one}")
+                    output.say(f"fashionlab: {path}: {one}")
                 else:
                     write(path, next(predictions))
     return failed
@@ -76,6 +75,8 @@ def _prepared(predictor: "Predictor", path: str) -> "Prepared | Exception":
 
     try:
         if path == STDIN:
+            if sys.stdin is None:
+                return ImageError("standard input is closed; send a picture there")
             return predictor.prepare(sys.stdin.buffer.read(LARGEST_BYTES + 1))
         return predictor.prepare(Path(path))
     except FashionlabError as error:
@@ -86,13 +87,16 @@ def _prepared(predictor: "Predictor", path: str) -> "Prepared | Exception":
 
 def _progress(starts: range) -> Iterator[int]:
     """Yield the starts, with a bar where standard error is a terminal and output goes elsewhere."""
-    if len(starts) < 2 or not sys.stderr.isatty() or sys.stdout.isatty():
+    if len(starts) < 2 or not output.has_room_for_a_bar():
         yield from starts
         return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    yield from track(starts, "pictures", console=Console(stderr=True), transient=True)
+    # Without redirect_stdout rich would print the answers above the bar, on standard error.
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, redirect_stdout=False) as bar:
+        yield from bar.track(starts, description="pictures")
 
 
 def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_csv: bool) -> Write:
@@ -100,30 +104,36 @@ def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_c
     if as_json:
         from fashionlab.portable.schema import record
 
-        return lambda path, prediction: typer.echo(
-            json.dumps({"picture": path, **record(prediction, top)})
-        )
+        return lambda path, p: output.show_json({**_named(path), **record(p, top)})
     if as_csv:
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(["picture", "class_name", "probability", "known", "reason", *class_names])
-        return lambda path, p: table.writerow(
+        output.show_row(["picture", "class_name", "probability", "known", "reason", *class_names])
+        return lambda path, p: output.show_row(
             [path, p.class_name, f"{p.probability:.6f}", str(p.known).lower(), p.reason]
             + [f"{x:.6f}" for x in p.probabilities]
         )
     return lambda path, prediction: _lines(path, prediction, top, show)
 
 
+def _named(path: str) -> dict[str, str]:
+    """Return the name of a picture for JSON, which cannot hold bytes that are not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return {"picture": path, "picture_base64": base64.b64encode(os.fsencode(path)).decode()}
+    return {"picture": path}
+
+
 def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
     best = ", ".join(f"{name} {p:.1%}" for name, p in prediction.top(top))
     if prediction.known:
-        typer.echo(f"{path}: {best}")
+        output.show(f"{path}: {best}")
     else:
-        typer.echo(f"{path}: none of the classes: {prediction.reason} ({best})")
+        output.show(f"{path}: none of the classes: {prediction.reason} ({best})")
     if prediction.notes:
-        typer.echo(f"  {'; '.join(prediction.notes)}")
+        output.show(f"  {'; '.join(prediction.notes)}")
     if show:
-        drawn = _half_blocks if sys.stdout.isatty() else _shades
-        typer.echo("\n".join(drawn(prediction.seen)))
+        drawn = _half_blocks if output.has_colours(HALF_BLOCK) else _shades
+        output.draw(drawn(prediction.seen))
 
 
 def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
@@ -132,7 +142,8 @@ def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
     lower = [*rows[1::2], *([[0] * image.shape[1]] if len(rows) % 2 else [])]
     return [
         "".join(
-            f"\x1b[38;2;{a};{a};{a}m\x1b[48;2;{b};{b};{b}m▀" for a, b in zip(*pair, strict=True)
+            f"\x1b[38;2;{a};{a};{a}m\x1b[48;2;{b};{b};{b}m{HALF_BLOCK}"
+            for a, b in zip(*pair, strict=True)
         )
         + "\x1b[0m"
         for pair in zip(rows[::2], lower, strict=True)

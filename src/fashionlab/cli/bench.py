@@ -1,12 +1,12 @@
 """Commands that measure: bench accuracy, bench record."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fashionlab.cli.options import Data, Json, say
+from fashionlab.cli.options import Data, Json
+from fashionlab.cli.output import kept, say, show, show_json
 
 
 def bench_accuracy(
@@ -54,7 +54,11 @@ def bench_accuracy(
         progress=for_stderr(say),
         say=say,
     )
-    typer.echo(json.dumps(asdict(measured), indent=2) if as_json else str(measured))
+    with kept(path):
+        if as_json:
+            show_json(asdict(measured), indent=2)
+        else:
+            show(str(measured))
     say(f"written: {path}")
 
 
@@ -78,10 +82,10 @@ def bench_record(
 
     path = out or default_out("record", not data)
     times = record(level or (), data, seeds, folder=folder, out=path, say=say)
-    if as_json:
-        answer = [{**asdict(time), "reached": time.reached} for time in times]
-        typer.echo(json.dumps(answer, indent=2))
-    else:
-        for time in times:
-            typer.echo(str(time))
+    with kept(path):
+        if as_json:
+            show_json([{**asdict(time), "reached": time.reached} for time in times], indent=2)
+        else:
+            for time in times:
+                show(str(time))
     say(f"written: {path}")

@@ -1,13 +1,14 @@
 """Commands that read finished runs: evaluate, report."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fashionlab.cli.options import Json, RunFolder
+from fashionlab.cli.output import kept, show, show_json
 from fashionlab.shipped import outputs, run_folder
+from fashionlab.text import printable
 
 if TYPE_CHECKING:
     from fashionlab.runs import Run
@@ -32,36 +33,36 @@ def print_metrics(folder: Path, as_json: bool) -> None:
             "training": training,
             "weights_sha256": run.weights_sha256(),
         }
-        typer.echo(json.dumps(answer, indent=2))
+        show_json(answer, indent=2)
         return
     low, high = metrics.accuracy_interval
-    typer.echo(
+    show(
         f"{folder}: {run.recipe.name}, {run.parameters:,} parameters, "
         f"trained on {run.data['train'].name}, seed {run.seed}"
     )
-    typer.echo(f"weights SHA-256 {run.weights_sha256()}{_chosen_epoch(run)}")
-    typer.echo(
+    show(f"weights SHA-256 {run.weights_sha256()}{_chosen_epoch(run)}")
+    show(
         f"test accuracy {metrics.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
         f"log loss {metrics.log_loss:.4f}"
     )
-    typer.echo(
+    show(
         f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
         f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
     )
     for line in standing(run):
-        typer.echo(line)
-    names = run.class_names
+        show(line)
+    names = list(map(printable, run.class_names))
     columns = (metrics.precision, metrics.recall, metrics.f1, metrics.correct, metrics.support)
     width = max(13, *map(len, names))
     head = ("precision", "recall", "F1", "correct", "of")
-    typer.echo(f"{'class':<{width}} " + " ".join(f"{text:>9}" for text in head))
+    show(f"{'class':<{width}} " + " ".join(f"{text:>9}" for text in head))
     for name, *values, correct, support in zip(names, *columns, strict=True):
         shares = " ".join(f"{value:>9.4f}" for value in values)
-        typer.echo(f"{name:<{width}} {shares} {correct:>9,} {support:>9,}")
+        show(f"{name:<{width}} {shares} {correct:>9,} {support:>9,}")
     means = (metrics.macro_precision, metrics.macro_recall, metrics.macro_f1)
     shares = " ".join(f"{value:>9.4f}" for value in means)
     total = f"{sum(metrics.correct):>9,} {sum(metrics.support):>9,}"
-    typer.echo(f"{'mean, or sum':<{width}} {shares} {total}")
+    show(f"{'mean, or sum':<{width}} {shares} {total}")
 
 
 def _chosen_epoch(run: "Run") -> str:
@@ -85,4 +86,6 @@ def report(
     from fashionlab.runs import Run
 
     page = out or (outputs(runs[0]) if len(runs) == 1 else Path()) / "report.html"
-    typer.echo(write_page([Run(folder) for folder in runs], page).resolve().as_uri())
+    written = write_page([Run(folder) for folder in runs], page).resolve()
+    with kept(written):
+        show(written.as_uri())

@@ -1,10 +1,7 @@
 """Commands about the inputs of a training: recipes, data fetch, data info."""
 
-import json
-
-import typer
-
-from fashionlab.cli.options import Data, Json, say
+from fashionlab.cli.options import Data, Json
+from fashionlab.cli.output import kept, say, show, show_json
 
 
 def recipes(as_json: Json = False) -> None:
@@ -14,11 +11,11 @@ def recipes(as_json: Json = False) -> None:
     from fashionlab.recipes import RECIPES
 
     if as_json:
-        typer.echo(json.dumps([asdict(r) for r in RECIPES.values()], indent=2))
+        show_json([asdict(r) for r in RECIPES.values()], indent=2)
         return
     for r in RECIPES.values():
         options = ", ".join(f"{k} {v}" for k, v in r.model.items())
-        typer.echo(
+        show(
             f"{r.name:<16} {r.engine:<8} {r.epochs:>4} epochs, batch {r.batch_size or 'all'}, "
             f"{r.optimizer} {r.learning_rate:g}; {r.builder}: {options}"
         )
@@ -28,7 +25,9 @@ def fetch() -> None:
     """Fetch Fashion-MNIST into the package's cache."""
     from fashionlab.data.fetch import fetch as fetch_data
 
-    typer.echo(fetch_data(say))
+    folder = fetch_data(say)
+    with kept(folder):
+        show(str(folder))
 
 
 def info(data: Data = None, as_json: Json = False) -> None:
@@ -49,11 +48,11 @@ def info(data: Data = None, as_json: Json = False) -> None:
             }
             for split in splits
         ]
-        typer.echo(json.dumps(described, indent=2))
+        show_json(described, indent=2)
         return
     for split in splits:
         rows, columns = split.image_shape
-        typer.echo(
+        show(
             f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )

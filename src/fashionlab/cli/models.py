@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fashionlab import shipped
-from fashionlab.cli.options import Data, Json, say
+from fashionlab.cli import output
+from fashionlab.cli.options import Data, Json
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
 
@@ -60,16 +61,17 @@ def export(
         from fashionlab.export.formats import export_safetensors
 
         export_safetensors(run, place)
-        typer.echo(f"{place}: {place.stat().st_size:,} bytes")
+        _say_written(place, f"{place}: {place.stat().st_size:,} bytes")
         return
     training, test = _data(run, data)
     if to == "keras":
         from fashionlab.export.formats import export_keras
 
         difference = export_keras(run, test, place)
-        typer.echo(
+        _say_written(
+            place,
             f"{place}: over {len(test):,} test images no probability differs by more than "
-            f"{difference:.1g} from the run's"
+            f"{difference:.1g} from the run's",
         )
         return
     from fashionlab.export.portable_model import export_onnx
@@ -85,20 +87,23 @@ def export(
     )
     metadata = exported.metadata
     low, high = metadata.accuracy_interval
-    typer.echo(
+    _say_written(
+        place,
         f"{place}: {place.stat().st_size:,} bytes; test accuracy {metadata.accuracy:.2%} "
-        f"(95 % interval {low:.2%} to {high:.2%})"
-    )
-    typer.echo(
+        f"(95 % interval {low:.2%} to {high:.2%})",
         f"over {len(test):,} test images no probability differs by more than "
-        f"{exported.difference:.1g} from the run's, {exported.decisions or 'no'} decisions do"
-    )
-    typer.echo(
+        f"{exported.difference:.1g} from the run's, {exported.decisions or 'no'} decisions do",
         f"temperature {metadata.temperature:.3f}, threshold {metadata.threshold:.1%} "
         f"(from {metadata.calibrated_on}); calibration error {metadata.calibration_error:.2%}"
         if metadata.calibrated_on
-        else f"not calibrated: calibration error {metadata.calibration_error:.2%}, no threshold"
+        else f"not calibrated: calibration error {metadata.calibration_error:.2%}, no threshold",
     )
+
+
+def _say_written(place: Path, *lines: str) -> None:
+    with output.kept(place):
+        for line in lines:
+            output.show(line)
 
 
 def _place(folder: Path, to: str, bits: int) -> Path:
@@ -122,7 +127,7 @@ def _data(run: "Run", data: str | None) -> "tuple[Dataset, Dataset]":
     from fashionlab.data import load
     from fashionlab.training import plan
 
-    return load(data or shipped.source(run.folder, plan(run.folder).source), log=say)
+    return load(data or shipped.source(run.folder, plan(run.folder).source), log=output.say)
 
 
 def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:
@@ -138,7 +143,7 @@ def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> 
     contents = [read(locate(source).file) for source in sources]
     models = [(content, Predictor(content).metadata) for content in contents]
     folder = export_web(models, runtime, out)
-    typer.echo(f"{folder}: look at it with: python -m http.server --directory {folder}")
+    _say_written(folder, f"{folder}: look at it with: python -m http.server --directory {folder}")
 
 
 def predict(
@@ -212,4 +217,4 @@ def serve(
     settings = Settings(
         host=host, port=port, token=read_token(token_file), names=tuple(host_name or ())
     )
-    run_service(load_all(models or [None], threads=1), settings, say)
+    run_service(load_all(models or [None], threads=1), settings, output.say)

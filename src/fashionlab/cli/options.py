@@ -1,4 +1,4 @@
-"""Options that several commands share, and where messages go."""
+"""Options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +17,3 @@ RunFolder = Annotated[
     Path,
     typer.Argument(help="A run folder, or 'shipped'.", parser=run_folder),
 ]
-
-
-def say(line: str) -> None:
-    """Print a line on standard error; standard output is for what a program reads."""
-    typer.echo(line, err=True)

@@ -1,6 +1,5 @@
 """Commands that train: reproduce, train."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,8 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli.evaluation import print_metrics
-from fashionlab.cli.options import Data, Json, Seed, say
+from fashionlab.cli.options import Data, Json, Seed
+from fashionlab.cli.output import kept, say, show, show_json
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
 
@@ -39,7 +39,8 @@ def reproduce(
         say=say,
         progress=for_stderr(say),
     )
-    typer.echo(f"the page: {page.resolve().as_uri()}")
+    with kept(page):
+        show(f"the page: {page.resolve().as_uri()}")
 
 
 def train(
@@ -112,7 +113,8 @@ def train(
         checkpoint_steps=checkpoint_steps,
         tensorboard=tensorboard,
     )
-    print_metrics(folder, as_json)
+    with kept(folder):
+        print_metrics(folder, as_json)
 
 
 def _require_alone(
@@ -145,11 +147,12 @@ def _repeat(
     source = data or shipped.source(original, plan(original).source)
     require_free(folder, options["resume"])
     repetition = repeat(run, load(source, log=say), folder, progress, **options)
-    if as_json:
-        before, now = repetition.sha256
-        answer = {"same": repetition.same, "weights_sha256": now, "original_sha256": before}
-        typer.echo(json.dumps({**answer, "differences": repetition.differences}, indent=2))
-    else:
-        typer.echo(f"{folder}: {repetition}")
+    with kept(folder):
+        if as_json:
+            before, now = repetition.sha256
+            answer = {"same": repetition.same, "weights_sha256": now, "original_sha256": before}
+            show_json({**answer, "differences": repetition.differences}, indent=2)
+        else:
+            show(f"{folder}: {repetition}")
     if not repetition.same:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.errors import DataFormatError, InvalidValueError
+from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]
 
@@ -51,6 +52,12 @@ class Dataset:
                 f"class names must be 1 to 256 different names; received {classes} of which "
                 f"{len(set(self.class_names))} differ; correct the names of {where}"
             )
+        for number, name in enumerate(self.class_names, 1):
+            if not name.strip() or printable(name) != name:
+                raise DataFormatError(
+                    f"a class name must be text on one line that can be shown; received {name!r} "
+                    f"as number {number}; correct the names of {where}"
+                )
         if int(labels.max()) >= classes:
             raise DataFormatError(
                 f"labels must be below the number of classes {classes}; received "

@@ -13,6 +13,7 @@ from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
 from fashionlab.data.idx import read_idx
 from fashionlab.errors import DataFormatError, DataNotFoundError
+from fashionlab.text import printable, read_text
 
 Array = NDArray[np.uint8]
 CLASS_NAMES_FILE = "class_names.txt"
@@ -102,23 +103,23 @@ def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
     if all(fashion_mnist.is_genuine(file, paths[file], arrays[file.name]) for file in paths):
         names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     else:
-        names, name = _class_names(folder, arrays), folder.resolve().name or "data"
+        names, name = _class_names(folder, arrays), printable(folder.resolve().name) or "data"
     return _pair(arrays, names, name, folder)
 
 
 def _class_names(folder: Path, arrays: dict[str, Array]) -> tuple[str, ...]:
     path = folder / CLASS_NAMES_FILE
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, "a file of class names").rstrip().split("\n")
     except FileNotFoundError:
         highest = max(int(array.max()) for file, array in arrays.items() if "labels" in file)
         return tuple(str(label) for label in range(1 + highest))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise DataFormatError(
-            f"class names must be UTF-8 text, one a line; received '{error}' from {path}; "
-            "rewrite it"
-        ) from None
-    return tuple(line.strip() for line in lines if line.strip())
+            f"class names must be readable; received '{error.strerror}' from {path}; remove it, or "
+            "make it a text file with a name a line"
+        ) from error
+    return tuple(line.strip() for line in lines)
 
 
 def _pair(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fashionlab.progress.progress import Pace, Progress, Step, duration, held_out
+from fashionlab.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +29,7 @@ class Bar(Progress):
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
-        self._name, self._epochs, self._steps = name, epochs, steps
+        self._name, self._epochs, self._steps = printable(name), epochs, steps
         self._before = self._made = done
         self._held_out = ""
         self._last: Step | None = None
@@ -41,7 +42,7 @@ class Bar(Progress):
             auto_refresh=False,  # no second thread; `_draw` refreshes
             redirect_stdout=sys.stdout.isatty(),  # printed text still reaches a file
         )
-        self._task = self._bar.add_task(name, total=epochs * steps, completed=done, note="")
+        self._task = self._bar.add_task(self._name, total=epochs * steps, completed=done, note="")
         self._began, self._pace = time.perf_counter(), Pace()
         self._bar.start()
         self._draw([(0, f"epoch {done // steps + 1}/{epochs}")])
@@ -66,8 +67,11 @@ class Bar(Progress):
 
     def say(self, line: str) -> None:
         """Print the line above the bar, if there is one yet."""
+        line = printable(line)
         if self._bar:
-            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(
+                line, markup=False, emoji=False, highlight=False, soft_wrap=True
+            )
         else:
             print(line, file=sys.stderr)  # noqa: T201
 

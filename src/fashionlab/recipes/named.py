@@ -14,6 +14,7 @@ from typing import Any
 from fashionlab.errors import InvalidValueError
 from fashionlab.recipes import accurate, fast, paper
 from fashionlab.recipes.recipe import TABLES, Recipe, one_of
+from fashionlab.text import read_text
 
 RECIPES = {recipe.name: recipe for recipe in (*paper.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
 
@@ -41,7 +42,7 @@ def read_toml(path: Path) -> Recipe:
     Raises InvalidValueError for a file that cannot be read, an unknown field or a wrong value.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_text(path, "a recipe"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidValueError(f"{path} must be a recipe in TOML: {reason}") from error

@@ -62,13 +62,6 @@ def listing(items: Sequence[str]) -> str:
     return " and ".join([*([", ".join(items[:-1])] if items[:-1] else []), *items[-1:]])
 
 
-def printable(text: str) -> str:
-    """Replace what no page or picture can hold (controls, lone surrogates) by a visible sign."""
-    return "".join(
-        c if c.isprintable() or c == NO_BREAK else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
-
-
 def svg_uri(svg: str) -> str:
     """Encode a picture as a `src` with nothing to fetch."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

@@ -17,6 +17,7 @@ from fashionlab.report.paper import CONTRADICTIONS
 from fashionlab.report.plots import CURVE_SIZE, PIXELS_PER_INCH
 from fashionlab.report.remarks import remarks, test_set_use
 from fashionlab.runs import Run
+from fashionlab.text import printable
 
 GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
 GENERATOR_WITHIN = 1024  # bytes
@@ -86,7 +87,7 @@ def _title(views: Sequence[RunView]) -> str:
 
 def _printable(value: Any) -> Any:
     plain_text = isinstance(value, str) and not isinstance(value, Markup)
-    return formatting.printable(value) if plain_text else value
+    return printable(value) if plain_text else value
 
 
 def refuse_foreign(out: Path) -> None:

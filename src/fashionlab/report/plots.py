@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from fashionlab.report.formatting import printable
+from fashionlab.text import printable
 
 INK, FAINT = "#22272e", "#6b7480"
 # column prefix in the history -> name, colour, line style

@@ -20,8 +20,8 @@ page_files  the files of the page, read once
 
 A request's way: middleware -> routes -> decode_pool -> batcher -> answer. Nothing that a client
 sends is stored; what is held of it in memory is bounded by Settings. uvicorn is used by its public
-interface, apart from its protocol's parser; slow heads, unread answers and the number of connections
-are left to the reverse proxy (docs/serve.md).
+interface, apart from the parser of its protocol: slow heads, unread answers and the number of
+connections are left to the reverse proxy (docs/serve.md).
 
 Symbols: N images, (H, W) their size in pixels, K classes.
 """

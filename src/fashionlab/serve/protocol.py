@@ -9,6 +9,7 @@ Absolute form (RFC 9112, 3.2.2): in `GET http://host/path` that host counts, not
 """
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import httptools
@@ -59,7 +60,8 @@ class _Parser(httptools.HttpRequestParser):
         super().__init__(protocol)
         self._protocol = protocol
         # As uvicorn has it: what follows a request with `Connection: close` is not looked at.
-        self.set_dangerous_leniencies(lenient_data_after_close=True)
+        with suppress(AttributeError):  # httptools before 0.6.3 does so anyway
+            self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: Any) -> None:
         """Parse what has arrived."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from fashionlab.errors import InvalidValueError
+from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.images.decode import LARGEST_BYTES
+from fashionlab.text import read_text
 
 TOKEN_VARIABLE = "FASHIONLAB_TOKEN"  # noqa: S105  a name, not a token
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,512}=*")  # what "Authorization: Bearer" can carry
@@ -95,11 +96,13 @@ def read_token(file: Path | None = None, environment: Mapping[str, str] = os.env
     if file is None:
         return environment.get(TOKEN_VARIABLE) or None
     try:
-        token = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not ASCII text"
+        token = read_text(file, "a token file").strip()
+    except DataFormatError as error:
+        raise InvalidValueError(str(error)) from error
+    except OSError as error:
         raise InvalidValueError(
-            f"a token file must be readable, received {file} ({reason}); write the token into it"
+            f"a token file must be readable, received {file} ({error.strerror or error}); write "
+            "the token into it"
         ) from error
     if not token:
         raise InvalidValueError(
