@@ -29,12 +29,11 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request, unless its head is to be parsed again."""
-        method = self.parser.get_method()
-        upgrades = self.parser.should_upgrade() and method != b"CONNECT"
-        self.again = self._without_upgrade(method) if upgrades else b""
-        if upgrades:
+        self.again = self._without_upgrade() if self.parser.should_upgrade() else b""
+        if self.again:
             return
-        if absolute := ABSOLUTE.fullmatch(self.url):
+        absolute = None if self.url.startswith(b"/") else ABSOLUTE.fullmatch(self.url)
+        if absolute:
             host, rest = absolute.groups()
             self.url = rest if rest.startswith(b"/") else b"/" + rest
             # In place, and none is added: a request with no Host, or with two, is still refused.
@@ -46,8 +45,10 @@ class Protocol(HttpToolsProtocol):
         if not self.again:
             super().on_message_complete()
 
-    def _without_upgrade(self, method: bytes) -> bytes:
-        version = self.parser.get_http_version().encode()
+    def _without_upgrade(self) -> bytes:
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT":  # which asks for it without the header
+            return b""
         lines = [b"%s %s HTTP/%s" % (method, self.url, version)]
         lines += [b"%s: %s" % pair for pair in self.headers if pair[0] != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
@@ -65,14 +66,14 @@ class _Parser(httptools.HttpRequestParser):
 
     def feed_data(self, data: Any) -> None:
         """Parse what has arrived."""
-        parser, rest = self, memoryview(data)
-        while rest:
+        feed, parser, rest = httptools.HttpRequestParser.feed_data, self, data
+        while True:
             try:
-                httptools.HttpRequestParser.feed_data(parser, rest)
+                feed(parser, rest)
                 return
             except httptools.HttpParserUpgrade as upgrade:
-                if not self._protocol.again:  # CONNECT
+                if not self._protocol.again:
                     raise
                 parser = self._protocol.parser = _Parser(self._protocol)
-                httptools.HttpRequestParser.feed_data(parser, self._protocol.again)
-                rest = rest[upgrade.args[0] :]
+                feed(parser, self._protocol.again)
+                rest = memoryview(rest)[upgrade.args[0] :]
