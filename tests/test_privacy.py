@@ -35,7 +35,8 @@ WEB = Path(os.environ.get("FASHIONLAB_ONNXRUNTIME_WEB") or ROOT / ".cache" / ARC
 SERVED_S = 15  # onnxruntime's telemetry looks its host up 9 seconds after the import
 
 NOTHING: set[str] = set()
-PLOTS = {"~/.cache/matplotlib", "~/.config/matplotlib", "~/.cache/fontconfig", "/var/cache/fontconfig"}
+FONTS = {"~/.cache/fontconfig", "/var/cache/fontconfig"}  # of fc-list, where they are out of date
+PLOTS = FONTS | {"~/.cache/matplotlib", "~/.config/matplotlib"}
 KERAS = PLOTS | {"~/.keras/keras.json", "TMPDIR/torchinductor_*", "/dev/shm/sem.*"}
 
 # name: arguments, what is new where it ran, what it may create elsewhere
