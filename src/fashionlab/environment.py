@@ -260,7 +260,7 @@ def _commit() -> str | None:
     with suppress(OSError, subprocess.SubprocessError):
         head, changes = (
             subprocess.run(  # noqa: S603  fixed commands, no user input
-                ["git", "-C", str(root), *arguments],  # noqa: S607
+                ["git", "--no-optional-locks", "-C", str(root), *arguments],  # noqa: S607
                 capture_output=True,
                 text=True,
                 check=True,
