@@ -61,6 +61,8 @@ def accuracy(
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
     if first < 0:
         raise InvalidValueError(f"first seed must be a whole number from 0; received {first}")
+    if out.exists():
+        results.read(out)  # before hours of training
     values = []
     for seed in range(first, first + seeds):
         place = folder / f"{recipe.name}-seed{seed}"

@@ -99,7 +99,7 @@ def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dic
         "cpus": str(here["cpus"]),
     }
     known = results.of(results.read(out), **same) if out.exists() else []
-    if known and known[0]["settings"] == results.settings(asdict(recipes.get(name))):
+    if known and known[0].get("settings") == results.settings(asdict(recipes.get(name))):
         return dict(known[0])
     place = folder / f"{name}-seed{seed}"
     request = {"recipe": name, "seed": seed, "data": data, "out": str(place)}

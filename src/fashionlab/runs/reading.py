@@ -32,7 +32,9 @@ SHOWN = 160  # characters of a reason
 
 @contextmanager
 def border(
-    what: object, error: type[RunError] = RunError, remedy: str = "give a finished run folder"
+    what: object,
+    error: type[FashionlabError] = RunError,
+    remedy: str = "give a finished run folder",
 ) -> Iterator[None]:
     """Raise `error`, which names `what`, for anything but an error of fashionlab's own."""
     try:
