@@ -12,11 +12,12 @@ from typing import Any
 from fashionlab import files
 from fashionlab.environment import machine
 from fashionlab.errors import DataFormatError, InvalidValueError
-from fashionlab.runs import Run
-from fashionlab.text import csv_cell, read_text
+from fashionlab.runs import Run, border
+from fashionlab.text import csv_cell
 
 Row = Mapping[str, Any]
 SETTINGS = 12  # digits of the recipe's hash
+LARGEST = 64 * 2**20  # bytes of a file
 FOLDER = Path("benchmarks/results")  # of a source checkout
 
 
@@ -51,17 +52,13 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
     """Write the row into the file, in place of a row with the same values in the columns `same`.
 
     Rows of the same recipe in other settings are removed: they are no longer what the name says.
-    Raises InvalidValueError where the file has other columns.
+    Raises InvalidValueError where the file has other columns, DataFormatError where it is no table.
     """
     known = read(path) if path.exists() else []
     if known and list(known[0]) != list(row):
         raise InvalidValueError(
             f"{path} must have the columns {', '.join(row)}; received {', '.join(known[0])}; "
             "choose another --out"
-        )
-    if wrong := [old["seed"] for old in known if not old["seed"].isdecimal()]:
-        raise InvalidValueError(
-            f"a seed must be a whole number; received {wrong[0]!r} in {path}; choose another --out"
         )
     text = {name: csv_cell(str(value)) for name, value in row.items()}
     kept = [
@@ -70,7 +67,9 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
         if any(old[name] != text[name] for name in same)
         and (old["recipe"] != text["recipe"] or old["settings"] == text["settings"])
     ]
-    write(path, sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"]))))
+    with border(path, DataFormatError, "choose another --out or remove it"):
+        rows = sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"])))
+    write(path, rows)
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:
@@ -80,21 +79,13 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return the rows as text. Raises DataFormatError where the file is no table."""
-    text = io.StringIO(read_text(path, "a table of results"), newline="\n")
-    try:
+    """Return the rows as text; DataFormatError where the file is no table."""
+    with border(path, DataFormatError, "choose another --out or remove it"):
+        text = io.StringIO(files.read(path, LARGEST).decode("utf-8-sig"), newline="")
         rows = list(csv.DictReader(text, strict=True))
-    except csv.Error as error:
-        raise DataFormatError(
-            f"a table of results must be CSV; received '{error}' from {path}; choose another file"
-        ) from error
-    for number, row in enumerate(rows, 1):
-        if None in row or None in row.values():
-            raise DataFormatError(
-                f"every row of a table must have the columns of its head; received another number "
-                f"in row {number} of {path}; choose another file"
-            )
-    return rows
+        if any(not isinstance(cell, str) for row in rows for cell in row.values()):
+            raise ValueError("a row must have a cell for each column")
+        return rows
 
 
 def of(rows: Iterable[Mapping[str, str]], **values: str) -> list[Mapping[str, str]]:

@@ -30,7 +30,6 @@ from fashionlab.runs.layout import (
     work_folder,
 )
 from fashionlab.runs.lock import Lock
-from fashionlab.runs.reader import recorded_json
 
 Array = NDArray[Any]
 
@@ -132,10 +131,6 @@ class RunWriter:
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint; the two newest are kept."""
         checkpoints.save(self._work, checkpoint)
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        """config or environment, as an earlier session wrote it; RunError where it is damaged."""
-        return recorded_json(self.folder, name)
 
     def write_json(self, name: str, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """config, environment, model or metrics."""
