@@ -117,7 +117,7 @@ def processor(environment: Mapping[str, Any]) -> str:
 
 def machine(measured: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the columns that say where a row was measured; of this process by default."""
-    where = measured or environment()
+    where = environment() if measured is None else measured
     versions = where.get("versions", {})
     return {
         "cpu": processor(where),
