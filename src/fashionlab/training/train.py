@@ -79,7 +79,9 @@ def train(
         engine = get(recipe.engine)
         batches = engine.batches(training, recipe.batch_size, seed, recipe.augmentation)
         shape = training.image_shape
-        model = build(recipe, engine, shape, training.classes, seed, batches.steps)
+        model = build(
+            recipe, engine, shape, training.classes, seed, batches.steps, batches.batch_size
+        )
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 
