@@ -107,9 +107,9 @@ def _require_flags(recipe: Recipe, kind: Any) -> None:
     for key, value in recipe.optimizer_options.items():
         flag = key in parameters and isinstance(parameters[key].default, bool)
         if key in parameters and flag != isinstance(value, bool):
+            wanted = "true or false" if flag else "a number"
             raise InvalidValueError(
-                f"{recipe.optimizer}'s option {key} must be {'true or false' if flag else 'a number'}"
-                f"; received {str(value).lower()}"
+                f"{recipe.optimizer}'s option {key} must be {wanted}; received {str(value).lower()}"
             )
 
 

@@ -1,7 +1,7 @@
 """Recipe: all that decides a run apart from its data and seed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, get_type_hints
@@ -31,11 +31,8 @@ FIELDS_OF_THEIR_OWN = {  # arguments of an optimizer that a recipe has as a fiel
     "ema_momentum": "moving_average",
 }
 
-Count = Annotated[int, Between(1, LARGEST)]
-Epochs = Annotated[int, Between(1, 1_000_000)]
-Share = Annotated[float, Between(0, 1)]
-Options = Mapping[str, Any]  # of types that the builder, or Augmentation, declares
-Numbers = Mapping[str, bool | float]
+COUNT, EPOCHS, SHARE = Between(1, LARGEST), Between(1, 1_000_000), Between(0, 1)
+Options = Mapping[str, Any]  # of types that `_check_tables` knows
 
 
 def _field(help_text: str, default: Any = MISSING) -> Any:
@@ -53,12 +50,14 @@ class Recipe:
     name: str
     builder: str  # a key of models.BUILDERS
     engine: str = _field("scratch or keras.")
-    epochs: Epochs = _field("Passes over the training set.")
-    batch_size: Count | None = _field("Images a step, or 'all'.")  # None for all
+    epochs: Annotated[int, EPOCHS] = _field("Passes over the training set.")
+    batch_size: Annotated[int, COUNT] | None = _field("Images a step, or 'all'.")  # None for all
     optimizer: str = _field("SGD, Adam, ...")
     learning_rate: float = _field("The highest of a schedule.")
     output_activation: str = _field("linear (logits, through softmax), sigmoid or softmax.")
-    validation_fraction: Share = _field("Share of the training set to hold out.", 0.0)
+    validation_fraction: Annotated[float, SHARE] = _field(
+        "Share of the training set to hold out.", 0.0
+    )
     test_each_epoch: bool = _field("Log test accuracy too; nothing is chosen by it.", False)
     model: Options = field(
         default_factory=dict,
@@ -68,11 +67,13 @@ class Recipe:
         default_factory=dict,
         metadata={"help": "A change of the images, flip=true or shift=2; can be repeated."},
     )
-    optimizer_options: Numbers = field(
+    optimizer_options: Options = field(
         default_factory=dict,
         metadata={"help": "An argument of the optimizer, e.g. momentum=0.9; can be repeated."},
     )
-    label_smoothing: Share = _field("Share of each target spread over all classes.", 0.0)
+    label_smoothing: Annotated[float, SHARE] = _field(
+        "Share of each target spread over all classes.", 0.0
+    )
     flip_at_prediction: bool = _field("Predict from an image and its mirror image.", False)
     # Of convolutions in training; weights and predictions are float32 always.
     precision: str = _field("float32; or bfloat16, where this machine is fast with it.", "float32")
@@ -82,7 +83,7 @@ class Recipe:
     moving_average: float | None = _field(
         "Momentum of the weights' moving average, e.g. 0.999.", None
     )
-    early_stopping_patience: Epochs | None = _field(
+    early_stopping_patience: Annotated[int, EPOCHS] | None = _field(
         "Stop after so many epochs without a better one.", None
     )
     restore_best_weights: bool = _field("Keep the best epoch's weights, not the last one's.", False)
@@ -114,7 +115,7 @@ class Recipe:
         self._check_tables()
 
     def _check_types(self) -> None:
-        for name, kind in declared(type(self)).items():
+        for name, kind in declared(Recipe).items():
             value = getattr(self, name)
             require_typed(kind, dict(value) if isinstance(value, Mapping) else value, name)
 
@@ -123,11 +124,14 @@ class Recipe:
         _require_options("model", self.model, self.builder, BUILDERS[self.builder])
         _require_options("augment", self.augment, "augment", Augmentation)
         Augmentation(**self.augment)
-        for key in self.optimizer_options:
+        for key, value in self.optimizer_options.items():
             if key in FIELDS_OF_THEIR_OWN:
                 raise InvalidValueError(
                     f"optimizer_options must not have {key}; give {FIELDS_OF_THEIR_OWN[key]}"
                 )
+            if not str(key).isidentifier():
+                raise InvalidValueError(f"an optimizer has no option {key!r:.80}; leave it out")
+            require_typed(bool | float, value, f"optimizer_options.{key}")
 
     def _check_course(self) -> None:
         """Check the schedule, the moving average and the choice of an epoch."""
@@ -173,7 +177,7 @@ class Recipe:
 
 
 @cache
-def declared(kind: Any) -> Mapping[str, Any]:
+def declared(kind: Hashable) -> Mapping[str, Any]:
     """Return the types of a class's fields, or of a function's arguments, by name."""
     return get_type_hints(kind, include_extras=True)
 

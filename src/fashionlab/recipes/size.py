@@ -13,7 +13,7 @@ from fashionlab.recipes.recipe import Recipe
 Shape = tuple[int, ...]
 
 # 0.4 GB in float32. In training as much again is taken by gradients and by each state of the
-# optimizer, and as much by checkpoints; the largest named recipe has 8 million.
+# optimizer, and as much by checkpoints; the largest named recipe has 10 million.
 MOST_PARAMETERS = 100_000_000
 # 16 GiB in float32: the outputs of all layers for a batch, which a backward pass needs.
 MOST_VALUES = 2**32
@@ -99,7 +99,7 @@ def _layer(layer: trace.Layer, shape: Shape) -> tuple[Shape, int]:
 def _left(
     layer: trace.Layer, shape: Shape, window: Shape, options: Mapping[str, Any]
 ) -> tuple[int, int]:
-    """Return height and width of what windows leave of an image; ValueError where they do not fit."""
+    """Return height and width of what windows leave of an image; ValueError where they cannot."""
     strides = _pair(options.get("strides", 1))
     if options.get("padding", "valid") == "same":
         height, width = (-(-side // step) for side, step in zip(shape, strides, strict=False))
