@@ -28,7 +28,7 @@ VALUES = [  # one or more of each type that TOML and JSON have
     *([], [1], [0], [-1], [True], [1.5], ["1"], [None], [float("nan")], [2**63], [3] * 200),
     *([[]], [[3]], [[3, 1]], [[3, 1, 1]], [[3, -1]], [[3, 10**9]], [[1, 0]] * 11, DEEP),
     *({}, {"a": 1}, {"units": {}}, {"a": {"b": []}}),
-    *(datetime.date(2024, 1, 1), datetime.time(1), datetime.datetime(2024, 1, 1)),  # noqa: DTZ001
+    *(datetime.date(2024, 1, 1), datetime.time(1), datetime.datetime(2024, 1, 1)),
 ]
 BASES = {"mlp": "report-mlp", "cnn": "report-cnn", "convnet": "tiny"}
 OPTIONS = [
@@ -185,7 +185,7 @@ def test_a_base_of_any_type_is_refused(base, tmp_path):
 def test_a_file_whose_name_is_none_for_a_recipe_says_how_to_name_it(stem, tmp_path):
     path = tmp_path / f"{stem}.toml"
     path.write_text('base = "report-mlp"')
-    with pytest.raises(InvalidValueError, match='a line name = "mine"'):
+    with pytest.raises(InvalidValueError, match=r'a line name = "mine"$'):
         recipes.get(str(path))
     path.write_text('base = "report-mlp"\nname = "mine"')
     assert recipes.get(str(path)).name == "mine"
@@ -237,7 +237,7 @@ def test_a_recorded_recipe_comes_back(base):
 def test_a_flag_of_an_optimizer_is_no_number():
     for options in ({"amsgrad": 1}, {"beta_1": True}):
         recipe = recipes.override(recipes.get("report-net"), {"optimizer": "Adam"})
-        with pytest.raises(InvalidValueError, match="must be (a number|true or false); received"):
+        with pytest.raises(InvalidValueError, match=r"must be (a number|true or false); received"):
             build(
                 recipes.override(recipe, {"engine": "keras", "optimizer_options": options}),
                 get_engine("keras"),

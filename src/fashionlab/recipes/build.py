@@ -18,13 +18,13 @@ def build(
     classes: int,
     seed: int = 0,
     steps: int = 1,
-    images: int = 1,
+    images: int | None = None,
 ) -> Any:
     """Return the compiled model; `steps` are the steps of an epoch, for the schedule.
 
-    `images` are those of a batch. Raises InvalidValueError where the engine lacks a layer that it
-    needs, or refuses an option; and, before anything is allocated, where the network would take
-    more memory than is sensible.
+    `images` are those of a batch, for a model that will be trained. Raises InvalidValueError where
+    the engine lacks a layer that it needs, or refuses an option; and, before anything is allocated,
+    where the network would take more memory than is sensible.
     """
     require_sensible(recipe, image_shape, classes, images)
     nn = engine.nn

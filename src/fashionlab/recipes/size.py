@@ -25,6 +25,7 @@ class Size:
 
     parameters: int
     values: int  # in the outputs of all layers, for one image
+    normalized_alone: str  # a batch normalisation of one value a channel of an image; "" for none
 
 
 def network_size(recipe: Recipe, image_shape: Shape, classes: int) -> Size:
@@ -36,7 +37,7 @@ def network_size(recipe: Recipe, image_shape: Shape, classes: int) -> Size:
         trace, image_shape, classes, 0, output=recipe.output_activation, **recipe.model
     )
     shapes: dict[int, Shape] = {}
-    parameters = values = 0
+    parameters, values, alone = 0, 0, ""
     for value in trace.in_order(output):
         if value.layer is None:
             shapes[id(value)] = image_shape
@@ -46,13 +47,18 @@ def network_size(recipe: Recipe, image_shape: Shape, classes: int) -> Size:
         shapes[id(value)] = shape
         parameters += own
         values += prod(shape)
-    return Size(parameters, values)
+        if value.layer.kind == "BatchNormalization" and prod(shape[:-1]) == 1:
+            alone = value.layer.name
+    return Size(parameters, values, alone)
 
 
-def require_sensible(recipe: Recipe, image_shape: Shape, classes: int, images: int = 1) -> None:
+def require_sensible(
+    recipe: Recipe, image_shape: Shape, classes: int, images: int | None = None
+) -> None:
     """Raise InvalidValueError where a network would take more memory than is sensible.
 
-    `images` are those of a batch.
+    `images` are those of a batch that it is trained on, where it is: of one image batch
+    normalisation has no variance where a layer leaves one value of a channel.
     """
     try:
         size = network_size(recipe, image_shape, classes)
@@ -63,6 +69,13 @@ def require_sensible(recipe: Recipe, image_shape: Shape, classes: int, images: i
             f"{recipe.name} must have at most {MOST_PARAMETERS:,} parameters; with images of "
             f"{_times(image_shape)} it has {size.parameters:,}; choose a smaller model"
         )
+    if images == 1 and size.normalized_alone:
+        raise InvalidValueError(
+            f"batch normalisation needs two values or more of a channel; {recipe.name} has one in "
+            f"{size.normalized_alone}, with images of {_times(image_shape)} in batches of one; "
+            "give a larger batch_size, more images, or a model of fewer stages"
+        )
+    images = images or 1
     if size.values * images > MOST_VALUES:
         raise InvalidValueError(
             f"the layers' outputs for a batch of {recipe.name} must be at most {MOST_VALUES:,} "

@@ -30,6 +30,8 @@ from fashionlab.training.signals import Interrupts
 
 Data = tuple[Dataset, Dataset]  # train, test
 
+LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
+
 
 def train(
     recipe: Recipe,
@@ -59,9 +61,13 @@ def train(
     stopped it.
     """
     progress = progress or Progress()
-    if checkpoint_steps is not None and checkpoint_steps < 1:
+    if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
         raise InvalidValueError(
-            f"checkpoint_steps must be a whole number from 1; received {checkpoint_steps}"
+            f"seed must be a whole number from 0 to {LARGEST_SEED:,}; received {seed!r:.80}"
+        )
+    if checkpoint_steps is not None and (type(checkpoint_steps) is not int or checkpoint_steps < 1):
+        raise InvalidValueError(
+            f"checkpoint_steps must be a whole number from 1; received {checkpoint_steps!r:.80}"
         )
     if resume and (done := finished_run(recipe, out, data, seed)):
         progress.say(f"{out} is finished; it is used as it is")
