@@ -28,7 +28,7 @@ ALLOWED = {
     "report": {"runs", "recipes", "evaluation", "data", "files", "errors"},
     "training": LOWER | MIDDLE,
     "estimator": {"scratch", "models", "errors"},
-    "runs": {"recipes", "evaluation", "files", "typed", "errors"},
+    "runs": {"recipes", "evaluation", "data", "files", "typed", "errors"},
     "recipes": {"models", "engines", "evaluation", "data", "scratch", "typed", "errors"},
     "models": {"typed", "errors"},
     "environment": set(),

@@ -256,7 +256,8 @@ def test_what_no_longer_fits_a_changed_field_gives_way(base, changes, expected):
 
 def test_a_lower_rate_ends_lower_in_proportion():
     slow = recipes.override(recipes.get("net"), {"final_learning_rate": 0.001})
-    assert recipes.override(slow, {"learning_rate": 0.0005}).final_learning_rate == 0.0001
+    slower = recipes.override(slow, {"learning_rate": 0.0005})
+    assert slower.final_learning_rate == pytest.approx(0.0001)
     assert recipes.override(slow, {"learning_rate": 0.01}).final_learning_rate == 0.001
 
 

@@ -102,8 +102,14 @@ def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
     if all(fashion_mnist.is_genuine(file, paths[file], arrays[file.name]) for file in paths):
         names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     else:
-        names, name = _class_names(folder, arrays), folder.resolve().name or "data"
+        names = _class_names(folder, arrays)
+        name = fashion_mnist.called(_printable(folder.resolve().name), sha256="") or "data"
     return _pair(arrays, names, name, folder)
+
+
+def _printable(name: str) -> str:
+    """Return a folder's name without what no page, table or file of text can show."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 def _class_names(folder: Path, arrays: dict[str, Array]) -> tuple[str, ...]:

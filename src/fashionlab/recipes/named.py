@@ -100,10 +100,10 @@ def _giving_way(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
         own["optimizer_options"] = {}
     warmup, final = recipe.warmup_epochs, recipe.final_learning_rate
     if warmup:
-        own["warmup_epochs"] = warmup * _share(changes.get("epochs"), recipe.epochs)
+        own["warmup_epochs"] = _lowered(warmup, changes.get("epochs"), recipe.epochs)
     if final:
-        share = _share(changes.get("learning_rate"), recipe.learning_rate)
-        own["final_learning_rate"] = final * share
+        rate = changes.get("learning_rate")
+        own["final_learning_rate"] = _lowered(final, rate, recipe.learning_rate)
     schedule = changes.get("schedule", recipe.schedule)
     if schedule != "cosine":
         own["warmup_epochs"] = 0
@@ -112,7 +112,7 @@ def _giving_way(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     return own
 
 
-def _share(value: Any, before: float) -> float:
-    """Return a changed number as a share of what it was, 1 where it is not a lower one."""
+def _lowered(own: float, value: Any, before: float) -> float:
+    """Return a number of the recipe, lowered as another of its numbers was changed to `value`."""
     lower = type(value) in (int, float) and 0 < value < before
-    return value / before if lower else 1
+    return own * value / before if lower else own

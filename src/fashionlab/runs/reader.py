@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
+from fashionlab.data import fashion_mnist
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
@@ -51,9 +52,12 @@ def recorded_json(folder: Path, name: str) -> dict[str, Any]:
 class DataFacts:
     """The record of one split of a run's data."""
 
-    name: str  # of the data set
+    name: str  # of the data set; "fashion-mnist" where the hash says so, and nowhere else
     sha256: str
     images: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", fashion_mnist.called(self.name, self.sha256))
 
 
 class Run:

@@ -159,7 +159,8 @@ def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
         recipe = json.loads(json.dumps(asdict(recorded(recipe))))
     flat = dict(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}
     for part, facts in data.items() if isinstance(data, Mapping) else ():
-        flat[f"{part} data"] = facts
+        decisive = isinstance(facts, Mapping)  # of data the hash decides, not the folder's name
+        flat[f"{part} data"] = facts["sha256"] if decisive and "sha256" in facts else facts
     return flat | {"seed": stored.get("seed")}
 
 
@@ -173,8 +174,10 @@ def _describe(
     progress: Progress,
 ) -> None:
     """Write what the run is and depends on; when it is resumed, what has changed since."""
-    place = Path(training.source)  # or "synthetic"
-    now = environment() | {"data": str(place.resolve()) if place.exists() else training.source}
+    place = Path(training.source)
+    drawn = training.source == "synthetic"  # a folder of that name is no source of it
+    source = training.source if drawn or not place.exists() else str(place.resolve())
+    now = environment() | {"data": source}
     if checkpoint:
         before = writer.read_json("environment")
         changed = differences(before, now)
