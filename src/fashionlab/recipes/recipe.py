@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from inspect import signature
 from typing import Annotated, Any, get_type_hints
 
 from fashionlab.data import Augmentation
@@ -23,8 +24,7 @@ PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("constant", "cosine", "exponential")
 MONITORS = ("validation_loss", "validation_accuracy")
 TABLES = ("model", "augment", "optimizer_options")  # fields that are tables of options
-# Arguments of a builder that are no options of a recipe.
-NOT_OPTIONS = ("nn", "image_shape", "classes", "seed", "output", "layout", "return")
+NOT_OPTIONS = ("output", "layout")  # arguments of a builder that no recipe gives
 FIELDS_OF_THEIR_OWN = {  # arguments of an optimizer that a recipe has as a field
     "learning_rate": "learning_rate",
     "use_ema": "moving_average",
@@ -178,8 +178,13 @@ class Recipe:
 
 @cache
 def declared(kind: Hashable) -> Mapping[str, Any]:
-    """Return the types of a class's fields, or of a function's arguments, by name."""
-    return get_type_hints(kind, include_extras=True)
+    """Return the types of a dataclass's fields, or of a builder's options, by name."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        argument.name: hints.get(argument.name, Any)
+        for argument in signature(kind).parameters.values()  # type: ignore[arg-type]
+        if isinstance(kind, type) or argument.kind is argument.KEYWORD_ONLY
+    }
 
 
 def require_typed(kind: Any, value: Any, name: str) -> None:

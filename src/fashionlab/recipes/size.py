@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.models import BUILDERS
+from fashionlab.models import BUILDERS, cnn, convnet, mlp
 from fashionlab.recipes import trace
 from fashionlab.recipes.recipe import Recipe
 
@@ -60,6 +60,8 @@ def require_sensible(
     `images` are those of a batch that it is trained on, where it is: of one image batch
     normalisation has no variance where a layer leaves one value of a channel.
     """
+    if BUILDERS[recipe.builder] not in (mlp, cnn, convnet):
+        return  # a builder that a program has added may make layers of any kind
     try:
         size = network_size(recipe, image_shape, classes)
     except ValueError as error:
