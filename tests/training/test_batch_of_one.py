@@ -1,13 +1,17 @@
 """Sets and batches of a single image: batch normalisation, held-out images, resuming."""
 
+import os
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fashionlab.data import Dataset, split
 from fashionlab.engines import get as get_engine
-from fashionlab.errors import InvalidValueError
+from fashionlab.errors import InvalidValueError, RunError, StoppedError
+from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, build, override
 from fashionlab.runs import Run
 from fashionlab.training import batch_norm, train
@@ -85,15 +89,10 @@ def test_statistics_are_of_batches_of_one_size(name, monkeypatch):
 
 
 def test_a_resumed_training_makes_the_same_steps(tmp_path):
-    from fashionlab.errors import StoppedError
-    from fashionlab.progress import Progress
 
     class Stop(Progress):
         def step(self, step):
             if step.step == 1:
-                import os
-                import signal
-
                 os.kill(os.getpid(), signal.SIGTERM)
 
     data, recipe = (images(129), images(3, "test")), replace(TINY, engine="scratch")
@@ -108,6 +107,15 @@ def test_a_resumed_training_makes_the_same_steps(tmp_path):
 def test_a_seed_of_any_type_is_refused_in_one_line(seed, tmp_path):
     with pytest.raises(InvalidValueError, match="seed must be a whole number from 0"):
         train(TINY, (images(9), images(3, "test")), tmp_path / "run", seed)
+
+
+@pytest.mark.parametrize("name", ["a\0b", ".", "/", "..", ""])
+def test_a_folder_that_cannot_be_written_is_refused_in_one_line(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for resume in (False, True):
+        with pytest.raises(RunError):
+            train(TINY, (images(9), images(3, "test")), Path(name), resume=resume)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("steps", [0, -1, 0.5, True, "1"])

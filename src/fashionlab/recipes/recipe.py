@@ -192,8 +192,10 @@ def require_typed(kind: Any, value: Any, name: str) -> None:
     try:
         typed(kind, _as_json(value), name)
     except (MismatchError, RecursionError) as error:
+        said, shown = str(error), _shown(value)
+        value_said = "" if shown in said else f": {shown}"
         raise InvalidValueError(
-            f"{error}: {_shown(value)}; `fashionlab train --help` lists the fields"
+            f"{said}{value_said}; `fashionlab train --help` lists the fields"
         ) from error
 
 
