@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from portable_model import TEST, tiny_model
 
-from fashionlab.cli import main
+from fashionlab.cli import answers, main
 from fashionlab.data.synthetic import draw
+from fashionlab.errors import InvalidValueError
 from fashionlab.portable import Predictor
 from fashionlab.recipes import get
 from fashionlab.training import train
@@ -147,6 +148,19 @@ def test_a_bad_file_stops_none_of_the_rest(photos):
     assert len(said) == 4 and "SVG" in said[0]
     assert "photos/1.png: " in said[0] and "photos/15.png: " in said[1] and "none.png" in said[2]
     assert "3 of 5 could not be read" in said[3]
+
+
+def test_hidden_files_and_folders_in_a_folder_are_passed_over(tmp_path):
+    for name in ("B.PNG", "a.jpeg", "._a.jpeg", ".hidden.png", ".DS_Store", "Thumbs.db", "x.txt"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    for folder in ("__MACOSX", "photo.png"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "._a.jpeg").write_bytes(b"")
+    assert answers.pictures([str(tmp_path)]) == [str(tmp_path / n) for n in ("B.PNG", "a.jpeg")]
+    named = str(tmp_path / "._a.jpeg")
+    assert answers.pictures([named]) == [named]
+    with pytest.raises(InvalidValueError, match="must have PNG, JPEG or WebP files"):
+        answers.pictures([str(tmp_path / "__MACOSX")])
 
 
 def test_what_predict_cannot_do_is_one_line(photos, tmp_path):

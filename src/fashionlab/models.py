@@ -11,11 +11,22 @@ from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, count
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from fashionlab.typed import Between
+
 Layers = list[Any]
+
+# The types and limits of a builder's options, which `recipes` checks before anything is built. They
+# keep a network within what is sensible in any one direction; its whole size has its own limit.
+Width = Annotated[int, Between(1, 2**20)]  # units, or filters
+Widths = Annotated[Sequence[Width], Between(0, 100)]
+Window = Annotated[int, Between(1, 1024)]  # pixels
+Stage = tuple[Width, Annotated[int, Between(0, 50)]]
+Stages = Annotated[Sequence[Stage], Between(0, 10)]
+Rate = Annotated[float, Between(0, 0.99)]
 
 
 @dataclass(frozen=True)
@@ -61,11 +72,11 @@ def mlp(
     classes: int,
     seed: int,
     *,
-    units: Sequence[int] = (512, 256),
+    units: Widths = (512, 256),
     activation: str = "relu",
     output: str = "linear",
     initializer: str = "glorot_uniform",
-    dropout: float = 0.0,
+    dropout: Rate = 0.0,
 ) -> Any:
     """Build dense layers of `units`, each with `dropout`, then one of `classes` with `output`.
 
@@ -106,12 +117,12 @@ def cnn(
     classes: int,
     seed: int,
     *,
-    filters: int = 32,
-    kernel: int = 2,
-    units: Sequence[int] = (256,),
+    filters: Width = 32,
+    kernel: Window = 2,
+    units: Widths = (256,),
     activation: str = "relu",
     output: str = "linear",
-    dropout: float = 0.0,
+    dropout: Rate = 0.0,
 ) -> Any:
     """Build a convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
 
@@ -159,13 +170,13 @@ def convnet(
     classes: int,
     seed: int,
     *,
-    stem: int = 16,
-    stem_stride: int = 1,
-    stages: Sequence[Sequence[int]] = ((32, 1), (64, 1)),
+    stem: Width = 16,
+    stem_stride: Annotated[int, Between(1, 16)] = 1,
+    stages: Stages = ((32, 1), (64, 1)),
     residual: bool = False,
     activation: str = "relu",
     output: str = "linear",
-    dropout: float = 0.0,
+    dropout: Rate = 0.0,
     layout: Layout = CHANNELS_LAST,
 ) -> Any:
     """Build 3 x 3 convolutions: `stem` filters, then stages (filters, blocks) that halve the image.

@@ -95,10 +95,9 @@ def _plain(kind: Any, value: Any, name: str) -> Any:
     if kind is float and type(value) is int:
         kind = int
     _require(kind, value, name)
-    unbounded = (kind is int and abs(value) > LARGEST) or (
-        kind is float and not math.isfinite(value)
-    )
-    if unbounded or (kind is str and len(value) > LONGEST):
+    if kind is float and not math.isfinite(value):
+        raise MismatchError(f"{name or 'it'} must be finite; received {value}")
+    if (kind is int and abs(value) > LARGEST) or (kind is str and len(value) > LONGEST):
         raise MismatchError(f"{name or 'it'} is too large or too long")
     return value
 
@@ -106,7 +105,8 @@ def _plain(kind: Any, value: Any, name: str) -> Any:
 def _require(kind: Any, value: Any, name: str) -> None:
     if type(value) is not kind:
         raise MismatchError(
-            f"{name or 'it'} must be {NAMES[kind]}; received {NAMES.get(type(value), 'another')}"
+            f"{name or 'it'} must be {NAMES[kind]}; received "
+            f"{NAMES.get(type(value), type(value).__name__)}"
         )
     if kind in (dict, list) and len(value) > MOST:
         raise MismatchError(f"{name or 'it'} must have at most {MOST:,} items")
@@ -165,7 +165,11 @@ def _limited(value: Any, limits: Sequence[Any], name: str) -> Any:
         if isinstance(limit, Between) and not limit.least <= sized <= limit.most:
             what = "be" if sized is value else "have a length"
             raise MismatchError(
-                f"{name or 'it'} must {what} from {limit.least:g} to {limit.most:g}; "
-                f"received {sized:g}"
+                f"{name or 'it'} must {what} from {_shown(limit.least)} to {_shown(limit.most)}; "
+                f"received {_shown(sized)}"
             )
     return value
+
+
+def _shown(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"

@@ -38,6 +38,23 @@ def test_epoch_has_every_image_once_with_its_label() -> None:
     assert np.array_equal(targets.argmax(1), TRAIN.labels[order])
 
 
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(12, [12, 13]), (8, [8, 8, 9]), (24, [25]), (1, [1] * 25), (23, [23, 2])]
+)
+def test_a_last_image_that_would_be_alone_joins_the_batch_before(size, sizes) -> None:
+    batches = Batches(TRAIN, size, seed=0)
+    got = [images for images, _ in batches.epoch(4)]
+    assert [len(images) for images in got] == sizes and batches.steps == len(sizes)
+    order = batch_order(25, 0, 4) if len(sizes) > 1 else np.arange(25)
+    assert np.array_equal(np.concatenate(got), TRAIN.images[order])
+
+
+def test_a_shift_that_leaves_nothing_is_refused_before_an_epoch() -> None:
+    for shift in (28, 2**62):
+        with pytest.raises(InvalidValueError, match=r"shift must be below the image's sides"):
+            Batches(TRAIN, 10, 0, Augmentation(shift=shift))
+
+
 @pytest.mark.parametrize("size", [None, 25, 1000])
 def test_full_batch_is_the_set_itself(size: int | None) -> None:
     batches = Batches(TRAIN, size, seed=0)
@@ -51,7 +68,7 @@ ALL = [Augmentation(**OWN, cutmix=0.5), Augmentation(**OWN, mixup=0.5)]
 
 
 @pytest.mark.parametrize("augmentation", [None, *ALL])
-@pytest.mark.parametrize("size", [10, None])
+@pytest.mark.parametrize("size", [10, 8, None])
 def test_an_epoch_goes_on_at_any_batch_with_the_batches_of_a_whole_one(size, augmentation) -> None:
     batches = Batches(TRAIN, size, 3, augmentation)
     whole = list(batches.epoch(2))

@@ -292,11 +292,32 @@ def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert fashion_mnist.cache_folder() == Path.home() / ".cache/fashionlab"
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("fashion-mnist", "fashion-mnist (not genuine)"),
+        ("FashionMNIST", "FashionMNIST (not genuine)"),
+        ("Fashion_MNIST", "Fashion_MNIST (not genuine)"),
+        ("fashion-mnist-2", "fashion-mnist-2"),
+        ("a\x1b[31m", "a\ufffd[31m"),
+        ("a\udce9", "a\ufffd"),
+    ],
+)
+def test_other_images_are_not_called_fashion_mnist(folder: str, name: str, tmp_path: Path) -> None:
+    assert {part.name for part in load(write(tmp_path / folder))} == {name}
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_genuine_files_are_called_so_in_any_folder(tmp_path: Path) -> None:
+    assert {part.name for part in load(write(tmp_path / "mine"))} == {"fashion-mnist"}
+
+
 def test_debian_copy_is_genuine() -> None:
     folder = Path("/usr/share/datasets/fashion-mnist")
     if not folder.is_dir():
         pytest.skip("apt-get install dataset-fashion-mnist")
     train, test = load(folder)
+    assert {"train": train.sha256, "test": test.sha256} == fashion_mnist.SHA256
     assert train.name == "fashion-mnist" and train.class_names == fashion_mnist.CLASS_NAMES
     assert train.images.shape == (60000, 28, 28) and test.images.shape == (10000, 28, 28)
     assert set(np.bincount(train.labels)) == {6000} and set(np.bincount(test.labels)) == {1000}

@@ -30,7 +30,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("batch_size", [32, None])
+@pytest.mark.parametrize("batch_size", [32, 33, None])
 @pytest.mark.parametrize("name", CHANGES)
 def test_they_are_the_same_bytes(name, batch_size):
     assert augments_here(CHANGES[name])

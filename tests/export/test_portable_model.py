@@ -11,6 +11,7 @@ from fashionlab.data.synthetic import draw
 from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import best_temperature, tempered, threshold
+from fashionlab.export import portable_model
 from fashionlab.export.formats import export_keras, export_safetensors
 from fashionlab.export.portable_model import TOLERANCE, export_onnx
 from fashionlab.portable import Predictor
@@ -52,6 +53,18 @@ def test_the_file_answers_as_the_run_did_and_says_what_it_is(run, tmp_path):
     assert (metadata.train_sha256, metadata.test_sha256) == (DATA[0].sha256, DATA[1].sha256)
     assert metadata.class_names == DATA[1].class_names and metadata.licence == "not stated"
     assert {label for label, _ in metadata.examples} == set(range(10))
+
+
+def test_the_licence_of_fashion_mnist_is_stated_of_its_hash_alone(tmp_path, monkeypatch):
+    other = tuple(replace(part, name="fashion-mnist") for part in DATA)
+    name, own = SMALL["scratch"]
+    given = {"epochs": 1, "batch_size": 20, "test_each_epoch": False, **own}
+    run = train(replace(RECIPES[name], **given), other, tmp_path / "run")
+    metadata = export_onnx(run, other, tmp_path / "1.onnx", calibrate=False).metadata
+    assert metadata.licence == "not stated"
+    assert metadata.data_name == "fashion-mnist (not genuine)"
+    monkeypatch.setattr(portable_model, "LICENCES", {DATA[0].sha256: "MIT"})
+    assert export_onnx(run, other, tmp_path / "2.onnx", calibrate=False).metadata.licence == "MIT"
 
 
 def test_temperature_and_threshold_come_from_the_images_held_out(run, tmp_path):

@@ -130,10 +130,13 @@ def test_a_file_changes_fields_of_its_base(tmp_path):
         ('base = "report-mlp"\nepoch = 3', "did you mean 'epochs'"),
         ('base = "report-mlp"\nepochs = 0', "epochs must be"),
         ('base = "report-mlp"\nepochs = true', "epochs must be"),
-        ('base = "report-mlp"\nlearning_rate = "fast"', "learning_rate must be above 0"),
-        ('base = "report-mlp"\nlearning_rate = nan', "learning_rate must be above 0"),
+        (
+            'base = "report-mlp"\nlearning_rate = "fast"',
+            "learning_rate must be a number; received text: 'fast'",
+        ),
+        ('base = "report-mlp"\nlearning_rate = nan', "learning_rate must be finite; received nan"),
         ('base = "report-mlp"\nvalidation_fraction = 1.0', "validation_fraction must be"),
-        ('base = "report-mlp"\nmodel = 3', "table of options"),
+        ('base = "report-mlp"\nmodel = 3', "model must be a table; received a whole number: 3"),
         ('base = "report-mlp"\n[model]\nunit = [3]', "did you mean 'units'"),
         ("base =", "TOML"),
     ],
@@ -231,3 +234,49 @@ def test_the_named_recipes_of_the_report_use_none_of_the_new_options():
         recipe = recipes.get(name)
         assert all(getattr(recipe, f) == defaults[f] for f in ALL_OPTIONS.keys() - TABLES)
         assert recipe.augmentation is None and "dropout" not in recipe.model
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "expected"),
+    [
+        ("net", {"epochs": 1}, {"warmup_epochs": 1 / 300}),
+        ("medium", {"epochs": 10}, {"warmup_epochs": 0.3}),
+        ("medium", {"epochs": 200}, {"warmup_epochs": 3}),
+        ("medium", {"epochs": 10, "warmup_epochs": 5}, {"warmup_epochs": 5}),
+        ("medium", {"schedule": "constant"}, {"warmup_epochs": 0, "final_learning_rate": 0}),
+        ("medium", {"schedule": "exponential", "final_learning_rate": 0.001}, {"warmup_epochs": 0}),
+        ("tiny", {"builder": "mlp"}, {"precision": "float32", "model": {}}),
+        ("tiny", {"builder": "mlp", "model": {"units": [3]}}, {"model": {"units": [3]}}),
+    ],
+)
+def test_what_no_longer_fits_a_changed_field_gives_way(base, changes, expected):
+    changed = recipes.override(recipes.get(base), changes)
+    assert {name: getattr(changed, name) for name in expected} == expected
+
+
+def test_a_lower_rate_ends_lower_in_proportion():
+    slow = recipes.override(recipes.get("net"), {"final_learning_rate": 0.001})
+    slower = recipes.override(slow, {"learning_rate": 0.0005})
+    assert slower.final_learning_rate == pytest.approx(0.0001)
+    assert recipes.override(slow, {"learning_rate": 0.01}).final_learning_rate == 0.001
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "said"),
+    [
+        ("net", {"epochs": 1, "warmup_epochs": 1}, "warmup_epochs must be from 0 to below epochs"),
+        ("net", {"schedule": "constant", "warmup_epochs": 1}, "needs schedule 'cosine'"),
+        ("net", {"schedule": "exponential"}, "final_learning_rate must be above 0"),
+        ("net", {"learning_rate": 0.001, "final_learning_rate": 0.01}, "to learning_rate, 0.001"),
+        ("tiny", {"builder": "mlp", "precision": "bfloat16"}, "needs the builder 'convnet'"),
+        ("tiny", {"early_stopping_patience": 3}, "give a validation_fraction above 0"),
+    ],
+)
+def test_changes_that_contradict_each_other_stay_refused(base, changes, said):
+    with pytest.raises(InvalidValueError, match=said):
+        recipes.override(recipes.get(base), changes)
+
+
+@pytest.mark.parametrize("base", recipes.RECIPES)
+def test_every_recipe_can_be_trained_for_an_epoch(base):
+    assert recipes.override(recipes.get(base), {"epochs": 1}).warmup_epochs < 1

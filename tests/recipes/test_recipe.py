@@ -17,22 +17,31 @@ from fashionlab.recipes import build
         ({"schedule": "exponential"}, "above 0 with schedule 'exponential'"),
         ({"schedule": "cosine", "final_learning_rate": 0.1}, "from 0 to learning_rate, 0.001;"),
         ({"schedule": "cosine", "final_learning_rate": -0.1}, "final_learning_rate .* -0.1"),
-        ({"schedule": "cosine", "final_learning_rate": True}, "final_learning_rate .* True"),
+        (
+            {"schedule": "cosine", "final_learning_rate": True},
+            "final_learning_rate must be a number; .*: True",
+        ),
         ({"schedule": "cosine", "final_learning_rate": float("nan")}, "received nan"),
         ({"warmup_epochs": 1}, "warmup_epochs needs schedule 'cosine'; received 'constant'"),
         ({"schedule": "cosine", "warmup_epochs": 30}, "below epochs, 30; received 30"),
         ({"schedule": "cosine", "warmup_epochs": -1}, "warmup_epochs .* -1"),
-        ({"schedule": "cosine", "warmup_epochs": "1"}, "warmup_epochs .* '1'"),
+        (
+            {"schedule": "cosine", "warmup_epochs": "1"},
+            "warmup_epochs must be a number; received text: '1'",
+        ),
         ({"moving_average": 1}, "moving_average must be .* received 1"),
         ({"moving_average": 0.0}, "moving_average must be .* received 0.0"),
-        ({"moving_average": True}, "moving_average must be .* received True"),
+        ({"moving_average": True}, "moving_average must be a number; .*: True"),
         ({"early_stopping_patience": 0}, "early_stopping_patience must be .* received 0"),
-        ({"early_stopping_patience": 1.0}, "early_stopping_patience must be .* received 1.0"),
-        ({"restore_best_weights": 1}, "restore_best_weights must be true or false; received 1"),
+        (
+            {"early_stopping_patience": 1.0},
+            "early_stopping_patience must be a whole number; .*: 1.0",
+        ),
+        ({"restore_best_weights": 1}, "restore_best_weights must be true or false; .*: 1"),
         ({"early_stopping_patience": 1}, "test set is never used to choose"),
         ({"restore_best_weights": True}, "test set is never used to choose"),
         ({"monitor": "test_accuracy"}, "no monitor 'test_accuracy'"),
-        ({"augment": "flip"}, "augment must be a table of options; received 'flip'"),
+        ({"augment": "flip"}, "augment must be a table; received text: 'flip'"),
         ({"augment": {"flips": True}}, "no option of augment 'flips'; did you mean 'flip'"),
         ({"augment": {"shift": -1}}, "shift must be .* received -1"),
     ],
@@ -185,25 +194,27 @@ def test_dropout_draws_by_the_seed_alone(name):
 @pytest.mark.parametrize("rate", [1, 1.5, -0.1, float("nan"), "0.5", None])
 @pytest.mark.parametrize("builder", ["report-mlp", "report-cnn"])
 def test_a_dropout_outside_its_range_is_one_line(rate, builder):
-    recipe = recipes.override(recipes.get(builder), {"model": {"dropout": rate}})
-    with pytest.raises(InvalidValueError, match=rf"dropout must be in .*; received {rate!r}$"):
-        build(recipe, get_engine("scratch"), (6, 6), 4)
+    with pytest.raises(InvalidValueError, match=rf"^model.dropout must be .*{rate!r}"):
+        recipes.override(recipes.get(builder), {"model": {"dropout": rate}})
 
 
-@pytest.mark.parametrize("options", [{"units": [0]}, {"units": 3}, {"activation": "rele"}])
 @pytest.mark.parametrize("name", ["scratch", "keras"])
-def test_a_wrong_value_of_a_model_option_is_one_line(options, name):
-    recipe = recipes.override(recipes.get("report-mlp"), {"model": options})
+def test_an_activation_that_there_is_not_is_one_line(name):
+    recipe = recipes.override(recipes.get("report-mlp"), {"model": {"activation": "rele"}})
     with pytest.raises(InvalidValueError, match=r"^report-mlp cannot be built: .+$"):
         build(recipe, get_engine(name), (6, 6), 4)
 
 
-@pytest.mark.parametrize("name", ["scratch", "keras"])
 @pytest.mark.parametrize("optimizer", ["Array", "Optimizer", "sgd", "LossScaleOptimizer"])
-def test_what_is_no_optimizer_is_refused(optimizer, name):
-    recipe = recipes.override(recipes.get("report-mlp"), {"optimizer": optimizer})
+def test_what_is_no_optimizer_is_refused(optimizer):
     with pytest.raises(InvalidValueError, match="no optimizer"):
-        build(recipe, get_engine(name), (6, 6), 4)
+        recipes.override(recipes.get("report-mlp"), {"optimizer": optimizer})
+
+
+def test_an_optimizer_that_scratch_lacks_is_refused():
+    recipe = recipes.override(recipes.get("tiny"), {"engine": "scratch"})
+    with pytest.raises(InvalidValueError, match="no optimizer 'Muon'"):
+        build(recipe, get_engine("scratch"), (28, 28), 10)
 
 
 @pytest.mark.parametrize("optimizer", recipes.OPTIMIZERS)

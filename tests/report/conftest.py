@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fashionlab.data import CLASS_NAMES
+from fashionlab.data.fashion_mnist import SHA256
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.recipes import RECIPES
 from fashionlab.report import plots
@@ -42,8 +43,12 @@ def write_run(
                 "recipe": asdict(used),
                 "seed": seed,
                 "data": {
-                    part: {"name": data, "sha256": 64 * digit, "images": len(labels)}
-                    for part, digit in (("train", "a"), ("test", "b"))
+                    part: {
+                        "name": data,
+                        "sha256": sha256 if data == "fashion-mnist" else 64 * "a",
+                        "images": len(labels),
+                    }
+                    for part, sha256 in SHA256.items()
                 },
                 "class_names": list(class_names),
                 "image_shape": [12, 12],

@@ -34,10 +34,29 @@ def test_a_sigmoid_that_tensorflow_trains_as_softmax_is_named(make_run, change_j
 def test_one_split_of_other_data_is_enough(make_run, change_json, part):
     run = make_run()
     data = run.config["data"]
-    data[part]["name"] = "photos"
+    data[part] |= {"name": "photos", "sha256": 64 * "c"}
     said = remarks([view(change_json(run, "config", {"data": data}))])
     assert len(said) == 1
     assert "'photos'" in said[0]
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_name_alone_makes_no_split_fashion_mnist(make_run, change_json, part):
+    run = make_run("report-mlp")
+    data = run.config["data"]
+    data[part]["sha256"] = 64 * "c"
+    one = view(change_json(run, "config", {"data": data}))
+    assert "'fashion-mnist (not genuine)'" in remarks([one])[0]
+    assert not one.genuine and not one.paper_correct
+    for name, facts in one.__dict__.items():
+        assert name != part or facts.name == "fashion-mnist (not genuine)"
+
+
+def test_the_hash_alone_makes_both_splits_fashion_mnist(make_run, change_json):
+    run = make_run("report-mlp")
+    data = {part: facts | {"name": "mine"} for part, facts in run.config["data"].items()}
+    one = view(change_json(run, "config", {"data": data}))
+    assert one.genuine and one.train.name == one.test.name == "fashion-mnist"
 
 
 def test_settings_that_differ_are_named_with_both_values(make_run):

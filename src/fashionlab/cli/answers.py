@@ -30,6 +30,9 @@ Write = Callable[[str, "Prediction"], None]
 def pictures(arguments: Sequence[str]) -> list[str]:
     """Return every file of the arguments, in order; a folder stands for the pictures in it.
 
+    Its folders, other files and hidden files are passed over; macOS keeps notes on photo.png in
+    ._photo.png.
+
     Raises InvalidValueError where a folder has none, or standard input is named twice.
     """
     found: list[str] = []
@@ -38,7 +41,7 @@ def pictures(arguments: Sequence[str]) -> list[str]:
         if argument == STDIN or not path.is_dir():
             found.append(argument)
             continue
-        inside = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
+        inside = sorted(filter(_is_picture, path.iterdir()))
         if not inside:
             raise InvalidValueError(
                 f"a folder must have PNG, JPEG or WebP files; {argument} has none; name another"
@@ -47,6 +50,12 @@ def pictures(arguments: Sequence[str]) -> list[str]:
     if found.count(STDIN) > 1:
         raise InvalidValueError("standard input can be read once; name - once")
     return found
+
+
+def _is_picture(path: Path) -> bool:
+    """Return whether a file in a folder is a picture, by its name."""
+    named = path.suffix.lower() in ENDINGS and not path.name.startswith(".")
+    return named and path.is_file()
 
 
 def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:

@@ -31,7 +31,9 @@ def add_recipe_fields(command: Callable[..., None]) -> None:
 
 
 def _annotation(field: "Field[Any]") -> Any:
-    kind: Any = next(iter(get_args(field.type)), field.type)
+    kind: Any = field.type
+    while parts := get_args(kind):  # of a union or Annotated, the first is the type
+        kind = parts[0]
     if field.name in TABLES:
         kind = list[str]
     if field.name == "batch_size":
@@ -50,9 +52,17 @@ def given_fields(values: Mapping[str, Any]) -> dict[str, Any]:
         if name in given:
             option = OPTIONS.get(name, f"--{name}")
             given[name] = dict(_option(option, text) for text in given[name])
-    if str(given.get("batch_size", "")).isdecimal():
-        given["batch_size"] = int(given["batch_size"])
+    if "batch_size" in given and given["batch_size"] != "all":
+        given["batch_size"] = _whole(given["batch_size"])
     return given
+
+
+def _whole(text: str) -> Any:
+    """Return a whole number, or the text as it is, which `override` refuses."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 def _option(option: str, text: str) -> tuple[str, Any]:
@@ -61,6 +71,11 @@ def _option(option: str, text: str) -> tuple[str, Any]:
     if not equals:
         raise InvalidValueError(f"{option} must be OPTION=VALUE; received {text!r}")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        parsed = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+    except (ValueError, RecursionError) as error:
+        raise InvalidValueError(f"{option} {key.strip()} cannot be read: {error}") from error
+    if len(parsed) > 1:
+        raise InvalidValueError(f"{option} must be one OPTION=VALUE; received {text!r:.80}")
+    return key.strip(), parsed["value"]

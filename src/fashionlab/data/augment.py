@@ -67,6 +67,13 @@ class Augmentation:
                 "set one to 0"
             )
 
+    def require_fits(self, height: int, width: int) -> None:
+        """Raise InvalidValueError where a shift would leave nothing of such images."""
+        if self.shift >= min(height, width):
+            raise InvalidValueError(
+                f"shift must be below the image's sides, {height} x {width}; received {self.shift}"
+            )
+
     def draw(self, n: int, seed: int, epoch: int) -> "Draws":
         """Draw the changes of n images for an epoch, counted from 0."""
         first = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
@@ -129,10 +136,7 @@ class Draws:
         """
         height, width = images.shape[1:]
         shift = self.augmentation.shift
-        if shift >= min(height, width):
-            raise InvalidValueError(
-                f"shift must be below the image's sides, {height} x {width}; received {shift}"
-            )
+        self.augmentation.require_fits(height, width)
         changed = images.copy()
         if self.augmentation.flip:
             flipped = self.flipped[rows]

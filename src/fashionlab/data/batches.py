@@ -43,8 +43,9 @@ class Batches:
     """A dataset in batches of `batch_size` images; None means all images in one batch.
 
     A single batch is the set itself: not shuffled, since the order within a batch does not change
-    its mean gradient, and not copied unless it is augmented. The last batch may be smaller; no
-    image is dropped.
+    its mean gradient, and not copied unless it is augmented. The last batch may be smaller, but a
+    single image joins the batch before, since batch normalisation compares images; no image is
+    dropped.
     """
 
     # Steps that may be in progress before the loss of the first is read.
@@ -63,6 +64,8 @@ class Batches:
             )
         if seed < 0:
             raise InvalidValueError(f"seed must not be negative; received {seed}; try 0")
+        if augmentation is not None:
+            augmentation.require_fits(*dataset.image_shape)
         self.dataset = dataset
         self.batch_size = min(batch_size or len(dataset), len(dataset))
         self.seed = seed
@@ -72,7 +75,15 @@ class Batches:
     @property
     def steps(self) -> int:
         """The number of batches in an epoch."""
-        return -(-len(self.dataset) // self.batch_size)
+        whole, left = divmod(len(self.dataset), self.batch_size)
+        return whole + (left > 1)
+
+    def places(self, start: int) -> Iterator[slice]:
+        """Yield the places of each batch in an epoch's order, from the batch `start` on."""
+        for step in range(start, self.steps):
+            first = step * self.batch_size
+            last = len(self.dataset) if step + 1 == self.steps else first + self.batch_size
+            yield slice(first, last)
 
     def epoch(
         self, epoch: int, start: int = 0
@@ -95,8 +106,8 @@ class Batches:
                 yield draws.apply(*whole, np.arange(n)) if draws else whole
             return
         order = batch_order(n, self.seed, epoch)
-        for first in range(start * self.batch_size, n, self.batch_size):
-            rows = order[first : first + self.batch_size]
+        for place in self.places(start):
+            rows = order[place]
             chosen = images[rows], self.targets[rows]
             yield draws.apply(*chosen, rows) if draws else chosen
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from numpy.typing import NDArray
 from fashionlab.data.idx import idx_header, read_idx
 from fashionlab.errors import DataFormatError
 
-NAME = "fashion-mnist"  # the name of a Dataset that was read from files with these hashes alone
+NAME = "fashion-mnist"  # what only data with the hashes below are called
+SHA256 = {  # `Dataset.sha256` of its two parts; FILES has the hashes of the files
+    "train": "bd816fd8099b2e753bc52dedcb984e6714fc18052d7f92589abb1c3210b87134",
+    "test": "015bdb34c5cbbe3877d8fc14088038d8939f00189e4cc87179431a02ab48c569",
+}
 CLASS_NAMES: tuple[str, ...] = (
     "T-shirt/top",
     "Trouser",
@@ -81,6 +86,17 @@ def places() -> tuple[Path, ...]:
         Path.cwd() / "data/FashionMNIST/raw",  # torchvision's custom
         home / "data/FashionMNIST/raw",
     )
+
+
+def called(name: str, sha256: str) -> str:
+    """Return what a data set of this hash is called, whatever a folder or a record calls it.
+
+    Another set's name is its own, but for one that could be taken for Fashion-MNIST's.
+    """
+    if sha256 in SHA256.values():
+        return NAME
+    alike = re.sub(r"[^a-z0-9]", "", str(name).lower()) == NAME.replace("-", "")
+    return f"{name} (not genuine)" if alike else name
 
 
 def is_genuine(file: File, path: Path, array: NDArray[np.uint8]) -> bool:

@@ -103,7 +103,8 @@ def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
     if all(fashion_mnist.is_genuine(file, paths[file], arrays[file.name]) for file in paths):
         names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     else:
-        names, name = _class_names(folder, arrays), printable(folder.resolve().name) or "data"
+        names = _class_names(folder, arrays)
+        name = fashion_mnist.called(printable(folder.resolve().name), sha256="") or "data"
     return _pair(arrays, names, name, folder)
 
 

@@ -11,16 +11,21 @@ import numpy as np
 
 from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
-from fashionlab.errors import MissingDependencyError
+from fashionlab.errors import InvalidValueError, MissingDependencyError
 from fashionlab.models import Layout
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; both take bytes
+SETTINGS = {  # of `keras.config`, by the names of its functions
+    **{"floatx": "float32", "dtype_policy": "float32"},
+    **{"image_data_format": "channels_last", "epsilon": 1e-7},
+}
 
 
 class Keras:
     """Keras 3; on PyTorch with the parts of `keras_torch`, unless not `fast`.
 
-    Raises MissingDependencyError where Keras or its backend is not installed.
+    Raises MissingDependencyError where Keras or its backend is not installed, InvalidValueError
+    where Keras has been set to compute otherwise than recipes say.
     """
 
     name = "keras"
@@ -37,11 +42,30 @@ class Keras:
                 "install them: pip install 'fashionlab[keras]'"
             ) from error
         self.on_torch = self.nn.backend.backend() == "torch"
+        self._require_settings()
         self._fast = fast and self.on_torch
         if self.on_gpu:
             cudnn: Any = import_module("torch").backends.cudnn
             cudnn.allow_tf32 = False  # float32 is float32
             cudnn.deterministic = True
+
+    def _require_settings(self) -> None:
+        """Raise InvalidValueError where a program or Keras's own file has set what decides a run.
+
+        Builders rely on the order of axes, a recipe's numbers on float32 and on the epsilon.
+        """
+        config = self.nn.config
+        found = {name: getattr(config, name)() for name in SETTINGS}
+        found["dtype_policy"] = found["dtype_policy"].name
+        if self.on_torch:
+            found["torch.is_grad_enabled()"] = import_module("torch").is_grad_enabled()
+        for name, value in found.items():
+            wanted = SETTINGS.get(name, True)
+            if value != wanted:
+                raise InvalidValueError(
+                    f"to train as recipes say, {name} must be {wanted!r}; received {value!r}; "
+                    "set it back in your program, or in Keras's file keras.json"
+                )
 
     @property
     def on_gpu(self) -> bool:

@@ -2,7 +2,6 @@
 
     portable_model  export_onnx      a run -> the portable model, checked against the run
     graph           emit             a recipe and its weights -> an ONNX graph
-    trace           Value, Layer     a builder's network as a graph of values
     emit            emit_layer       each layer -> ONNX's operators
     quantize        quantized        the graph with weights of 8 bits
     formats         export_keras     Keras's own file; weights as safetensors

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from fashionlab.errors import ModelError
-from fashionlab.export.trace import Layer, Value
+from fashionlab.recipes.trace import Layer, Value
 
 Array = NDArray[Any]
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")

@@ -17,11 +17,10 @@ from onnx import TensorProto, helper, numpy_helper
 from fashionlab.errors import ModelError
 from fashionlab.evaluation.calibration import LEAST
 from fashionlab.evaluation.predictions import EPSILON
-from fashionlab.export import trace
 from fashionlab.export.emit import GraphBuilder, Tensor, activation, emit_layer, foldings
 from fashionlab.models import BUILDERS
 from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, Metadata
-from fashionlab.recipes import Recipe
+from fashionlab.recipes import Recipe, trace
 
 Array = NDArray[Any]
 

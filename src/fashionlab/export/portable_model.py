@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fashionlab import __version__, files
 from fashionlab.data import Dataset, split
+from fashionlab.data.fashion_mnist import SHA256
 from fashionlab.errors import InvalidValueError, MissingDependencyError, ModelError
 from fashionlab.evaluation.calibration import (
     LEAST,
@@ -27,8 +28,8 @@ Data = tuple[Dataset, Dataset]  # train, test
 
 TOLERANCE = 1e-5  # the largest difference of a probability to the run's own
 EXAMPLES_OF_A_CLASS = 2
-LICENCES = {  # of a model trained on the data of this name
-    "fashion-mnist": "MIT; trained on Fashion-MNIST, MIT, Copyright (c) 2017 Zalando SE",
+LICENCES = {  # of a model trained on the data of this hash
+    SHA256["train"]: "MIT; trained on Fashion-MNIST, MIT, Copyright (c) 2017 Zalando SE",
 }
 UNKNOWN_LICENCE = "not stated"
 
@@ -179,7 +180,7 @@ def _metadata(
 ) -> Metadata:
     """Return the metadata, except the measurements on the file itself."""
     _, test = data
-    source = run.data["train"].name
+    source = run.data["train"]
     return Metadata(
         name=run.recipe.name,
         class_names=run.class_names,
@@ -189,15 +190,15 @@ def _metadata(
         accuracy_interval=(0.0, 0.0),
         calibration_error=0.0,
         test_images=len(test),
-        data_name=source,
-        train_sha256=run.data["train"].sha256,
+        data_name=source.name,
+        train_sha256=source.sha256,
         test_sha256=run.data["test"].sha256,
         parameters=run.parameters,
         bits=bits,
         weights_sha256=run.weights_sha256(),
         seed=run.seed,
         version=__version__,
-        licence=licence or LICENCES.get(source, UNKNOWN_LICENCE),
+        licence=licence or LICENCES.get(source.sha256, UNKNOWN_LICENCE),
         examples=tuple(
             (label, test.images[row])
             for label in range(test.classes)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from fashionlab.errors import ImageError
-from fashionlab.images.headers import damaged, strip
+from fashionlab.images.headers import Header, damaged, png_pixels, strip
 from fashionlab.images.photo import Photo, from_array, from_image
 
 Picture = str | Path | bytes | Image.Image | NDArray[np.uint8]
@@ -73,13 +73,34 @@ def decode(data: bytes) -> Photo:
         with READERS[header.kind](io.BytesIO(header.content)) as stored:
             if stored.size != header.size:
                 raise damaged("two sizes")
-            stored.load()
-            return from_image(stored, header.orientation)
+            return from_image(_pixels(stored, header), header.orientation)
     except ImageError:
         raise
     except FAILURES as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise damaged(f"{header.kind}: {reason}") from error
+
+
+def _pixels(stored: ImageFile.ImageFile, header: Header) -> Image.Image:
+    """Return the image with its pixels.
+
+    Not `stored.load`: it answers half a picture as if it were whole where the program around has
+    set ImageFile.LOAD_TRUNCATED_IMAGES, and what it refuses depends on ImageFile.MAXBLOCK.
+    """
+    if header.kind == "WEBP":  # which is decoded whole
+        stored.load()
+        return stored
+    ((decoder, _, _, options),) = stored.tile
+    if header.kind == "PNG":
+        content, options = png_pixels(header.content), (options, int("interlace" in stored.info))
+    else:
+        content = header.content
+    image = Image.frombytes(stored.mode, stored.size, content, decoder, options)
+    if "transparency" in stored.info:
+        image.info["transparency"] = stored.info["transparency"]
+    if stored.palette:
+        image.putpalette(stored.palette.palette, stored.palette.mode)
+    return image
 
 
 def read(path: Path) -> bytes:

@@ -96,6 +96,17 @@ def _png(data: bytes) -> Header:
     raise damaged(f"more than {PARTS:,} parts")
 
 
+def png_pixels(content: bytes) -> bytes:
+    """Return the compressed pixels of a PNG file, which may lie in several chunks."""
+    parts, at = [], len(PNG)
+    while at < len(content):
+        length, name = struct.unpack_from(">I4s", content, at)
+        if name == b"IDAT":
+            parts.append(content[at + 8 : at + 8 + length])
+        at += 12 + length
+    return b"".join(parts)
+
+
 def _jpeg(data: bytes) -> Header:
     kept, at, turn = [data[:2]], 2, 1
     size = None

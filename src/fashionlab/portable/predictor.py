@@ -84,6 +84,7 @@ class Predictor:
         self.class_names = self.metadata.class_names  # (K,) in label order
         self.image_shape = self.metadata.image_shape  # (H, W) of the images that the model takes
         self.sha256 = hashlib.sha256(content).hexdigest()
+        self._content, self._threads = content, threads
         self._session = session(content, threads)
         height, width = self.image_shape
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
@@ -96,6 +97,13 @@ class Predictor:
                 f"the model must take {INPUT} and give {OUTPUT} as its metadata say; received "
                 f"{signature!r:.200}; give a file that `fashionlab export` wrote"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the model's bytes: a process of a pool, or a copy, loads and validates them."""
+        return {"model": self._content, "threads": self._threads}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Predictor.__init__(self, **state)
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return (N, K) for images (N, H, W) of bytes, as they are: white on black, not scaled.

@@ -1,6 +1,9 @@
 """Recipes: all that decides a run apart from its data and seed.
 
-recipe    Recipe: the fields and their ranges
+recipe    Recipe: the fields, their types and ranges
+name      what a recipe may be called
+trace     a library `nn` that records a network instead of computing it
+size      how large a network is, before any of it is allocated
 build     the compiled model, optimizer and schedule of a recipe
 predict   a prediction as the recipe has it, with test-time augmentation
 named     the named recipes, TOML files, changes

@@ -1,12 +1,14 @@
 """build: the compiled model, optimizer and schedule that a recipe describes."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from fashionlab.engines import Engine, get
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 from fashionlab.recipes.recipe import OPTIMIZERS, Recipe, one_of
+from fashionlab.recipes.size import require_sensible
 
 
 def build(
@@ -16,16 +18,21 @@ def build(
     classes: int,
     seed: int = 0,
     steps: int = 1,
+    images: int | None = None,
 ) -> Any:
     """Return the compiled model; `steps` are the steps of an epoch, for the schedule.
 
-    Raises InvalidValueError where the engine lacks a layer that it needs, or refuses an option.
+    `images` are those of a batch, for a model that will be trained. Raises InvalidValueError where
+    the engine lacks a layer that it needs, or refuses an option; and, before anything is allocated,
+    where the network would take more memory than is sensible.
     """
+    require_sensible(recipe, image_shape, classes, images)
     nn = engine.nn
     one_of("optimizer", recipe.optimizer, [x for x in OPTIMIZERS if hasattr(nn.optimizers, x)])
+    optimizer = _optimizer(recipe, engine, steps)
     model = build_network(recipe, engine, image_shape, classes, seed)
     model.compile(
-        optimizer=_optimizer(recipe, engine, steps),
+        optimizer=optimizer,
         loss=nn.losses.CategoricalCrossentropy(
             from_logits=recipe.output_activation == "linear",
             label_smoothing=recipe.label_smoothing,
@@ -41,6 +48,7 @@ def build_network(
     recipe: Recipe, engine: Engine, image_shape: tuple[int, ...], classes: int, seed: int = 0
 ) -> Any:
     """Return the model before it is compiled; raises InvalidValueError as `build` does."""
+    require_sensible(recipe, image_shape, classes)
     options = {"layout": engine.layout} if recipe.builder == "convnet" else {}
     try:
         return BUILDERS[recipe.builder](
@@ -79,14 +87,30 @@ def _optimizer(recipe: Recipe, engine: Engine, steps: int) -> Any:
         key: float(value) if type(value) is int else value
         for key, value in recipe.optimizer_options.items()
     }
-    rate = _schedule(recipe, engine, steps)
+    rate, kind = _schedule(recipe, engine, steps), engine.optimizer(recipe.optimizer)
+    _require_flags(recipe, kind)
     try:
-        return engine.optimizer(recipe.optimizer)(learning_rate=rate, **average, **options)
+        return kind(learning_rate=rate, **average, **options)
     except (TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InvalidValueError(
             f"{recipe.name}: {recipe.optimizer} refuses optimizer_options {options}: {reason}"
         ) from error
+
+
+def _require_flags(recipe: Recipe, kind: Any) -> None:
+    """Raise InvalidValueError where an option of the optimizer is a number for a flag, or reverse.
+
+    Neither library tells true from 1.
+    """
+    parameters = signature(kind).parameters
+    for key, value in recipe.optimizer_options.items():
+        flag = key in parameters and isinstance(parameters[key].default, bool)
+        if key in parameters and flag != isinstance(value, bool):
+            wanted = "true or false" if flag else "a number"
+            raise InvalidValueError(
+                f"{recipe.optimizer}'s option {key} must be {wanted}; received {str(value).lower()}"
+            )
 
 
 def _schedule(recipe: Recipe, engine: Engine, steps: int) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.recipes import accurate, fast, paper
-from fashionlab.recipes.recipe import TABLES, Recipe, one_of
+from fashionlab.recipes.recipe import TABLES, Recipe, one_of, require_typed
 from fashionlab.text import read_text
 
 RECIPES = {recipe.name: recipe for recipe in (*paper.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
@@ -43,12 +43,13 @@ def read_toml(path: Path) -> Recipe:
     """
     try:
         values = tomllib.loads(read_text(path, "a recipe"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidValueError(f"{path} must be a recipe in TOML: {reason}") from error
     base = values.pop("base", None)
     if base is None:
         raise InvalidValueError(f'{path} must name its base; add a line base = "report-mlp"')
+    require_typed(str, base, "base")
     one_of("recipe", base, RECIPES)
     return override(RECIPES[base], {"name": path.stem} | values)
 
@@ -58,25 +59,61 @@ def recorded(values: Any) -> Recipe:
 
     Raises InvalidValueError where they are not the fields of this version, or out of range.
     """
+    require_typed(dict[str, Any], values, "recipe")
     try:
         return Recipe(**values)
-    except TypeError as error:
+    except TypeError as error:  # a field that is missing, or unknown
         raise InvalidValueError(f"a recipe must have this version's fields; {error}") from error
 
 
 def override(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     """Return the recipe with these fields changed; the options of tables are added.
 
-    With another optimizer the options of the recipe's own go.
+    The recipe's own fields that no longer fit the changed ones give way, where they are not given
+    themselves: see `_giving_way`.
     """
     for key in values:
         one_of("field", key, [f.name for f in fields(Recipe)])
     changes = dict(values)
-    if changes.get("optimizer", recipe.optimizer) != recipe.optimizer:
-        recipe = replace(recipe, optimizer_options={})
     if changes.get("batch_size") == "all":
         changes["batch_size"] = None
+    own = _giving_way(recipe, changes)
     for table in TABLES:
         if isinstance(changes.get(table), Mapping):
-            changes[table] = {**getattr(recipe, table), **changes[table]}
-    return replace(recipe, **changes)
+            changes[table] = {**own.get(table, getattr(recipe, table)), **changes[table]}
+    return replace(recipe, **(own | changes))
+
+
+def _giving_way(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the recipe that give way to changes.
+
+    The options of another optimizer or builder go; fewer epochs have a warm-up that is shorter in
+    proportion, and a lower learning rate ends lower in proportion; another schedule than cosine has
+    no warm-up, and a constant one no end.
+    """
+    own: dict[str, Any] = {}
+    builder = changes.get("builder", recipe.builder)
+    if builder != recipe.builder:
+        own["model"] = {}
+        if builder != "convnet":
+            own["precision"] = "float32"
+    if changes.get("optimizer", recipe.optimizer) != recipe.optimizer:
+        own["optimizer_options"] = {}
+    warmup, final = recipe.warmup_epochs, recipe.final_learning_rate
+    if warmup:
+        own["warmup_epochs"] = _lowered(warmup, changes.get("epochs"), recipe.epochs)
+    if final:
+        rate = changes.get("learning_rate")
+        own["final_learning_rate"] = _lowered(final, rate, recipe.learning_rate)
+    schedule = changes.get("schedule", recipe.schedule)
+    if schedule != "cosine":
+        own["warmup_epochs"] = 0
+    if schedule == "constant":
+        own["final_learning_rate"] = 0.0
+    return own
+
+
+def _lowered(own: float, value: Any, before: float) -> float:
+    """Return a number of the recipe, lowered as another of its numbers was changed to `value`."""
+    lower = type(value) in (int, float) and 0 < value < before
+    return own * value / before if lower else own

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fashionlab.data.fashion_mnist import CLASS_NAMES, NAME
+from fashionlab.data.fashion_mnist import CLASS_NAMES, SHA256
 from fashionlab.errors import RunError
 from fashionlab.evaluation.metrics import Metrics
 from fashionlab.report import plots
@@ -81,15 +81,15 @@ class RunView:
 
     @property
     def paper_correct(self) -> tuple[int, ...] | None:
-        """The course report's counts by class, if this run has the same classes and counts."""
+        """The course report's counts by class, if this run has its data, classes and counts."""
         theirs = CLASS_NAMES, {TEST_IMAGES_PER_CLASS}
         same = (self.class_names, set(self.metrics.support)) == theirs
-        return self.paper.correct if self.paper and same else None
+        return self.paper.correct if self.paper and self.genuine and same else None
 
     @property
     def genuine(self) -> bool:
         """Whether both splits are Fashion-MNIST itself."""
-        return self.train.name == self.test.name == NAME
+        return {"train": self.train.sha256, "test": self.test.sha256} == SHA256
 
     @property
     def unit(self) -> str:

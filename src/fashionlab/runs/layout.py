@@ -39,6 +39,8 @@ def require_free(folder: Path, resume: bool = False) -> None:
 
     Without `resume` also where it exists, or an earlier process was stopped and left a checkpoint.
     """
+    if "\0" in str(folder):
+        raise RunError(f"a run folder's name must have no NUL; received {str(folder)!r:.80}")
     if not resume:
         require_absent(folder)
     work = work_folder(folder)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab import files
+from fashionlab.data import fashion_mnist
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
@@ -36,9 +37,12 @@ Array = NDArray[Any]
 class DataFacts:
     """The record of one split of a run's data."""
 
-    name: str  # of the data set
+    name: str  # of the data set; "fashion-mnist" where the hash says so, and nowhere else
     sha256: str
     images: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", fashion_mnist.called(self.name, self.sha256))
 
 
 def recorded_config(folder: Path) -> Config:

@@ -55,9 +55,10 @@ class Buffer:
         self._memory = np.empty(0, self._dtype)
         self._view = np.empty((*shape, 0), self._dtype)
 
-    def __deepcopy__(self, memo: object) -> "Buffer":
-        """Return an empty buffer of the same shape and dtype."""
-        return Buffer(self._shape, self._dtype)
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the content: a copy is an empty buffer of the same shape and dtype."""
+        empty = Buffer(self._shape, self._dtype)
+        return empty.__dict__
 
     def __call__(self, images: int) -> Array:
         """Return a contiguous array (*shape, images), with whatever was last written there."""

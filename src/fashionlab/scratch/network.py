@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +135,23 @@ class Network:
         widest = max((math.prod(stage.output_shape) for stage in self.stages), default=1)
         self.micro_batch_size = min(max(CACHE // widest, 128), 1024)  # images
         self.replicas: list[Network] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the vectors and what is chosen again: a copy's weights are views of its own."""
+        made = ("weights_vector", "gradients_vector", "stages", "replicas")
+        return {name: value for name, value in self.__dict__.items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Lay out the weights in vectors of this copy's own, so that it can be trained."""
+        self.__dict__ |= state
+        self.weights_vector = self.gradients_vector = np.empty(0)
+        for v in self.variables:
+            v.value = v.value.copy()  # joblib loads arrays that cannot be written
+        self._arrange()
+
+    def __copy__(self) -> Self:
+        """Return a deep copy: two models cannot lay out the same layers' weights."""
+        return copy.deepcopy(self)
 
     def replica(self) -> "Network":
         """Return a copy with the same weights, and with buffers, gradients and draws of its own."""

@@ -24,6 +24,10 @@ class ServedModel:
     _report: list[str] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave out the report and the lock, of which a copy has its own."""
+        return ServedModel, (self.name, self.predictor, self.run)
+
     def predict(self, images: Sequence[Prepared]) -> list[Prediction]:
         """Return the predictions of N images of the model's size."""
         return self.predictor.predict_prepared(images)

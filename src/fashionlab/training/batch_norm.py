@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fashionlab.engines import Engine
 
 IMAGES = 10_000  # from which they are gathered, at most
-BATCH = 500
+BATCH = 500  # images, at most; in batches of one size, since each counts the same
 STREAM = 3  # of random numbers, apart from those of the batches and of their augmentation
 
 
@@ -30,9 +30,9 @@ def update_bn(engine: Engine, model: Any, images: NDArray[np.uint8]) -> None:
         return
     momenta = [layer.momentum for layer in layers]
     with engine.without_gradients():
-        for i, start in enumerate(range(0, len(images), BATCH)):
+        for i, batch in enumerate(np.array_split(images, -(-len(images) // BATCH))):
             for layer in layers:
                 layer.momentum = i / (i + 1)  # so that the moving ones are means of all batches
-            model(images[start : start + BATCH], training=True)
+            model(batch, training=True)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

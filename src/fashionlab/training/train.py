@@ -31,6 +31,8 @@ from fashionlab.training.signals import Interrupts
 
 Data = tuple[Dataset, Dataset]  # train, test
 
+LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
+
 
 def train(
     recipe: Recipe,
@@ -60,9 +62,13 @@ def train(
     stopped it.
     """
     progress = progress or Progress()
-    if checkpoint_steps is not None and checkpoint_steps < 1:
+    if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
         raise InvalidValueError(
-            f"checkpoint_steps must be a whole number from 1; received {checkpoint_steps}"
+            f"seed must be a whole number from 0 to {LARGEST_SEED:,}; received {seed!r:.80}"
+        )
+    if checkpoint_steps is not None and (type(checkpoint_steps) is not int or checkpoint_steps < 1):
+        raise InvalidValueError(
+            f"checkpoint_steps must be a whole number from 1; received {checkpoint_steps!r:.80}"
         )
     if resume and (done := finished_run(recipe, out, data, seed)):
         progress.say(f"{out} is finished; it is used as it is")
@@ -80,7 +86,9 @@ def train(
         engine = get(recipe.engine)
         batches = engine.batches(training, recipe.batch_size, seed, recipe.augmentation)
         shape = training.image_shape
-        model = build(recipe, engine, shape, training.classes, seed, batches.steps)
+        model = build(
+            recipe, engine, shape, training.classes, seed, batches.steps, batches.batch_size
+        )
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 
@@ -152,7 +160,8 @@ def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
         recipe = json.loads(json.dumps(asdict(recorded(recipe))))
     flat = dict(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}
     for part, facts in data.items() if isinstance(data, Mapping) else ():
-        flat[f"{part} data"] = facts
+        decisive = isinstance(facts, Mapping)  # of data the hash decides, not the folder's name
+        flat[f"{part} data"] = facts["sha256"] if decisive and "sha256" in facts else facts
     return flat | {"seed": stored.get("seed")}
 
 
@@ -166,8 +175,10 @@ def _describe(
     progress: Progress,
 ) -> None:
     """Write what the run is and depends on; when it is resumed, what has changed since."""
-    place = Path(training.source)  # or "synthetic"
-    now = environment() | {"data": str(place.resolve()) if place.exists() else training.source}
+    place = Path(training.source)
+    drawn = training.source == "synthetic"  # a folder of that name is no source of it
+    source = training.source if drawn or not place.exists() else str(place.resolve())
+    now = environment() | {"data": source}
     if checkpoint:
         before = recorded_environment(writer.folder)
         changed = differences(before, now)

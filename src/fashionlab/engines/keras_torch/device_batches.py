@@ -42,8 +42,8 @@ class DeviceBatches(Batches):
         order = self._put(np.arange(n) if whole else batch_order(n, self.seed, epoch))
         draws = self.draws(epoch)
         changes = draws and _Changes(draws, self.dataset.image_shape, self._put)
-        for first in range(start * self.batch_size, n, self.batch_size):
-            rows = order[first : first + self.batch_size]
+        for place in self.places(start):
+            rows = order[place]
             chosen = self._images[rows], self._labels[rows]
             yield changes.apply(*chosen, rows) if changes else chosen
 

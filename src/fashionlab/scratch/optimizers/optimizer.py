@@ -130,7 +130,12 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the weights: a copy of an optimizer may move those of another model."""
-        return self.__dict__ | {"_weights": None}
+        return self.__dict__ | {"_weights": None, "_spare": np.empty(0)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Give a copy slots of its own, which it can write into."""
+        self.__dict__ |= state
+        self._vectors = {name: vector.copy() for name, vector in self._vectors.items()}
 
     def _build(self, weights: Array) -> None:
         """Make the slots in the first step, or see that a state that was set fits the weights."""

@@ -1,7 +1,7 @@
 """A library `nn` whose layers record their arguments and compute nothing.
 
 A builder of `fashionlab.models` that is called with it returns the network as a graph of values,
-which `graph` emits in another form.
+which `size` measures and `export` emits in another form.
 """
 
 from collections.abc import Callable, Mapping, Sequence
