@@ -3,7 +3,8 @@
     predictor  Predictor      arrays, photos or files -> calibrated predictions
     schema     record         a prediction as JSON, and the schema of it
     metadata   Metadata       what the file contains about itself
-    validate   metadata_text  an ONNX file is checked before anything in it is run
+    validate   validate       an ONNX file is checked before anything in it is run, by
+    protobuf, graph, shapes   its fields, its parts, and what they take
     occlusion  occlusion      which parts of an image its class rests on
     locate     locate         which model file an argument means
 
