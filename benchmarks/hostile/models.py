@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,10 @@ def _with(model: onnx.ModelProto, text: str) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def changed(content: bytes, changes: int) -> list[bytes]:
-    """Return all changed files, the same for the same arguments."""
-    return [*changed_bytes(content, changes), *changed_fields(content)]
+def changed(content: bytes, changes: int) -> Iterator[bytes]:
+    """Yield all changed files, the same for the same arguments."""
+    yield from changed_bytes(content, changes)
+    yield from changed_fields(content)
 
 
 def outcome(content: bytes) -> str:
@@ -108,21 +110,23 @@ def outcome(content: bytes) -> str:
 
 def worker(file: Path, changes: int, first: int) -> None:
     """Print what becomes of each changed file from the `first` on, a line each, and the memory."""
-    for content in changed(file.read_bytes(), changes)[first:]:
+    for content in islice(changed(file.read_bytes(), changes), first, None):
         print(outcome(content), flush=True)
     print(f"peak {peak_mb():.0f}")
 
 
 def peak_mb() -> float:
-    """Return the largest memory that this process has had, in MB."""
-    import resource
+    """Return the largest memory that this process has had, in MB.
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    Not getrusage's: that begins with the memory of the process which started this one.
+    """
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
 
 
 def measure(name: str, content: bytes, changes: int) -> dict[str, object]:
     """Return the row of one file."""
-    total, began = len(changed(content, changes)), time.perf_counter()
+    total, began = sum(1 for _ in changed(content, changes)), time.perf_counter()
     counts, lines, peak = Counter[str](), list[str](), 0.0
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "model.onnx")

@@ -1,5 +1,7 @@
 """export_onnx: a run -> the portable model, checked against the run before it is written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +84,8 @@ def export_onnx(
     by = calibrated_by or run
     held_out = _held_out(run, by, training) if calibrate else None
     model = _emitted(run, training, bits)
-    draft = _metadata(run, data, bits, licence)
+    with _as_the_runs():
+        draft = _metadata(run, data, bits, licence)
     if held_out is not None:
         calibration = _calibration(
             graph.finished(model if by is run else _emitted(by, training, bits), draft),
@@ -178,12 +181,19 @@ def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any
 
 def _log_probabilities(content: bytes, part: Dataset) -> NDArray[np.float64]:
     """Return (N, K), computed by the file as every reader will; ModelError where none would."""
-    try:
+    with _as_the_runs():
         found = Predictor(content).probabilities(part.images)
+    return np.asarray(np.log(np.maximum(np.float64(found), LEAST)))
+
+
+@contextmanager
+def _as_the_runs() -> Iterator[None]:
+    """Turn the error that a reader of the file would raise into one about the run."""
+    try:
+        yield
     except ModelError as error:
         rule, _, _ = str(error).rpartition(";")
         raise ModelError(f"the run has no portable form: {rule}; {OTHER_FORMS}") from error
-    return np.asarray(np.log(np.maximum(np.float64(found), LEAST)))
 
 
 def _metadata(run: Run, data: Data, bits: int, licence: str | None) -> Metadata:

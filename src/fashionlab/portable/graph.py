@@ -20,9 +20,11 @@ from fashionlab.portable.protobuf import (
     Field,
     Message,
     Reader,
+    not_onnx,
     refused,
 )
 
+FIRST_BYTE = b"\x08"  # of an ONNX file: the key of ir_version
 LARGEST_BYTES = 128 * 2**20  # of a file; `large` has 41 MB
 MOST_FIELDS = 100_000
 MOST_NODES = 2000  # `large` has 155
@@ -79,6 +81,7 @@ TENSOR: Message = {
     5: Field("int32_data", BYTES),
     8: Field("name", TEXT),
     9: Field("raw_data", BYTES),
+    14: Field("data_location", INT),
 }
 VALUE_INFO: Message = {1: Field("name", TEXT), 2: Field("type", BYTES)}
 TYPE: Message = {1: Field("tensor_type", BYTES)}
@@ -139,6 +142,8 @@ def read_graph(content: bytes) -> Graph:
     """Return what an ONNX file contains; ModelError for one that no export writes."""
     if len(content) > LARGEST_BYTES:
         raise refused(f"at most {LARGEST_BYTES:,} bytes", "more")
+    if content[:1] != FIRST_BYTE:
+        raise not_onnx()
     reader = Reader(MOST_FIELDS)
     model = reader.read(MODEL, memoryview(content), "a model")
     if model["graph"] is None:
@@ -191,9 +196,11 @@ def _attribute(reader: Reader, content: memoryview) -> tuple[str, Any]:
 
 
 def _tensor(reader: Reader, content: memoryview) -> tuple[str, Tensor]:
-    tensor = reader.read(TENSOR, content, "a tensor in the file itself")
+    tensor = reader.read(TENSOR, content, "a tensor")
     name, kind, shape = tensor["name"] or "", tensor["data_type"], tuple(tensor["dims"])
     which = f"{name!r:.80}"
+    if tensor["data_location"]:
+        raise refused("all weights in the file itself", f"{which} in another file")
     if kind not in DTYPES:
         raise refused(f"tensors of the data types {[*DTYPES]}", f"{kind} of {which}")
     if not all(1 <= side <= LARGEST_NUMBER for side in shape):

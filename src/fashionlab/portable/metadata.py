@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fashionlab.errors import ImageError, ModelError
+from fashionlab.errors import ModelError
 from fashionlab.images.decode import FAILURES, READERS
 from fashionlab.images.headers import strip
 from fashionlab.typed import LARGEST, Between, MismatchError, parse, typed
@@ -125,13 +125,13 @@ class Metadata:
             raise _refused(f"the JSON text must have at most {LARGEST_TEXT:,} bytes")
         try:
             values = typed(dict[str, Any], parse(text))
-            if values.get("format") != FORMAT:
+            if typed(int, values.get("format"), "format") != FORMAT:
                 raise _refused(f"the metadata must be of format {FORMAT}")
             known = {name: typed(hint, values[name], name) for name, hint in _hints().items()}
             examples = _examples(values.get("examples", []), known["image_shape"])
         except KeyError as error:
             raise _refused(f"the metadata must have {error.args[0]}") from error
-        except (ValueError, ImageError) as error:
+        except ValueError as error:
             raise _refused(" ".join(str(error).split())[:200]) from error
         return cls(**known, examples=examples)
 
@@ -170,16 +170,16 @@ def _png(image: NDArray[np.uint8]) -> str:
 
 
 def _pixels(text: Any, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return (H, W); ValueError or ImageError for a PNG of another size or kind."""
-    if not isinstance(text, str):
-        raise ValueError("an example must be a PNG in base 64")
-    header = strip(base64.b64decode(text, validate=True))
-    if header.kind != "PNG" or header.size != (shape[1], shape[0]) or header.frames != 1:
-        raise ValueError(f"an example is a {header.kind} of {header.size}, not a PNG of {shape}")
+    """Return (H, W); ValueError where the text is no PNG of this size, which is checked first."""
     try:
+        header = strip(base64.b64decode(text, validate=True))
+        if (header.kind, header.size, header.frames) != ("PNG", (shape[1], shape[0]), 1):
+            raise ValueError(f"it is a {header.kind} of {header.size}")
         with READERS["PNG"](io.BytesIO(header.content)) as image:
             if image.mode != "L":
-                raise ValueError(f"an example is a PNG of mode {image.mode}, not of grey bytes")
+                raise ValueError(f"it is a PNG of mode {image.mode}")
             return np.array(image)
-    except FAILURES as error:
-        raise ValueError(f"an example cannot be decoded: {error}") from error
+    except (TypeError, *FAILURES) as error:
+        raise ValueError(
+            f"an example must be a grey PNG of {shape[1]} x {shape[0]} in base 64: {error}"
+        ) from error
