@@ -2,7 +2,8 @@
 
     python -m benchmarks.hostile.models [--changes 200]
 
-A model is changed at random bytes anywhere, at random bytes outside its weights, cut, and each
+A model is changed at random bytes anywhere and outside its weights, and cut; its operators, their
+inputs, attributes and weights are exchanged, by as many changes; and each
 field of its metadata is replaced by a value of each other JSON type. A changed model must raise
 ModelError, or load and predict probabilities. It runs in processes of its own: one that dies, as
 onnxruntime may on a graph that it does not expect, counts as a crash and another goes on.
@@ -70,6 +71,38 @@ def outside_weights(content: bytes) -> np.ndarray:
     return np.flatnonzero(~is_weight)
 
 
+def changed_graphs(content: bytes, changes: int, seed: int = 0) -> Iterator[bytes]:
+    """Yield the file with its graph changed, as a writer would who knows the format."""
+    rng = np.random.default_rng(seed)
+    model = onnx.load_from_string(content)
+    names = [x.name for x in model.graph.initializer] + [x.output[0] for x in model.graph.node]
+    operators = sorted({node.op_type for node in model.graph.node})
+    for _ in range(changes):
+        new = onnx.ModelProto()
+        new.CopyFrom(model)
+        node = new.graph.node[rng.integers(len(new.graph.node))]
+        tensor = new.graph.initializer[rng.integers(len(new.graph.initializer))]
+        lists = [x for other in new.graph.node for x in other.attribute if x.ints]
+        match rng.integers(6):
+            case 0:
+                node.input[rng.integers(len(node.input))] = rng.choice(names)
+            case 1:
+                node.op_type = rng.choice(operators)
+            case 2 if lists:
+                ints = lists[rng.integers(len(lists))].ints
+                ints[rng.integers(len(ints))] = int(rng.choice([-1, 0, 1, 2, 3, 5, 27, 2**20]))
+            case 3:
+                tensor.dims[:] = rng.permutation(list(tensor.dims)).tolist()
+            case 4:
+                del new.graph.value_info[:]
+                node.input[:] = rng.permutation(list(node.input)).tolist()
+            case _:
+                values = np.frombuffer(tensor.raw_data or b"\0" * 4, np.uint8).copy()
+                values[:] = rng.choice([0, 1, 127, 255])
+                tensor.raw_data = values.tobytes() if tensor.raw_data else b""
+        yield bytes(new.SerializeToString(deterministic=True))
+
+
 def changed_fields(content: bytes) -> Iterator[bytes]:
     """Yield the file with each field of its metadata replaced, removed or added."""
     model = onnx.load_from_string(content)
@@ -90,6 +123,7 @@ def _with(model: onnx.ModelProto, text: str) -> bytes:
 def changed(content: bytes, changes: int) -> Iterator[bytes]:
     """Yield all changed files, the same for the same arguments."""
     yield from changed_bytes(content, changes)
+    yield from changed_graphs(content, changes)
     yield from changed_fields(content)
 
 

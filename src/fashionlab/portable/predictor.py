@@ -21,6 +21,7 @@ from fashionlab.portable.metadata import INPUT
 from fashionlab.portable.validate import MOST_AT_ONCE, validate
 from fashionlab.shipped import MODEL
 
+LONGEST_REASON = 120  # characters
 CLOSE = 1e-3  # how far from 1 the probabilities of an image may add up
 REJECTED = (  # why a picture is none of the classes; page/browser/prediction.js fills it in too
     "its most probable class has {largest}; of images that do belong to a class, "
@@ -83,6 +84,14 @@ class Predictor:
         self, model: str | Path | bytes | None = None, *, threads: int | None = None
     ) -> None:
         content = model if isinstance(model, bytes) else read(Path(model or MODEL))
+        try:
+            self._load(content, threads)
+        except ModelError as error:
+            if isinstance(model, bytes):
+                raise
+            raise ModelError(f"{model or MODEL}: {error}") from error
+
+    def _load(self, content: bytes, threads: int | None) -> None:
         validated = validate(content)
         self.metadata = validated.metadata
         self.class_names = self.metadata.class_names  # (K,) in label order
@@ -205,7 +214,9 @@ def _as_model_error(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # onnxruntime's exceptions share no other base
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if len(reason) > LONGEST_REASON:  # it stands at the end, after names inside the library
+            reason = f"... {reason[-LONGEST_REASON:]}"
         raise ModelError(
             f"onnxruntime cannot {what} the model ({reason}); give a file that `fashionlab "
             "export` wrote, and enough memory"
