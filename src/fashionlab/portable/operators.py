@@ -78,7 +78,7 @@ def _conv(attributes: Attributes, x: Value, kernel: Value, bias: Value) -> Shape
     pads, strides = attributes["pads"], attributes["strides"]
     _require(len(sides) == len(window) == len(strides) == 2 and len(pads) == 4)
     _require(depth == channels and bias.shape == (filters,))
-    _require(tuple(attributes["kernel_shape"]) == tuple(window) and min(pads) >= 0)
+    _require(attributes["kernel_shape"] == tuple(window) and min(pads) >= 0)
     _require(max(pads[0], pads[2]) < window[0] and max(pads[1], pads[3]) < window[1])
     padded = [side + pads[i] + pads[i + 2] for i, side in enumerate(sides)]
     return (n, filters, *_places(padded, window, strides))
@@ -128,7 +128,7 @@ def _gemm(attributes: Attributes, x: Value, kernel: Value, bias: Value) -> Shape
 
 
 def _reduce_mean(attributes: Attributes, x: Value) -> Shape:
-    _require(tuple(attributes["axes"]) == (0,) and attributes["keepdims"] == 0)
+    _require(attributes["axes"] == (0,) and attributes["keepdims"] == 0)
     _require(len(x.shape) == 3)
     return x.shape[1:]
 
@@ -157,7 +157,7 @@ def _softmax(attributes: Attributes, x: Value) -> Shape:
 
 
 def _transpose(attributes: Attributes, x: Value) -> Shape:
-    _require(tuple(attributes["perm"]) == (0, 2, 3, 1))
+    _require(attributes["perm"] == (0, 2, 3, 1))
     n, channels, height, width = x.shape
     return n, height, width, channels
 
