@@ -33,7 +33,6 @@ MOST_INPUTS = 5  # of a node
 MOST_ATTRIBUTES = 3
 MOST_DIMENSIONS = 4
 LARGEST_NUMBER = 2**31  # of a dimension, attribute or index, either way
-LONGEST_NAME = 1000  # characters
 OPSET = 17  # the one version of ONNX's operators; from 18 on, ReduceMean takes its axes as a tensor
 
 MODEL: Message = {
@@ -166,7 +165,7 @@ def read_graph(content: bytes) -> Graph:
 def _by_name(pairs: Sequence[tuple[str | None, Any]]) -> dict[str, Any]:
     found = {}
     for name, value in pairs:
-        if not name or len(name) > LONGEST_NAME or name in found:
+        if not name or name in found:
             raise refused("a name of its own for each part", f"{name!r:.80}")
         found[name] = value
     return found

@@ -124,7 +124,7 @@ class Metadata:
         if len(text) > LARGEST_TEXT:
             raise _refused(f"the JSON text must have at most {LARGEST_TEXT:,} bytes")
         try:
-            values = typed(dict[str, Any], parse(text))
+            values = typed(dict[str, Any], parse(text), "the JSON text")
             if typed(int, values.get("format"), "format") != FORMAT:
                 raise _refused(f"the metadata must be of format {FORMAT}")
             known = {name: typed(hint, values[name], name) for name, hint in _hints().items()}

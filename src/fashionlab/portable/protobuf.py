@@ -13,6 +13,7 @@ from fashionlab.errors import ModelError
 
 REMEDY = "give a file that `fashionlab export` wrote"
 INT, BYTES, TEXT, FLOAT = "int", "bytes", "text", "float"
+LONGEST_TEXT = 1000  # bytes of a name
 ENCODINGS = {INT: 0, BYTES: 2, TEXT: 2, FLOAT: 5}  # the wire type of each
 
 
@@ -49,11 +50,11 @@ class Reader:
             value = _decoded(field.kind, value)
             if field.most == 1:
                 if found[field.name] is not None:
-                    raise refused(f"one {field.name} of {what}", "a second one")
+                    raise refused(f"one {field.name!r} in {what}", "a second one")
                 found[field.name] = value
             else:
                 if len(found[field.name]) == field.most:
-                    raise refused(f"at most {field.most:,} {field.name} of {what}", "more")
+                    raise refused(f"at most {field.most:,} {field.name!r} in {what}", "more")
                 found[field.name].append(value)
         return found
 
@@ -102,6 +103,8 @@ def _decoded(kind: str, value: Any) -> Any:
     if kind == FLOAT:
         return struct.unpack("<f", value)[0]
     if kind == TEXT:
+        if len(value) > LONGEST_TEXT:
+            raise refused(f"names of at most {LONGEST_TEXT:,} bytes", f"{len(value):,}")
         try:
             return str(value, "utf-8")
         except UnicodeDecodeError as error:
