@@ -224,7 +224,9 @@ def _as_model_error(what: str) -> Iterator[None]:
 
 
 def _probes(shape: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
-    """Yield images (1, H, W): black, white and noise."""
+    """Yield images (1, H, W): black, white and noise, without importing numpy.random for it."""
     yield np.zeros((1, *shape), np.uint8)
     yield np.full((1, *shape), 255, np.uint8)
-    yield np.random.default_rng(0).integers(0, 256, (1, *shape), np.uint8)
+    places = np.arange(shape[0] * shape[1], dtype=np.uint32)
+    noise = places * np.uint32(2654435761) >> np.uint32(24)  # Knuth's multiplicative hash
+    yield noise.astype(np.uint8).reshape(1, *shape)
