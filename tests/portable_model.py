@@ -50,8 +50,28 @@ def by_means():
 @cache
 def tiny_model(**changes):
     """The file of a linear model that tells most drawn garments; `changes` are of its metadata."""
-    kernel, bias = by_means()
+    return linear_model(*by_means(), **changes)
+
+
+def linear_model(kernel, bias, **changes):
+    """The file of a linear model with these weights, (784, 10) and (10,)."""
     recipe = replace(RECIPES["net"], model={"units": ()}, output_activation="linear")
     weights = {"output.kernel": kernel, "output.bias": bias}
     model = graph.emit(recipe, TEST.image_shape, TEST.classes, weights)
     return graph.finished(model, metadata(**changes))
+
+
+def model_with_nan():
+    """The file of a model with a weight that is no number."""
+    kernel, bias = by_means()
+    kernel[0, 0] = np.nan
+    return linear_model(kernel, bias)
+
+
+def overflowing_model():
+    """The file of a model that passes for one, and an image (28, 28) of which it makes NaN."""
+    kernel, bias = by_means()
+    kernel[:4, 0] = np.float32([3e38, -3e38, 3e38, -3e38])
+    image = np.zeros((28, 28), np.uint8)
+    image[0, [0, 2]] = 255
+    return linear_model(kernel, bias), image

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from PIL import Image
-from portable_model import TEST, tiny_model
+from portable_model import TEST, model_with_nan, overflowing_model, tiny_model
 
 from fashionlab.cli import answers, main
 from fashionlab.data.synthetic import draw
@@ -171,6 +171,22 @@ def test_what_predict_cannot_do_is_one_line(photos, tmp_path):
     refused(predict(tmp_path, "-", "-"), "standard input can be read once")
     (tmp_path / "model.onnx").write_bytes(b"\x80\x04\x95")
     refused(predict(tmp_path, "photos"), "must be an ONNX file", "fashionlab export")
+
+
+def test_a_model_that_is_none_is_one_line_that_names_it(photos):
+    content, image = overflowing_model()
+    (photos.parent / "overflow.onnx").write_bytes(content)
+    (photos.parent / "nan.onnx").write_bytes(model_with_nan())
+    (photos.parent / "page.onnx").write_text("<!doctype html>")
+    Image.fromarray(image).save(photos.parent / "hostile.png")
+    for name, why in (
+        ("nan.onnx", "nan.onnx: a portable model must have finite weights"),
+        ("page.onnx", "page.onnx: a model must be an ONNX file, this is not"),
+        ("overflow.onnx", "must give probabilities that add up to 1"),
+        ("/dev/zero", "/dev/zero is neither"),
+    ):
+        done = fashionlab("predict", "--model", name, "hostile.png", cwd=photos.parent)
+        refused(done, why)
 
 
 def test_the_shipped_model_is_the_default(photos):

@@ -50,12 +50,11 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def exported(contents, models, tmp_path_factory):
+def exported(contents, tmp_path_factory):
     """The folder under a path of its own, as `python -m http.server` serves it."""
     root = tmp_path_factory.mktemp("web")
-    given = [(c, model.predictor.metadata) for c, model in zip(contents, models, strict=True)]
     (root / "some").mkdir()
-    export_web(given, PATH, root / "some" / "where")
+    export_web(contents, PATH, root / "some" / "where")
     handler = functools.partial(Quiet, directory=root)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.block_on_close = False  # browsers keep connections open

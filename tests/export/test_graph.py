@@ -15,6 +15,7 @@ from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.export import graph
 from fashionlab.export.emit import SINGLE, GraphBuilder, activation
 from fashionlab.export.portable_model import TOLERANCE
+from fashionlab.portable.graph import OPSET
 from fashionlab.portable.predictor import run, session
 from fashionlab.recipes import RECIPES, build
 from fashionlab.training.weights import by_name as weights_by_name
@@ -112,7 +113,7 @@ def test_an_activation_is_kerass(name):
         [value("a", 1, ["N", 9])],
         built.constants,
     )
-    opset = [onnx.helper.make_opsetid("", graph.OPSET)]
+    opset = [onnx.helper.make_opsetid("", OPSET)]
     model = onnx.helper.make_model(drawn, opset_imports=opset, ir_version=graph.IR_VERSION)
     wanted = keras.ops.convert_to_numpy(keras.activations.get(name)(z))
     found = session(model.SerializeToString()).run(None, {"z": z})[0]

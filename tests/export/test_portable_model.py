@@ -1,5 +1,6 @@
 """A run of either engine becomes a file that answers as the run did, and says what it is."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from fashionlab.export import portable_model
 from fashionlab.export.formats import export_keras, export_safetensors
 from fashionlab.export.portable_model import TOLERANCE, export_onnx
 from fashionlab.portable import Predictor
+from fashionlab.portable.metadata import examples_limit
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 from fashionlab.training import train
@@ -140,3 +142,28 @@ def test_a_file_that_would_answer_otherwise_is_not_written(tmp_path):
     with pytest.raises(ModelError, match="must be the run's within 1e-05"):
         export_keras(Run(run.folder), DATA[1], tmp_path / "model.keras")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_run_without_a_portable_form_is_told_so_before_anything_is_written(tmp_path, monkeypatch):
+    run = trained("scratch", tmp_path / "run")
+    monkeypatch.setattr(portable_model, "LARGEST_BYTES", 1000)
+    with pytest.raises(ModelError, match=r"at most 1,000 bytes.*run would have .*--to keras"):
+        export_onnx(run, DATA, tmp_path / "model.onnx")
+    monkeypatch.undo()
+    weights = load_file(run.folder / "weights.safetensors")
+    weights["output.bias"][:] = np.nan
+    save_file(weights, run.folder / "weights.safetensors")
+    with pytest.raises(ModelError, match=r"no portable form: .*finite weights"):
+        export_onnx(Run(run.folder), DATA, tmp_path / "model.onnx")
+    named = [replace(part, class_names=("a\nb", *part.class_names[1:])) for part in DATA]
+    config = json.loads((run.folder / "config.json").read_text())
+    config["class_names"] = list(named[0].class_names)
+    (run.folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"no portable form.*control characters.*--to keras"):
+        export_onnx(Run(run.folder), named, tmp_path / "model.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_large_images_leave_room_for_fewer_examples():
+    assert examples_limit((28, 28)) == 512
+    assert examples_limit((1024, 1024)) == 2

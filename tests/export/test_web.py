@@ -11,10 +11,11 @@ import pytest
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from portable_model import metadata, tiny_model
+from portable_model import model_with_nan, tiny_model
 
-from fashionlab.errors import DataFormatError, InvalidValueError
+from fashionlab.errors import DataFormatError, InvalidValueError, ModelError
 from fashionlab.export import web
+from fashionlab.portable import Predictor
 
 
 def packed(path, members=web.MEMBERS):
@@ -36,7 +37,7 @@ def archive(tmp_path, monkeypatch):
 
 
 def models(*names):
-    return [(tiny_model(name=name), metadata(name=name)) for name in names]
+    return [tiny_model(name=name) for name in names]
 
 
 def test_the_folder_holds_all_that_the_page_loads(archive, tmp_path):
@@ -64,7 +65,8 @@ def test_every_model_has_its_file_and_what_the_service_tells_of_it(archive, tmp_
     out = web.export_web(given, archive, tmp_path / "out")
     listed = json.loads((out / "models.json").read_text())
     assert listed["default"] == "a/../b"
-    for (content, about), told in zip(given, listed["models"], strict=True):
+    for content, told in zip(given, listed["models"], strict=True):
+        about = Predictor(content).metadata
         assert (out / told["file"]).read_bytes() == content
         assert told["sha256"] == hashlib.sha256(content).hexdigest()
         assert told["class_names"] == list(about.class_names)
@@ -127,3 +129,9 @@ def test_what_a_kill_left_does_not_stand_in_the_way(archive, tmp_path):
     (tmp_path / ".out.partial").mkdir()
     (tmp_path / ".out.partial" / "index.html").write_text("half")
     assert web.export_web(models("a"), archive, tmp_path / "out").is_dir()
+
+
+def test_the_page_gets_no_model_that_is_none(archive, tmp_path):
+    with pytest.raises(ModelError, match="finite"):
+        web.export_web([*models("a"), model_with_nan()], archive, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -1,17 +1,21 @@
 """Predictor gives the same answer for the same picture, however it is handed over."""
 
 import io
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from portable_model import TEST, tiny_model
+from portable_model import TEST, model_with_nan, overflowing_model, tiny_model
 
 from fashionlab.errors import ImageError, InvalidValueError, ModelError
-from fashionlab.portable import Predictor
+from fashionlab.portable import Predictor, occlusion
+from fashionlab.portable.locate import locate
+from fashionlab.portable.predictor import run, session
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,68 @@ def test_what_is_no_picture_is_refused(predictor, tmp_path):
     (tmp_path / "text.onnx").write_text("a model")
     with pytest.raises(ModelError):
         Predictor(tmp_path / "text.onnx")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "empty", "nothing"])
+def test_what_is_no_file_of_a_model_is_one_line_and_is_not_waited_for(kind, tmp_path):
+    path = {"device": Path("/dev/zero")}.get(kind, tmp_path / kind)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "empty":
+        path.touch()
+    for load in (Predictor, lambda path: Predictor(locate(path).file)):
+        with pytest.raises((ModelError, FileNotFoundError)) as raised:
+            load(path)
+        assert "\n" not in str(raised.value)
+
+
+def test_a_link_to_itself_is_no_model(tmp_path):
+    (tmp_path / "a").symlink_to("a")
+    with pytest.raises(ModelError, match="there is no model"):
+        locate(tmp_path / "a")
+
+
+def test_a_model_that_gives_no_probabilities_is_refused_when_it_is_loaded():
+    with pytest.raises(ModelError, match="finite weights"):
+        Predictor(model_with_nan())
+
+
+def test_a_result_that_is_no_probability_is_an_error_and_never_a_prediction():
+    content, image = overflowing_model()
+    predictor = Predictor(content, threads=1)
+    assert np.isfinite(predictor.probabilities(TEST.images)).all()
+    for images in (image[None], np.stack([*TEST.images[:70], image])):
+        with pytest.raises(ModelError, match="add up to 1") as raised:
+            predictor.probabilities(images)
+        assert "\n" not in str(raised.value)
+    with pytest.raises(ModelError):
+        predictor.predict(image)
+
+
+def test_every_failure_of_onnxruntime_is_one_line():
+    class Failing:
+        def run(self, *_):
+            raise self.error
+
+    for Failing.error in (MemoryError(), RuntimeError("two\nlines " * 100)):
+        with pytest.raises(ModelError, match="onnxruntime cannot run the model") as raised:
+            run(Failing(), TEST.images)
+        assert "\n" not in str(raised.value) and len(str(raised.value)) < 400
+    with pytest.raises(ModelError, match="onnxruntime cannot load the model"):
+        session(b"no model")
+
+
+def test_the_occlusion_of_a_large_image_takes_no_more_patches(predictor):
+    counted = []
+
+    def probabilities(images):
+        counted.append(len(images))
+        return np.full((len(images), 2), 0.5, np.float32)
+
+    occlusion.occlusion(probabilities, np.zeros((1024, 1024), np.uint8), 0)
+    assert sum(counted) < 300 and max(counted) <= 64
 
 
 def test_threads_may_share_one(predictor):

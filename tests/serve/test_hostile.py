@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from portable_model import overflowing_model
 from served import served
+
+from fashionlab.portable import Predictor
+from fashionlab.serve.models import ServedModel
 
 from .conftest import as_json, encoded, image
 from .wire import ask, connect, is_closed, read, request, send
@@ -295,3 +299,13 @@ def test_a_failure_of_the_service_tells_nothing_but_an_id(tiny, caplog):
         assert answer.json["error"]["id"] in caplog.text
         assert "secret of the inside" in caplog.text
         assert ask(service.port, "GET", "/healthz").status == 200
+
+
+def test_a_model_that_gives_no_probabilities_is_a_500_in_json_and_one_line_in_the_log(caplog):
+    content, hostile = overflowing_model()
+    with served([ServedModel("tiny", Predictor(content, threads=1))]) as service:
+        answer = ask(service.port, "POST", PREDICT, encoded(hostile))
+        assert answer.status == 500 and b"NaN" not in answer.body
+        assert answer.json["error"]["id"] in caplog.text
+        assert "add up to 1" in caplog.text and "Traceback" not in caplog.text
+        assert ask(service.port, "POST", PREDICT, encoded(image())).status == 200

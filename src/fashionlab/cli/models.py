@@ -133,7 +133,7 @@ def _data(run: "Run", data: str | None) -> "tuple[Dataset, Dataset]":
 def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:
     from fashionlab.export.web import ARCHIVE, export_web
     from fashionlab.portable.locate import locate
-    from fashionlab.portable.predictor import Predictor, read
+    from fashionlab.portable.predictor import read
 
     if not out or not runtime:
         raise InvalidValueError(
@@ -141,8 +141,7 @@ def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> 
             "which `npm pack onnxruntime-web@1.30.0` downloads"
         )
     contents = [read(locate(source).file) for source in sources]
-    models = [(content, Predictor(content).metadata) for content in contents]
-    folder = export_web(models, runtime, out)
+    folder = export_web(contents, runtime, out)
     _say_written(folder, f"{folder}: look at it with: python -m http.server --directory {folder}")
 
 

@@ -19,12 +19,13 @@ from fashionlab.evaluation.calibration import LEAST
 from fashionlab.evaluation.predictions import EPSILON
 from fashionlab.export.emit import GraphBuilder, Tensor, activation, emit_layer, foldings
 from fashionlab.models import BUILDERS
+from fashionlab.portable.graph import OPSET
 from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, Metadata
 from fashionlab.recipes import Recipe, trace
 
 Array = NDArray[Any]
 
-OPSET, IR_VERSION = 17, 8  # from 18 on, ReduceMean takes its axes as a tensor
+IR_VERSION = 8
 TEMPERATURE = "temperature"
 
 

@@ -1,5 +1,7 @@
 """export_onnx: a run -> the portable model, checked against the run before it is written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,9 @@ from fashionlab.evaluation.calibration import (
     threshold,
 )
 from fashionlab.evaluation.metrics import compute_metrics
-from fashionlab.portable.metadata import Metadata
-from fashionlab.portable.predictor import run as run_session
-from fashionlab.portable.predictor import session
+from fashionlab.portable import Metadata, Predictor
+from fashionlab.portable.graph import LARGEST_BYTES
+from fashionlab.portable.metadata import examples_limit
 from fashionlab.runs import Run
 
 Data = tuple[Dataset, Dataset]  # train, test
@@ -31,6 +33,7 @@ EXAMPLES_OF_A_CLASS = 2
 LICENCES = {  # of a model trained on the data of this hash
     SHA256["train"]: "MIT; trained on Fashion-MNIST, MIT, Copyright (c) 2017 Zalando SE",
 }
+OTHER_FORMS = "choose a smaller recipe, or export it --to keras or --to safetensors"
 UNKNOWN_LICENCE = "not stated"
 
 
@@ -74,19 +77,25 @@ def export_onnx(
     graph, training, test = _graph(), *data
     for part in data:
         require_same_data(run, part)
+    if (size := run.parameters * bits // 8) > LARGEST_BYTES:
+        raise ModelError(
+            f"a portable model must have at most {LARGEST_BYTES:,} bytes; the weights of "
+            f"{run.folder} would have {size:,}; {OTHER_FORMS}"
+        )
     by = calibrated_by or run
     held_out = _held_out(run, by, training) if calibrate else None
     model = _emitted(run, training, bits)
-    calibration = UNCALIBRATED
+    with _as_the_runs():
+        draft = _metadata(run, data, bits, licence)
     if held_out is not None:
         calibration = _calibration(
-            model if by is run else _emitted(by, training, bits),
+            graph.finished(model if by is run else _emitted(by, training, bits), draft),
             held_out,
             "its own" if by is run else "another run's of the same recipe",
         )
-    expected = tempered(run.predictions()[0], calibration["temperature"])  # (N, K)
-    draft = _metadata(run, data, calibration, bits, licence)
-    found = _log(run_session(session(graph.finished(model, draft)), test.images))
+        draft = replace(draft, **calibration)
+    expected = tempered(run.predictions()[0], draft.temperature)  # (N, K)
+    found = _log_probabilities(graph.finished(model, draft), test)
     difference = float(np.abs(np.exp(found) - np.exp(expected)).max())
     decisions = int((found.argmax(axis=1) != expected.argmax(axis=1)).sum())
     if bits == 32 and (difference > TOLERANCE or decisions):
@@ -160,9 +169,9 @@ def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
     return held_out
 
 
-def _calibration(model: Any, held_out: Dataset, whose: str) -> dict[str, Any]:
-    """Return the calibration of a graph with temperature 1 on held-out images, as metadata."""
-    found = _log(run_session(session(model.SerializeToString()), held_out.images))
+def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any]:
+    """Return the calibration of a file with temperature 1 on held-out images, as metadata."""
+    found = _log_probabilities(content, held_out)
     temperature = float(np.float32(best_temperature(found, held_out.labels)))
     return {
         "temperature": temperature,
@@ -171,21 +180,33 @@ def _calibration(model: Any, held_out: Dataset, whose: str) -> dict[str, Any]:
     }
 
 
-def _log(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.asarray(np.log(np.maximum(np.float64(probabilities), LEAST)))
+def _log_probabilities(content: bytes, part: Dataset) -> NDArray[np.float64]:
+    """Return (N, K), computed by the file as every reader will; ModelError where none would."""
+    with _as_the_runs():
+        found = Predictor(content).probabilities(part.images)
+    return np.asarray(np.log(np.maximum(np.float64(found), LEAST)))
 
 
-def _metadata(
-    run: Run, data: Data, calibration: dict[str, Any], bits: int, licence: str | None
-) -> Metadata:
-    """Return the metadata, except the measurements on the file itself."""
+@contextmanager
+def _as_the_runs() -> Iterator[None]:
+    """Turn the error that a reader of the file would raise into one about the run."""
+    try:
+        yield
+    except ModelError as error:
+        rule, _, _ = str(error).rpartition(";")
+        raise ModelError(f"the run has no portable form: {rule}; {OTHER_FORMS}") from error
+
+
+def _metadata(run: Run, data: Data, bits: int, licence: str | None) -> Metadata:
+    """Return the metadata, except the calibration and the measurements on the file itself."""
     _, test = data
+    each = min(EXAMPLES_OF_A_CLASS, examples_limit(test.image_shape) // test.classes)
     source = run.data["train"]
     return Metadata(
         name=run.recipe.name,
         class_names=run.class_names,
         image_shape=test.image_shape,
-        **calibration,
+        **UNCALIBRATED,
         accuracy=0.0,
         accuracy_interval=(0.0, 0.0),
         calibration_error=0.0,
@@ -202,6 +223,6 @@ def _metadata(
         examples=tuple(
             (label, test.images[row])
             for label in range(test.classes)
-            for row in np.flatnonzero(test.labels == label)[:EXAMPLES_OF_A_CLASS]
+            for row in np.flatnonzero(test.labels == label)[:each]
         ),
     )

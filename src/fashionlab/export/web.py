@@ -11,7 +11,7 @@ from pathlib import Path
 from fashionlab import files
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.page import site
-from fashionlab.portable.metadata import Metadata
+from fashionlab.portable import Metadata, Predictor
 
 ARCHIVE = "onnxruntime-web-1.30.0.tgz"  # as `npm pack onnxruntime-web@1.30.0` writes it
 ARCHIVE_SHA512 = (
@@ -26,19 +26,21 @@ MEMBERS = {  # of the archive -> here; .js, since some servers do not know .mjs 
 }
 
 
-def export_web(models: Sequence[tuple[bytes, Metadata]], archive: Path, out: Path) -> Path:
+def export_web(contents: Sequence[bytes], archive: Path, out: Path) -> Path:
     """Write the folder `out`, whole or not at all, and return it.
 
-    `models` are portable models, each with its metadata; the first is the default. `archive` is
-    onnxruntime-web as npm packs it, accepted by its SHA-512. Raises InvalidValueError where `out`
-    exists or names repeat, DataFormatError for another archive, OSError where a file cannot be
-    read or written.
+    `contents` are those of portable models, each of which is loaded here first, since the page does
+    not validate them; the first is the default. `archive` is onnxruntime-web as npm packs it,
+    accepted by its SHA-512. Raises ModelError for what is no portable model, InvalidValueError
+    where `out` exists or names repeat, DataFormatError for another archive, OSError where a file
+    cannot be read or written.
     """
     if out.exists() or out.is_symlink():
         raise InvalidValueError(
             f"the folder to write must not be there yet; received {out}; choose another name, "
             "or remove it first"
         )
+    models = [(content, Predictor(content).metadata) for content in contents]
     names = [metadata.name for _, metadata in models]
     if not names or len(set(names)) < len(names):
         raise InvalidValueError(
@@ -46,9 +48,9 @@ def export_web(models: Sequence[tuple[bytes, Metadata]], archive: Path, out: Pat
             "leave out duplicates"
         )
     loaded = _runtime(archive) | {_file(content): content for content, _ in models}
-    contents = site.browser(loaded | {"models.json": _described(models)})
+    written = site.browser(loaded | {"models.json": _described(models)})
     shutil.rmtree(out.with_name(f".{out.name}{files.PARTIAL}"), ignore_errors=True)  # of a kill
-    files.write_folder(out, contents)
+    files.write_folder(out, written)
     return out
 
 

@@ -13,7 +13,7 @@ SHARED: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (preprocess, ("CUT", "INVERTED", "NOT_INVERTED", "LIGHT_BORDER", "NOT_SCALED")),
     (segment, ("BORDER", "ROUNDS", "OTSU", "LEAST_DISTANCE", "LARGEST_UNEVENNESS")),
     (segment, ("LEAST_SHARE", "LARGEST_SHARE", "SPECK", "CELLS", "NOTHING", "UNEVEN")),
-    (occlusion, ("STEP", "PART")),
+    (occlusion, ("PART", "PLACES", "STEP")),
     (predictor, ("REJECTED",)),
     (calibration, ("KEPT",)),
 )

@@ -3,7 +3,11 @@
     predictor  Predictor      arrays, photos or files -> calibrated predictions
     schema     record         a prediction as JSON, and the schema of it
     metadata   Metadata       what the file contains about itself
-    validate   metadata_text  an ONNX file is checked before anything in it is run
+    validate   validate       a file is checked before anything in it is run
+    graph      read_graph     an ONNX file -> its operators, tensors and metadata, within limits
+    protobuf   Reader         the form of an ONNX file
+    operators  RULES          what each operator takes, and the shape of what it gives
+    shapes     infer          the shapes of all values, and the memory and work that they take
     occlusion  occlusion      which parts of an image its class rests on
     locate     locate         which model file an argument means
     runtime    onnxruntime    with its telemetry off

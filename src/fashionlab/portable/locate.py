@@ -33,4 +33,9 @@ def locate(source: str | Path | None = None) -> Located:
             f"a run folder must have its portable model, {MODEL}; {path} has none; write it with: "
             f"fashionlab export {path}"
         )
+    if path.exists():
+        raise ModelError(
+            f"a model must be a file or a run folder; {path} is neither; give an .onnx file, a run "
+            "folder or 'shipped'"
+        )
     raise ModelError(f"there is no model {path}; give an .onnx file, a run folder or 'shipped'")

@@ -1,81 +1,97 @@
 """Metadata: what a portable model contains about itself, one JSON object in the ONNX file."""
 
 import base64
-import binascii
 import io
 import json
-import math
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from fashionlab.errors import ModelError
+from fashionlab.images.decode import FAILURES, READERS
+from fashionlab.images.headers import strip
+from fashionlab.typed import LARGEST, Between, MismatchError, parse, typed
 
 KEY = "fashionlab"  # of the metadata
-FORMAT = 1  # of what lies under it
+FORMAT = 1  # of what lies under it; it stays where a newer version only adds fields
 INPUT, OUTPUT = "images", "probabilities"  # names in the graph
 LARGEST_SIDE = 1024  # pixels
+LARGEST_TEXT = 4 * 2**20  # bytes of the JSON object
+EXAMPLES, EXAMPLES_PIXELS = 512, 2**21  # at most, of all examples together
 REMEDY = "export the run again with `fashionlab export`"
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Example = tuple[int, NDArray[np.uint8]]  # label, (H, W)
+Line = Annotated[str, Between(0, 1000)]
+Share = Annotated[float, Between(0, 1)]
+Side = Annotated[int, Between(1, LARGEST_SIDE)]
+Count = Annotated[int, Between(0, LARGEST)]
 
 
 @dataclass(frozen=True)
 class Metadata:
     """The facts that are needed to use a model and to judge it.
 
-    Raises ModelError for a value that cannot be true.
+    Raises ModelError for a value that is not of its type, beyond its limits, or cannot be true.
     """
 
-    name: str
-    class_names: tuple[str, ...]  # (K,)
-    image_shape: tuple[int, int]  # (H, W)
-    temperature: float  # by which log-probabilities are divided inside the graph
-    threshold: float  # the least largest probability of an image that belongs to a class
-    calibrated_on: str  # which held-out images gave both; "" for none: they are 1 and 0
-    accuracy: float  # of this file, on the test images
-    accuracy_interval: tuple[float, float]  # 95 %
-    calibration_error: float  # expected calibration error on the test images, see evaluation
-    test_images: int
-    data_name: str
+    name: Annotated[str, Between(1, 200)]
+    class_names: Annotated[tuple[Annotated[str, Between(1, 200)], ...], Between(1, 256)]  # (K,)
+    image_shape: tuple[Side, Side]  # (H, W)
+    # The number by which log-probabilities are divided inside the graph.
+    temperature: Annotated[float, Between(1e-9, 1e9)]
+    threshold: Share  # the least largest probability of an image that belongs to a class
+    calibrated_on: Line  # which held-out images gave both; "" for none: they are 1 and 0
+    accuracy: Share  # of this file, on the test images
+    accuracy_interval: tuple[Share, Share]  # 95 %
+    calibration_error: Share  # expected calibration error on the test images, see evaluation
+    test_images: Count
+    data_name: Line
     train_sha256: str  # of the data set, as `fashionlab data info` prints it
     test_sha256: str
-    parameters: int
+    parameters: Count
     bits: int  # of a weight: 32, or 8
     weights_sha256: str  # of the run's file of weights
-    seed: int
-    version: str  # of fashionlab
-    licence: str
+    seed: Count
+    version: Annotated[str, Between(1, 100)]  # of fashionlab
+    licence: Line
     examples: tuple[Example, ...] = ()  # some test images, to try it with
 
     def __post_init__(self) -> None:
-        names, shape = self.class_names, self.image_shape
-        texts = ("name", "calibrated_on", "data_name", "licence", "version")
-        low, high = self.accuracy_interval
+        for name, hint in _hints().items():
+            value = getattr(self, name)
+            try:
+                typed(hint, list(value) if isinstance(value, tuple) else value, name)
+            except MismatchError as error:
+                raise _refused(str(error)) from error
+        names, (low, high) = self.class_names, self.accuracy_interval
+        texts = (self.name, *names, self.calibrated_on, self.data_name, self.version, self.licence)
+        hashes = (self.train_sha256, self.test_sha256, self.weights_sha256)
         rules = {
-            "texts": all(isinstance(getattr(self, name), str) for name in texts) and self.name,
-            "class_names": all(isinstance(name, str) and name for name in names)
-            and len(set(names)) == len(names) > 0,
-            "image_shape": len(shape) == 2
-            and all(type(side) is int and 1 <= side <= LARGEST_SIDE for side in shape),
-            "temperature": 0 < self.temperature < math.inf,
-            "threshold": 0 <= self.threshold <= 1,
-            "accuracy": 0 <= low <= self.accuracy <= high <= 1,
-            "examples": all(
-                0 <= label < len(names) and image.shape == shape and image.dtype == np.uint8
+            "texts must have no control characters": all(_is_shown(text) for text in texts),
+            "class_names must differ": len(set(names)) == len(names),
+            "accuracy must lie within its interval": low <= self.accuracy <= high,
+            "SHA-256 must be 64 hex digits": all(SHA256.fullmatch(text) for text in hashes),
+            "bits must be 8 or 32": self.bits in (8, 32),
+            f"examples must be at most {examples_limit(self.image_shape)}": (
+                len(self.examples) <= examples_limit(self.image_shape)
+            ),
+            "examples must be images of its classes and shape": all(
+                0 <= label < len(names)
+                and image.shape == self.image_shape
+                and image.dtype == np.uint8
                 for label, image in self.examples
             ),
         }
-        for name, holds in rules.items():
+        for rule, holds in rules.items():
             if not holds:
-                raise ModelError(
-                    f"the model's metadata must have sensible {name}; received "
-                    f"{getattr(self, name, self.name)!r:.80}; {REMEDY}"
-                )
+                raise _refused(rule)
 
     def to_json(self) -> str:
         """Return one line; images are PNG in base 64."""
@@ -100,28 +116,51 @@ class Metadata:
         ]
 
     @classmethod
-    def from_json(cls, text: str) -> "Metadata":
-        """Return the metadata of such an object; ModelError where the text is none."""
+    def from_json(cls, text: str | bytes) -> "Metadata":
+        """Return the metadata of such an object; ModelError where the text is none.
+
+        Fields that this version does not have are ignored: a newer one may have written the file.
+        """
+        if len(text) > LARGEST_TEXT:
+            raise _refused(f"the JSON text must have at most {LARGEST_TEXT:,} bytes")
         try:
-            values = json.loads(text)
-            if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-                raise ModelError(f"the model's metadata must be of format {FORMAT}; {REMEDY}")
-            return cls(**_typed(values))
-        except (TypeError, ValueError, KeyError, RecursionError, OSError) as error:
-            reason = " ".join(str(error).split())[:120]
-            raise ModelError(f"the model's metadata cannot be read ({reason}); {REMEDY}") from error
+            values = typed(dict[str, Any], parse(text), "the JSON text")
+            if typed(int, values.get("format"), "format") != FORMAT:
+                raise _refused(f"the metadata must be of format {FORMAT}")
+            known = {name: typed(hint, values[name], name) for name, hint in _hints().items()}
+            examples = _examples(values.get("examples", []), known["image_shape"])
+        except KeyError as error:
+            raise _refused(f"the metadata must have {error.args[0]}") from error
+        except ValueError as error:
+            raise _refused(" ".join(str(error).split())[:200]) from error
+        return cls(**known, examples=examples)
 
 
-def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with lists as tuples and PNGs as arrays."""
-    shape = tuple(values["image_shape"])
-    return {
-        **values,
-        "class_names": tuple(values["class_names"]),
-        "image_shape": shape,
-        "accuracy_interval": tuple(values["accuracy_interval"]),
-        "examples": tuple((label, _pixels(text, shape)) for label, text in values["examples"]),
-    }
+def examples_limit(shape: Sequence[int]) -> int:
+    """Return how many examples of this shape (H, W) a model may contain."""
+    return min(EXAMPLES, EXAMPLES_PIXELS // (shape[0] * shape[1]))
+
+
+def _hints() -> dict[str, Any]:
+    """Return the declared types of all fields but the examples, which are text in the JSON."""
+    hints = get_type_hints(Metadata, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(Metadata) if field.name != "examples"}
+
+
+def _is_shown(text: str) -> bool:
+    """Return whether a text has neither control characters, line ends nor halves of a pair."""
+    return not any(unicodedata.category(x) in ("Cc", "Cs", "Zl", "Zp") for x in text)
+
+
+def _refused(rule: str) -> ModelError:
+    return ModelError(f"the model's metadata cannot be used: {rule}; {REMEDY}")
+
+
+def _examples(listed: Any, shape: tuple[int, int]) -> tuple[Example, ...]:
+    """Return labels and images, of which none is decoded where they are too many."""
+    few = Between(0, examples_limit(shape))
+    pairs = typed(Annotated[tuple[tuple[int, Any], ...], few], listed, "examples")
+    return tuple((label, _pixels(text, shape)) for label, text in pairs)
 
 
 def _png(image: NDArray[np.uint8]) -> str:
@@ -130,13 +169,17 @@ def _png(image: NDArray[np.uint8]) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _pixels(text: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return (H, W); ValueError where the PNG is of another size, before it is decoded."""
+def _pixels(text: Any, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return (H, W); ValueError where the text is no PNG of this size, which is checked first."""
     try:
-        content = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"an example is not base 64: {error}") from error
-    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-        if (image.height, image.width) != shape or image.mode != "L":
-            raise ValueError(f"an example is a {image.mode} PNG of {image.size}")
-        return np.array(image)
+        header = strip(base64.b64decode(text, validate=True))
+        if (header.kind, header.size, header.frames) != ("PNG", (shape[1], shape[0]), 1):
+            raise ValueError(f"it is a {header.kind} of {header.size}")
+        with READERS["PNG"](io.BytesIO(header.content)) as image:
+            if image.mode != "L":
+                raise ValueError(f"it is a PNG of mode {image.mode}")
+            return np.array(image)
+    except (TypeError, *FAILURES) as error:
+        raise ValueError(
+            f"an example must be a grey PNG of {shape[1]} x {shape[0]} in base 64: {error}"
+        ) from error

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError
 
-STEP = 2  # pixels from one place of the patch to the next
 PART = 4  # the patch is a fourth of the longer side: a sleeve, a heel, a handle
+STEP = 2  # pixels from one place of the patch to the next, at least
+PLACES = 3  # for the length of a patch, at most: the work does not grow with the image's size
+AT_ONCE = 64  # images with a hidden part that are made together
 
 
 def occlusion(
@@ -27,21 +29,22 @@ def occlusion(
     if image.ndim != 2:
         raise InvalidValueError(f"an image must be (H, W); received {image.shape}")
     side = max(1, max(image.shape) // PART)
-    corners = [
-        (top, left)
-        for top in range(1 - side + STEP, image.shape[0], STEP)
-        for left in range(1 - side + STEP, image.shape[1], STEP)
-    ]
-    hidden = np.repeat(image[None], len(corners) + 1, axis=0)  # (M + 1, H, W), the last is whole
+    step = max(STEP, side // PLACES)
     places = [
-        (slice(max(top, 0), top + side), slice(max(left, 0), left + side)) for top, left in corners
+        (slice(max(top, 0), top + side), slice(max(left, 0), left + side))
+        for top in range(1 - side + step, image.shape[0], step)
+        for left in range(1 - side + step, image.shape[1], step)
     ]
-    for one, place in zip(hidden, places, strict=False):
-        one[place] = 0
-    results = probabilities(hidden)  # (M + 1, K)
-    if not 0 <= label < results.shape[1]:
-        raise InvalidValueError(f"label must be in [0, {results.shape[1]}); received {label}")
-    falls = results[-1, label] - results[:-1, label]
+    whole = probabilities(image[None])[0]  # (K,)
+    if not 0 <= label < len(whole):
+        raise InvalidValueError(f"label must be in [0, {len(whole)}); received {label}")
+    falls = np.empty(len(places))
+    for first in range(0, len(places), AT_ONCE):
+        some = places[first : first + AT_ONCE]
+        hidden = np.repeat(image[None], len(some), axis=0)
+        for one, place in zip(hidden, some, strict=True):
+            one[place] = 0
+        falls[first : first + len(some)] = whole[label] - probabilities(hidden)[:, label]
     total, times = np.zeros(image.shape), np.zeros(image.shape)
     for fall, place in zip(falls, places, strict=True):
         total[place] += fall

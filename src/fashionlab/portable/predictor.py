@@ -1,7 +1,8 @@
 """Predictor: classifies pictures by a portable model, with onnxruntime alone."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from fashionlab.evaluation.calibration import KEPT
 from fashionlab.images.decode import Picture, load
 from fashionlab.images.preprocess import Prepared, prepare
 from fashionlab.portable import occlusion
-from fashionlab.portable.metadata import INPUT, OUTPUT, Metadata
+from fashionlab.portable.graph import LARGEST_BYTES
+from fashionlab.portable.metadata import INPUT
 from fashionlab.portable.runtime import onnxruntime
-from fashionlab.portable.validate import LARGEST_BYTES, metadata_text
+from fashionlab.portable.validate import MOST_AT_ONCE, validate
 from fashionlab.shipped import MODEL
 
-AT_ONCE = 64  # images that go through the network together: their activations stay in cache
+LONGEST_REASON = 120  # characters
+CLOSE = 1e-3  # how far from 1 the probabilities of an image may add up
 REJECTED = (  # why a picture is none of the classes; page/browser/prediction.js fills it in too
     "its most probable class has {largest}; of images that do belong to a class, "
     "{kept} have {threshold} or more"
@@ -73,30 +76,32 @@ class Predictor:
     `model` is the file, or its content; None is the model that comes with fashionlab. `threads`
     compute one call, by default one for each core: the quickest answer, but they spin for a moment
     after each call; a program that calls from several threads gives 1. Raises ModelError for
-    anything but a portable model; nothing in it is run before it was validated.
+    anything but a portable model; nothing in it is run before it was validated, and it is tried on
+    three images.
     """
 
     def __init__(
         self, model: str | Path | bytes | None = None, *, threads: int | None = None
     ) -> None:
         content = model if isinstance(model, bytes) else read(Path(model or MODEL))
-        self.metadata = Metadata.from_json(metadata_text(content))
+        try:
+            self._load(content, threads)
+        except ModelError as error:
+            if isinstance(model, bytes):
+                raise
+            raise ModelError(f"{model or MODEL}: {error}") from error
+
+    def _load(self, content: bytes, threads: int | None) -> None:
+        validated = validate(content)
+        self.metadata = validated.metadata
         self.class_names = self.metadata.class_names  # (K,) in label order
         self.image_shape = self.metadata.image_shape  # (H, W) of the images that the model takes
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._content, self._threads = content, threads
+        self._at_once = validated.at_once
         self._session = session(content, threads)
-        height, width = self.image_shape
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        signature = [(x.name, x.type, x.shape[1:]) for x in (*inputs, *outputs)]
-        if signature != [
-            (INPUT, "tensor(uint8)", [height, width]),
-            (OUTPUT, "tensor(float)", [len(self.class_names)]),
-        ]:
-            raise ModelError(
-                f"the model must take {INPUT} and give {OUTPUT} as its metadata say; received "
-                f"{signature!r:.200}; give a file that `fashionlab export` wrote"
-            )
+        for image in _probes(self.image_shape):
+            self.probabilities(image)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the model's bytes: a process of a pool, or a copy, loads and validates them."""
@@ -108,7 +113,8 @@ class Predictor:
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return (N, K) for images (N, H, W) of bytes, as they are: white on black, not scaled.
 
-        Raises InvalidValueError for any other type or shape.
+        Raises InvalidValueError for any other type or shape, ModelError where the model does not
+        give probabilities of them.
         """
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
             kind = getattr(images, "dtype", type(images).__name__)
@@ -118,7 +124,7 @@ class Predictor:
                 f"images must be (N, {self.image_shape[0]}, {self.image_shape[1]}) with N from 1; "
                 f"received {images.shape}"
             )
-        return run(self._session, images)
+        return run(self._session, images, self._at_once)
 
     def predict(self, picture: Picture) -> Prediction:
         """Return the prediction for a picture.
@@ -170,7 +176,12 @@ class Predictor:
 
 
 def read(path: Path) -> bytes:
-    """Return a model's file, or as much as shows that it is too large; OSError names the path."""
+    """Return a model's file, or as much as shows that it is too large.
+
+    Raises ModelError for what is no regular file, which could be endless; OSError names the path.
+    """
+    if path.exists() and not path.is_file():  # before it is opened: a pipe would wait for a writer
+        raise ModelError(f"a model must be a file; {path} is another thing; give an .onnx file")
     with path.open("rb") as file:
         return file.read(LARGEST_BYTES + 1)
 
@@ -181,18 +192,49 @@ def session(content: bytes, threads: int | None = None) -> Any:
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors are raised, not logged
-    try:
+    with _as_model_error("load"):
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions share no other base
-        reason = " ".join(str(error).split())[:160]
+
+
+def run(
+    session: Any, images: NDArray[np.uint8], at_once: int = MOST_AT_ONCE
+) -> NDArray[np.float32]:
+    """Return the probabilities (N, K) of images (N, H, W), `at_once` at a time.
+
+    Raises ModelError where they are none.
+    """
+    starts = range(0, len(images), at_once)
+    with _as_model_error("run"):
+        parts = [session.run(None, {INPUT: images[i : i + at_once]})[0] for i in starts]
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    with np.errstate(invalid="ignore", over="ignore"):  # of infinities
+        distances = np.abs(rows.sum(axis=1) - 1)
+    if not (rows.min() >= 0 and distances.max() <= CLOSE):  # nor where one of them is NaN
         raise ModelError(
-            f"onnxruntime cannot load the model ({reason}); give a file that `fashionlab export` "
-            "wrote"
+            "a model must give probabilities that add up to 1; this one gave "
+            f"{rows[distances.argmax()].tolist()!r:.80}; export the run again"
+        )
+    return rows
+
+
+@contextmanager
+def _as_model_error(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # onnxruntime's exceptions share no other base
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if len(reason) > LONGEST_REASON:  # it stands at the end, after names inside the library
+            reason = f"... {reason[-LONGEST_REASON:]}"
+        raise ModelError(
+            f"onnxruntime cannot {what} the model ({reason}); give a file that `fashionlab "
+            "export` wrote, and enough memory"
         ) from error
 
 
-def run(session: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the probabilities (N, K) of images (N, H, W), AT_ONCE at a time."""
-    starts = range(0, len(images), AT_ONCE)
-    parts = [session.run(None, {INPUT: images[i : i + AT_ONCE]})[0] for i in starts]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _probes(shape: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+    """Yield images (1, H, W): black, white and noise, without importing numpy.random for it."""
+    yield np.zeros((1, *shape), np.uint8)
+    yield np.full((1, *shape), 255, np.uint8)
+    places = np.arange(shape[0] * shape[1], dtype=np.uint32)
+    noise = places * np.uint32(2654435761) >> np.uint32(24)  # Knuth's multiplicative hash
+    yield noise.astype(np.uint8).reshape(1, *shape)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMap
 from contextlib import nullcontext
 from typing import Any
 
+from fashionlab.errors import FashionlabError
 from fashionlab.serve.admission import Admission
 from fashionlab.serve.body import Receive, read, too_large
 from fashionlab.serve.errors import ClientGone, Refused, new_id
@@ -86,7 +87,10 @@ class Middleware:
             raise
         except Exception as error:  # the last place that can answer
             error_id, path = new_id(), repr(scope["path"])[:200]
-            log.error("%s %s %s failed", error_id, scope["method"], path, exc_info=error)
+            # An error of ours, as of a model that gives no probabilities, says all in its line.
+            ours = isinstance(error, FashionlabError)
+            trace, why = (None, f": {error}") if ours else (error, "")
+            log.error("%s %s %s failed%s", error_id, scope["method"], path, why, exc_info=trace)
             message = "the service has failed; its log has the reason under this id"
             exchange.refuse(Refused(500, message), error_id)
 

@@ -22,7 +22,7 @@ def run_folder(text: str | Path) -> Path:
 
 def is_shipped(run: Path) -> bool:
     """Return whether this is the folder that comes with the package."""
-    return run.resolve() == FOLDER.resolve()
+    return run.exists() and run.samefile(FOLDER)
 
 
 def outputs(run: Path) -> Path:

@@ -1,7 +1,7 @@
 // The models, run in this browser by onnxruntime-web: the same exports as service/api.js.
 // Everything is fetched from the folder of this file, and no picture leaves the browser.
 
-import { LARGEST_PIXELS, PART, STEP } from "./constants.js";
+import { LARGEST_PIXELS, PART, PLACES, STEP } from "./constants.js";
 import { decoded, sized } from "./pictures.js";
 import { prediction, rows } from "./prediction.js";
 import { prepare } from "./preprocess.js";
@@ -71,9 +71,10 @@ export function keepToken() {
 // Where a patch lies: for each place the indices of the pixels that it hides
 function places(height, width) {
   const side = Math.max(1, Math.floor(Math.max(height, width) / PART));
+  const step = Math.max(STEP, Math.floor(side / PLACES));
   const patches = [];
-  for (let top = 1 - side + STEP; top < height; top += STEP) {
-    for (let left = 1 - side + STEP; left < width; left += STEP) {
+  for (let top = 1 - side + step; top < height; top += step) {
+    for (let left = 1 - side + step; left < width; left += step) {
       const patch = [];
       for (let y = Math.max(0, top); y < Math.min(height, top + side); y += 1) {
         for (let x = Math.max(0, left); x < Math.min(width, left + side); x += 1)
@@ -118,6 +119,8 @@ async function run(about, pictures) {
   pictures.forEach((pixels, n) => images.set(pixels, n * height * width));
   const tensor = new ort.Tensor("uint8", images, [pictures.length, height, width]);
   const { data } = (await session.run({ images: tensor })).probabilities;
+  if (!data.every(Number.isFinite))
+    throw new Refusal("broken", `${about.name} does not give probabilities of this picture.`);
   const classes = about.class_names.length;
   return pictures.map((_, n) => Array.from(data.slice(n * classes, (n + 1) * classes)));
 }
