@@ -10,11 +10,13 @@ import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PARTIAL = ".partial"  # ends the names of what is not whole
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for "\n"
 
 
@@ -24,7 +26,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         write_new(partial, content)
         with _naming(path):
-            os.replace(partial, path)  # noqa: PTH105  one level of calls, which tests make fail
+            _move(os.replace, partial, path)  # one level of calls, which tests make fail
     except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -80,8 +82,18 @@ def remove_folder(folder: Path) -> None:
 def rename(old: Path, new: Path) -> None:
     """Rename a flushed folder, on the disk too."""
     with _naming(new):
-        os.rename(old, new)  # noqa: PTH104
+        _move(os.rename, old, new)
     flush_folder(new.parent)
+
+
+def _move(move: Callable[[Path, Path], None], old: Path, new: Path) -> None:
+    """Rename; on Windows again where a virus scanner or a reader has one of the two open."""
+    for pause in PAUSES if os.name == "nt" else ():
+        try:
+            return move(old, new)
+        except PermissionError:
+            time.sleep(pause)
+    return move(old, new)
 
 
 def flush_folder(folder: Path) -> None:

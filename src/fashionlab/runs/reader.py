@@ -26,6 +26,7 @@ from fashionlab.runs.layout import (
     PREDICTIONS,
     PROTOCOL,
     WEIGHTS,
+    resume_command,
     work_folder,
 )
 
@@ -64,7 +65,7 @@ class Run:
         if not folder.exists() and (work := work_folder(folder)).exists():
             raise RunError(
                 f"{folder} is not finished yet ({work} is there); let it end, or go on with: "
-                f"fashionlab train --resume --out {folder}"
+                + resume_command(folder)
             )
         self.config: dict[str, Any] = self._json("config")
         for key, kind in CONFIG.items():

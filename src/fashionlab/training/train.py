@@ -72,6 +72,11 @@ def train(
         training, held_out = split(training, recipe.validation_fraction, seed)
     monitored = held_out or (test if recipe.test_each_epoch else None)
     with RunWriter(out, resume) as writer, Interrupts() as interrupts:
+        if writer.is_leased:
+            progress.say(
+                f"{out} lies on a file system without locks: until it is finished, a lease that "
+                "this process renews keeps others out"
+            )
         checkpoint = writer.newest_checkpoint(progress.say)
         decisive = settings(recipe, data, seed)
         if checkpoint:
