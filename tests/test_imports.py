@@ -11,7 +11,7 @@ import pytest
 import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
-LOWER = {"data", "scratch", "errors"}
+LOWER = {"data", "scratch", "errors", "dependencies"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
     "cli": LOWER
@@ -27,14 +27,15 @@ ALLOWED = {
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "files", "errors"},
     "training": LOWER | MIDDLE,
-    "estimator": {"scratch", "models", "errors"},
+    "dependencies": {"errors"},
+    "estimator": {"scratch", "models", "dependencies", "errors"},
     "runs": {"recipes", "evaluation", "files", "errors"},
     "recipes": {"models", "engines", "evaluation", "data", "errors"},
     "models": {"errors"},
     "environment": set(),
     "files": set(),
-    "progress": {"errors"},
-    "engines": {"models", "data", "scratch", "errors"},
+    "progress": {"dependencies", "errors"},
+    "engines": {"models", "data", "scratch", "dependencies", "errors"},
     "evaluation": {"errors"},
     "data": {"files", "errors"},
     "scratch": set(),

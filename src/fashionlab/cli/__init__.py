@@ -16,6 +16,7 @@ import typer
 from fashionlab import __version__
 from fashionlab.cli import bench, evaluation, inputs, models, training
 from fashionlab.cli.options import say
+from fashionlab.dependencies import needs
 from fashionlab.errors import FashionlabError, StoppedError
 
 app = typer.Typer(
@@ -68,7 +69,9 @@ def main() -> None:
 
         add_recipe_fields(training.train)
     try:
-        sys.exit(app(arguments, standalone_mode=False) or 0)
+        with needs("this command", "fashionlab"):
+            status = app(arguments, standalone_mode=False)
+        sys.exit(status or 0)
     except (KeyboardInterrupt, typer.Abort):
         say("fashionlab: stopped; unfinished work was not kept")
         sys.exit(130)

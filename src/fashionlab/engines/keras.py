@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from fashionlab.data import Augmentation, Batches, Dataset
+from fashionlab.dependencies import needs
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
-from fashionlab.errors import MissingDependencyError
 from fashionlab.models import Layout
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; both take bytes
@@ -29,13 +29,9 @@ class Keras:
         backend = os.environ.setdefault("KERAS_BACKEND", "torch")
         if backend == "torch":
             keep_freed_memory()
-        try:
+        others = [backend] if backend != "torch" else []
+        with needs(f"the keras engine on {backend}", "fashionlab[keras]", *others):
             self.nn = import_module("keras")
-        except ImportError as error:
-            raise MissingDependencyError(
-                f"the keras engine needs Keras 3 and its backend {backend!r} ({error}); "
-                "install them: pip install 'fashionlab[keras]'"
-            ) from error
         self.on_torch = self.nn.backend.backend() == "torch"
         self._fast = fast and self.on_torch
         if self.on_gpu:
