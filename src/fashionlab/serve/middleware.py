@@ -94,6 +94,9 @@ class Middleware:
         lengths = headers.get(b"content-length", [])
         if not all(LENGTH.fullmatch(length) for length in lengths):
             raise Refused(400, "Content-Length must be a number")
+        if lengths and b"transfer-encoding" in headers:  # a proxy may go by the other one
+            exchange.closes = True
+            raise Refused(400, "a request has Content-Length or Transfer-Encoding, not both")
         has_body = bool(lengths) or b"transfer-encoding" in headers
         is_skipped = len(lengths) == 1 and int(lengths[0]) <= SKIPPED and b"expect" not in headers
         exchange.closes = has_body and not is_skipped

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import gc
+import os
 import signal
 import socket
 import threading
@@ -61,13 +62,16 @@ def create_server(models: Sequence[ServedModel], settings: Settings) -> uvicorn.
 def listen(settings: Settings) -> socket.socket:
     """Return a socket that takes connections from now on. Raises InvalidValueError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = None
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name != "nt":  # on Windows it lets two programs listen at one address
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         listener.listen(BACKLOG)
     except OSError as error:
-        listener.close()
+        if listener:
+            listener.close()
         remedy = {
             errno.EADDRINUSE: "another program listens there; choose another --port",
             errno.EACCES: "not allowed; choose a --port from 1024",
