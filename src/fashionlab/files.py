@@ -56,6 +56,19 @@ def write_new(path: Path, content: bytes) -> None:
             os.close(descriptor)
 
 
+def text(path: str | Path) -> str:
+    """Return a name of a file as text, the same whatever the locale's encoding is."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
+
+
+def named(text: str) -> Path:
+    """Return the path whose `text` this is."""
+    try:
+        return Path(os.fsdecode(text.encode("utf-8", "surrogateescape")))
+    except UnicodeEncodeError:  # no file has such a name
+        return Path(text)
+
+
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a new folder of these files, written in this order; whole or not at all."""
     partial = _hidden(folder)

@@ -2,17 +2,16 @@
 
 import errno
 import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from fashionlab.errors import RunError
-from fashionlab.runs import RunWriter
-from fashionlab.runs import lock as lock_module
+from fashionlab.runs import RunWriter, lease
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.lock import Lock
 
@@ -22,9 +21,10 @@ from pathlib import Path
 def flock(descriptor, operation):
     raise OSError(37, "No locks available")
 fcntl.flock = flock
-from fashionlab.runs import lock as module
-module.EXPIRED, module.RENEWED = 2.0, 0.2
-lock = module.Lock(Path(sys.argv[1]), Path("run"))
+from fashionlab.runs import lease
+from fashionlab.runs.lock import Lock
+lease.RENEWED = 0.1
+lock = Lock(Path(sys.argv[1]), Path("run"))
 lock.acquire()
 print("held", flush=True)
 time.sleep(60)
@@ -33,24 +33,30 @@ time.sleep(60)
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(lock_module, "EXPIRED", 2.0)
-    monkeypatch.setattr(lock_module, "RENEWED", 0.2)
+    monkeypatch.setattr(lease, "EXPIRED", 2.0)
+    monkeypatch.setattr(lease, "RENEWED", 0.1)
 
 
-def without_locks(monkeypatch, number=errno.ENOLCK):
+@pytest.fixture
+def without_locks(monkeypatch):
     def flock(descriptor, operation):
-        raise OSError(number, os.strerror(number))
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", flock)
 
 
-@pytest.fixture
-def owner(tmp_path):
-    process = subprocess.Popen(
+def started(tmp_path):
+    return subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "run.partial")],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.fixture
+def owner(tmp_path):
+    process = started(tmp_path)
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
@@ -61,9 +67,18 @@ def lock_of(tmp_path):
     return Lock(tmp_path / "run.partial", tmp_path / "run")
 
 
+def change(tmp_path, **fields):
+    """Write other facts about the owner into the lock's file."""
+    path = tmp_path / "run.partial.lock"
+    path.write_text(" " + json.dumps(json.loads(path.read_text()) | fields))
+
+
 @pytest.mark.parametrize("name", ["ENOLCK", "ENOTSUP", "ENOSYS", "EINVAL"])
 def test_without_locks_it_is_held_by_a_lease_and_leaves_nothing(name, tmp_path, monkeypatch):
-    without_locks(monkeypatch, getattr(errno, name))
+    def flock(descriptor, operation):
+        raise OSError(getattr(errno, name), "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
     with RunWriter(tmp_path / "run") as writer:
         assert writer.is_leased
         writer.write_json("config", {})
@@ -72,67 +87,92 @@ def test_without_locks_it_is_held_by_a_lease_and_leaves_nothing(name, tmp_path, 
 
 
 def test_another_error_of_the_lock_is_no_lack_of_locks(tmp_path, monkeypatch):
-    without_locks(monkeypatch, errno.EIO)
+    def flock(descriptor, operation):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(RunError, match=r"cannot write .*run\.partial\.lock: Input/output error"):
         RunWriter(tmp_path / "run").__enter__()
 
 
-@pytest.mark.parametrize("locks", [True, False])
-def test_a_living_owner_is_named_with_the_file_to_remove_if_it_is_gone(
-    locks, owner, tmp_path, monkeypatch
+@pytest.mark.parametrize("elsewhere", [True, False])
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_a_living_owner_is_named_with_the_file_to_remove_if_it_has_ended(
+    elsewhere, has_locks, owner, tmp_path, request
 ):
-    """Also by a process that has locks, since the file system is mounted otherwise there."""
-    if not locks:
-        without_locks(monkeypatch)
-    for ask in (Lock.acquire, Lock.require_free):
-        with pytest.raises(RunError, match=rf"process {owner.pid} on .* if it is gone, remove .*"):
-            ask(lock_of(tmp_path))
+    """Also by a process that has locks: a file system can be mounted with and without."""
+    if not has_locks:
+        request.getfixturevalue("without_locks")
+    if elsewhere:
+        change(tmp_path, host="another")
+    said = rf"process {owner.pid} on .* if it has ended, remove .*run\.partial\.lock$"
+    for attempt in (Lock.acquire, Lock.require_free):
+        with pytest.raises(RunError, match=said):
+            attempt(lock_of(tmp_path))
     assert owner.poll() is None
 
 
-def test_a_killed_owner_on_this_machine_is_succeeded_at_once(owner, tmp_path, monkeypatch):
-    without_locks(monkeypatch)
-    monkeypatch.setattr(lock_module, "EXPIRED", 2000.0)
-    marker = tmp_path / "run.partial.lease"
+def test_a_killed_owner_on_this_machine_is_succeeded_at_once(
+    without_locks, owner, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(lease, "EXPIRED", 1e6)
     owner.send_signal(signal.SIGKILL)
     owner.wait()
-    marker.write_text(marker.read_text().replace("duration=2.0", "duration=2000.0"))
     lock = lock_of(tmp_path)
     lock.acquire()
     lock.release()
     assert [path.name for path in tmp_path.iterdir()] == ["run.partial"]
 
 
-def test_a_dead_owner_on_another_machine_is_succeeded_when_its_lease_expires(
-    owner, tmp_path, monkeypatch
-):
-    without_locks(monkeypatch)
+def test_so_is_one_with_the_number_of_this_process(without_locks, owner, tmp_path, monkeypatch):
+    """A container that was started again has the same name and numbers."""
+    monkeypatch.setattr(lease, "EXPIRED", 1e6)
     owner.send_signal(signal.SIGKILL)
     owner.wait()
-    marker = tmp_path / "run.partial.lease"
-    marker.write_text(marker.read_text().replace("host=", "host=not-"))
+    change(tmp_path, pid=os.getpid())
+    lock_of(tmp_path).acquire()
+    assert lease.read(tmp_path / "run.partial.lock")["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("facts", [{"host": "another"}, {"pid": os.getppid()}, {"pid": "x"}])
+def test_an_owner_that_renews_no_more_is_succeeded_when_its_lease_expires(
+    facts, without_locks, owner, tmp_path
+):
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    change(tmp_path, **facts)
     lock = lock_of(tmp_path)
+    lock.require_free()
     lock.acquire()
-    assert str(os.getpid()) in (tmp_path / "run.partial.lock").read_text()
+    assert lease.read(tmp_path / "run.partial.lock")["pid"] == os.getpid()
     lock.release()
 
 
-def test_a_process_that_lost_its_lease_writes_and_removes_nothing_more(tmp_path, monkeypatch):
-    without_locks(monkeypatch)
-    marker = tmp_path / "run.partial.lease"
+def test_an_owner_that_has_a_lock_elsewhere_is_left_alone(without_locks, tmp_path):
+    (tmp_path / "run.partial.lock").write_text(' {"pid": 1, "host": "another"}')
+    with pytest.raises(RunError, match="by another process; .*if it has ended, remove"):
+        lock_of(tmp_path).acquire()
+
+
+def test_of_many_processes_at_once_one_gets_it(tmp_path):
+    processes = [started(tmp_path) for _ in range(4)]
+    answers = [process.stdout.readline() for process in processes]
+    for process in processes:
+        process.kill()
+    said = [process.communicate()[1] for process in processes]
+    assert sorted(answers) == ["", "", "", "held\n"]
+    assert sum("is being trained by process" in line for line in said) == 3
+
+
+def test_a_process_that_lost_its_lease_writes_and_removes_nothing_more(without_locks, tmp_path):
     with (
         pytest.raises(RunError, match="taken over by another process"),
         RunWriter(tmp_path / "run") as first,
     ):
         first.write_json("config", {})
-        marker.rename(tmp_path / "aside")  # as who takes it over does
-        marker.write_text((tmp_path / "aside").read_text())
-        until = time.monotonic() + 20
-        while first._lock.is_held and time.monotonic() < until:
-            time.sleep(0.05)
+        change(tmp_path, token="another's")
         with pytest.raises(RunError, match="taken over"):
             first.save_checkpoint(Checkpoint(1, {}, {}))
         first.write_json("model", {})
     assert [path.name for path in (tmp_path / "run.partial").iterdir()] == ["config.json"]
-    assert marker.exists()
     assert (tmp_path / "run.partial.lock").exists()

@@ -94,6 +94,11 @@ def _one_line(error: Exception) -> str | None:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
+    if isinstance(error, UnicodeEncodeError):  # what is printed is escaped: it is a file's name
+        return (
+            f"a file's name must fit the system's encoding, {error.encoding}; received "
+            f"{ascii(error.object)}; set PYTHONUTF8=1, or choose another name"
+        )
     if hasattr(error, "format_message"):  # the parser's own errors
         return str(error.format_message())
     return None

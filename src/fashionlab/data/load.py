@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.fashion_mnist import REMEDY, File
@@ -35,7 +36,7 @@ def load(
         return _find_fashion_mnist(fetch, log)
     if str(source) == "synthetic":
         return synthetic.draw()
-    return _load_folder(Path(source).expanduser())
+    return _load_folder(fashion_mnist.expanded(source))
 
 
 def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -102,7 +103,7 @@ def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
     if all(fashion_mnist.is_genuine(file, paths[file], arrays[file.name]) for file in paths):
         names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     else:
-        names, name = _class_names(folder, arrays), folder.resolve().name or "data"
+        names, name = _class_names(folder, arrays), files.text(folder.resolve().name) or "data"
     return _pair(arrays, names, name, folder)
 
 

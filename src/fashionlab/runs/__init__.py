@@ -19,7 +19,7 @@ far and the two newest checkpoints; next to it lies RUN.partial.lock, of the pro
 Loading either runs no code from it.
 
     layout       its name and files
-    lock         one writer at a time
+    lock, lease  one writer at a time, on file systems with locks and without
     checkpoints  save, check and load
     writer       RunWriter
     reader       Run

@@ -1,10 +1,8 @@
 """Lock: one process at a time writes a run folder; the kernel frees it when its owner dies.
 
-FOLDER.lock   locked by its owner, and says who that is; next to the folder, since Windows does
-              not rename a folder in which a file is open
-FOLDER.lease  only where the file system has no locks: its owner renews it every RENEWED
-              seconds; who finds it unrenewed for EXPIRED seconds, or its owner dead on the
-              same machine, takes it
+Its file is FOLDER.lock, which says who holds it while it is held. It lies next to the folder, since
+Windows does not rename a folder in which a file is open. On a file system without locks the same
+file is a lease, which its owner renews.
 """
 
 import errno
@@ -14,29 +12,27 @@ import socket
 import sys
 import time
 import warnings
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from fashionlab import files
 from fashionlab.errors import RunError
+from fashionlab.runs import lease
+from fashionlab.runs.lease import Lease
 
 TRIES = (0.01, 0.05)  # seconds between tries to hold it
-EXPIRED, RENEWED = 30.0, 5.0  # seconds
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 FLAGS = os.O_RDWR | files.BINARY | getattr(os, "O_NOFOLLOW", 0)
-LOCKED = 1  # byte at the start, which on Windows no other process can read
-LONGEST = 4096  # bytes of an owner's description
 
 
 class Lock:
     """A lock on a folder; `run` is the name of what is written there, for messages."""
 
     def __init__(self, folder: Path, run: Path) -> None:
-        self.folder, self.run = folder, run
-        self._path, self.lease_path = paths(folder)
+        self.folder, self.run, self.path = folder, run, file_of(folder)
         self._descriptor = -1
-        self._lease: Any = None  # a filelock.SoftFileLease, while it is held
+        self._lease: Lease | None = None
 
     def acquire(self) -> None:
         """Take the lock, and make the folder where it is missing.
@@ -44,102 +40,93 @@ class Lock:
         Raises RunError, which names the owner, where another process holds it; OSError where the
         folder cannot be written.
         """
+        is_locked = False
         while self._descriptor < 0:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._descriptor = os.open(self._path, FLAGS | os.O_CREAT, 0o644)
+                self._descriptor = os.open(self.path, FLAGS | os.O_CREAT, 0o644)
             except FileNotFoundError:  # the parent was removed in between
                 continue
             try:
-                if not self._hold():
-                    raise self._taken()
+                is_locked = self._lock()
             except BaseException:
                 self._close()
                 raise
             if not self._is_named():  # it was opened just before its owner removed it
                 self._close()
         try:
+            if not is_locked:
+                self._lease = Lease(self.path)
             os.ftruncate(self._descriptor, 0)
-            os.write(self._descriptor, b" " * LOCKED + json.dumps(_description()).encode())
+            os.write(self._descriptor, _description(self._lease))
+            if self._lease and not self._lease.hold():
+                raise self._taken()
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
             self.release()
-            raise OSError(error.errno, error.strerror, error.filename or str(self._path)) from error
+            raise OSError(error.errno, error.strerror, error.filename or str(self.path)) from error
+        except BaseException:
+            self.release()
+            raise
 
     def require_free(self) -> None:
         """Raise RunError, which names the owner, where another process holds the lock."""
         try:
-            self._descriptor = os.open(self._path, FLAGS)
+            self._descriptor = os.open(self.path, FLAGS)
         except OSError:  # no file, no lock
             return
         try:
-            if not self._hold():
-                raise self._taken()
+            self._lock()
         finally:
             self._close()
 
     @property
     def is_lease(self) -> bool:
-        """Whether it is held by a lease, because the file system has no locks."""
+        """Whether the file system has no locks, and it is held by a lease."""
         return self._lease is not None
 
     @property
     def is_held(self) -> bool:
-        """Whether it is held; a lease can be lost by a process that was suspended for too long."""
-        return self._descriptor >= 0 and not (self._lease and self._lease.compromise)
+        """Whether it is held; a lease can be lost."""
+        return self._descriptor >= 0 and (self._lease is None or self._lease.is_held)
 
-    def _hold(self) -> bool:
-        """Return whether it is held now: by the kernel, or by a lease where that has no locks."""
+    def _lock(self) -> bool:
+        """Return whether the file is locked, False where it has no lock, but is free.
+
+        Raises RunError, which names the owner, where another process holds it.
+        """
+        remedy = ""
         try:
-            held = self._hold_by_kernel()
+            is_locked = is_free = self._is_locked()
         except OSError as error:
             if error.errno not in NO_LOCKS:
-                raise OSError(error.errno, error.strerror, str(self._path)) from error
-            return self._hold_lease()
-        # A process that had no locks here, maybe on another machine, may hold the lease.
-        return held and (not self.lease_path.exists() or self._hold_lease())
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
+            is_locked, is_free = False, True
+        if is_free and not lease.is_free(self.path, is_locked):
+            is_free, remedy = False, f"; if it has ended, remove {self.path}"
+        if not is_free:
+            raise self._taken(remedy)
+        return is_locked
 
-    def _hold_by_kernel(self) -> bool:
-        """Return whether the file is locked; who only looks locks it for a moment: hence tries."""
-        lock = _filelock().lock_descriptor
+    def _is_locked(self) -> bool:
+        """Lock the file; a process that only looks has it locked for a moment: hence tries."""
+        lock = _lock_descriptor()
         for pause in TRIES:
-            if lock(self._descriptor, blocking=False):
+            if lock(self._descriptor):
                 return True
             time.sleep(pause)
-        return bool(lock(self._descriptor, blocking=False))
+        return lock(self._descriptor)
 
-    def _hold_lease(self) -> bool:
-        """Return whether the lease is held; wait until another's has expired or is renewed."""
-        library, before = _filelock(), _written(self.lease_path)
-
-        def is_renewed() -> bool:
-            now = _written(self.lease_path)
-            return before is not None and now is not None and now != before
-
-        lease = library.SoftFileLease(
-            self.lease_path,
-            lease_duration=EXPIRED,
-            heartbeat_interval=RENEWED,
-            thread_local=False,
-        )
-        try:
-            lease.acquire(timeout=EXPIRED + RENEWED, cancel_check=is_renewed)
-        except (library.Timeout, library.LeaseSettingsMismatch):
-            return False
-        self._lease = lease
-        return True
-
-    def _taken(self) -> RunError:
-        gone = f"if it is gone, remove {self.lease_path}; " if self.lease_path.exists() else ""
+    def _taken(self, remedy: str = "") -> RunError:
+        owner = _named(lease.read(self.path))
         return RunError(
-            f"{self.run} is being trained by {_owner(self._descriptor)}; {gone}wait for it, or "
-            "choose another --out"
+            f"{self.run} is being trained by {owner}; wait for it, or choose another --out{remedy}"
         )
 
     def _is_named(self) -> bool:
         """Return whether the open file still has the lock's name."""
         try:
-            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+            return os.path.samestat(os.fstat(self._descriptor), self.path.stat())
         except FileNotFoundError:
             return False
 
@@ -154,52 +141,43 @@ class Lock:
         """Remove the lock's file, and release the lock."""
         if self._descriptor < 0:
             return
-        named = self.is_held and self._is_named()  # else the name is another's by now
         try:
-            if named:
-                self._path.unlink()
+            if self.is_held and self._is_named():  # else the name is another's by now
+                self.path.unlink()
+            self._close()
         except PermissionError:  # Windows, where an open file cannot be removed
             self._close()
             with suppress(OSError):  # another process has opened it already
-                self._path.unlink()
-        finally:
-            if self._descriptor >= 0:
-                self._close()
+                self.path.unlink()
 
 
-def paths(folder: Path) -> tuple[Path, Path]:
-    """Return the files of the lock on a folder, the lease last."""
-    return folder.with_name(f"{folder.name}.lock"), folder.with_name(f"{folder.name}.lease")
+def file_of(folder: Path) -> Path:
+    """Return the file of the lock on a folder."""
+    return folder.with_name(f"{folder.name}.lock")
 
 
-def _filelock() -> Any:
-    """Return the library; importing it takes 50 ms, and warns where there is no fcntl."""
+def _lock_descriptor() -> Callable[[int], bool]:
+    """Return the function that locks an open file, whatever the system calls it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import filelock
-    return filelock
+        warnings.simplefilter("ignore")  # that other parts of it need fcntl
+        import filelock  # here: it takes 50 ms
+    return lambda descriptor: filelock.lock_descriptor(descriptor, blocking=False)
 
 
-def _written(path: Path) -> int | None:
-    with suppress(OSError):
-        return path.stat().st_mtime_ns
-    return None
-
-
-def _description() -> dict[str, object]:
-    return {
+def _description(held_by: Lease | None) -> bytes:
+    owner = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "command": " ".join(sys.argv)[:200],
     }
+    token = {"token": held_by.token} if held_by else {}
+    return b" " * lease.STARTS + json.dumps(owner | token).encode()
 
 
-def _owner(descriptor: int) -> str:
+def _named(owner: Mapping[str, object]) -> str:
     try:
-        os.lseek(descriptor, LOCKED, os.SEEK_SET)
-        owner = json.loads(os.read(descriptor, LONGEST))
-        said = f"process {owner['pid']} on {owner['host']} since {owner['since']} "
-        return " ".join(f"{said}({owner['command']})".split())
-    except (OSError, ValueError, LookupError, TypeError):  # it has only just begun
+        said = "process {pid} on {host} since {since} ({command})".format_map(owner)
+    except LookupError:  # it has only just begun
         return "another process"
+    return " ".join(said.split())

@@ -108,8 +108,8 @@ class RunWriter:
     def _require_lock(self) -> None:
         if not self._lock.is_held:
             raise RunError(
-                f"{self.folder} was taken over by another process: {self._lock.lease_path} was "
-                "not renewed for too long; let that one go on, or choose another --out"
+                f"{self.folder} was taken over by another process, since this one did not answer "
+                "for too long; let that one go on, or choose another --out"
             )
 
     @property
@@ -190,6 +190,5 @@ def tidy(folder: Path) -> None:
     checkpoints.remove_all(folder)
     files.clean(folder)
     (folder / OLD_LOCK).unlink(missing_ok=True)
-    for path in lock.paths(work_folder(folder)):
-        with suppress(PermissionError):  # Windows: another process looks at it
-            path.unlink(missing_ok=True)
+    with suppress(PermissionError):  # Windows: another process looks at it
+        lock.file_of(work_folder(folder)).unlink(missing_ok=True)

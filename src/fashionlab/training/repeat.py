@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fashionlab import files
 from fashionlab.environment import differences
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
@@ -64,7 +65,7 @@ def plan(folder: Path) -> Plan:
         raise RunError(f"{folder} must say how it was trained, but does not ({error!r})") from error
     if not isinstance(seed, int) or not isinstance(source, str | None):
         raise RunError(f"{folder} must say how it was trained; received seed {seed!r}, {source!r}")
-    return Plan(recipe, seed, source)
+    return Plan(recipe, seed, source and str(files.named(source)))
 
 
 def repeat(

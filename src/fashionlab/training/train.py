@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fashionlab import files
 from fashionlab.data import Dataset, split
 from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
@@ -171,7 +172,9 @@ def _describe(
 ) -> None:
     """Write what the run is and depends on; when it is resumed, what has changed since."""
     place = Path(training.source)  # or "synthetic"
-    now = environment() | {"data": str(place.resolve()) if place.exists() else training.source}
+    now = environment() | {
+        "data": files.text(place.resolve()) if place.exists() else training.source
+    }
     if checkpoint:
         before = writer.read_json("environment")
         changed = differences(before, now)
