@@ -71,13 +71,27 @@ def hide_user():
     """No home, and no name for the user: as `docker run --user 12345`."""
     for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "XDG_CACHE_HOME"):
         os.environ.pop(name, None)
-    if pwd := sys.modules.get("pwd", True):
+    if sys.modules.get("pwd", "unimported") is not None:
         import pwd
 
         def unknown(user):
-            raise KeyError(f"getpwuid(): uid not found: {user}")
+            raise KeyError(f"uid not found: {user}")
 
         pwd.getpwuid = pwd.getpwnam = unknown
+
+
+def hide_installation():
+    """The package runs from its source tree alone."""
+    import importlib.metadata
+
+    version = importlib.metadata.version
+
+    def of_others(name):
+        if name == "fashionlab":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version(name)
+
+    importlib.metadata.version = of_others
 
 
 def hide_locks():
@@ -94,10 +108,10 @@ def rename_as_windows_does():
     """Nothing that is open, or has something open in it, is renamed or removed."""
 
     def opened():
-        for descriptor in os.listdir("/proc/self/fd"):
+        for descriptor in Path("/proc/self/fd").iterdir():
             with contextlib.suppress(OSError):
-                yield Path(os.readlink(f"/proc/self/fd/{descriptor}"))
-        with open("/proc/self/maps", encoding="utf-8") as maps:
+                yield descriptor.readlink()
+        with Path("/proc/self/maps").open(encoding="utf-8") as maps:
             yield from (Path(line.split()[-1]) for line in maps if "/" in line)
 
     def refuse_open(path):
@@ -140,6 +154,10 @@ def lock_as_windows_does():
     filelock.lock_descriptor = lock_descriptor
 
 
+def nothing():
+    """This system as it is."""
+
+
 def windows():
     """Python on Windows, as far as Linux can be brought to look like it."""
     hide_modules(*UNIX_MODULES[1:], "uvloop")
@@ -160,6 +178,7 @@ def macos():
 def container():
     """A bare container on a network file system."""
     hide_locks()
+    hide_installation()
     hide_proc()
     hide_user()
     hide_libc()
@@ -172,7 +191,7 @@ def no_fcntl():
     hide_user()
 
 
-PROFILES = {f.__name__: f for f in (windows, macos, container, no_fcntl)}
+PROFILES = {f.__name__: f for f in (nothing, windows, macos, container, no_fcntl)}
 
 
 def run(arguments):

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import shutil
+import sys
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from fashionlab.data.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
+PLACES = fashion_mnist.places
 TRAIN, TEST = draw(train=40, test=20)
 ARRAYS = {
     "train-images-idx3-ubyte": TRAIN.images,
@@ -225,6 +227,24 @@ def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert fashion_mnist.cache_folder() == Path("/b/fashionlab")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert fashion_mnist.cache_folder() == Path.home() / ".cache/fashionlab"
+
+
+def test_without_a_home_the_working_directory_is_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose user has neither HOME nor a name."""
+    for name in ("FASHIONLAB_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError):
+        Path.home()
+    assert fashion_mnist.cache_folder() == tmp_path / ".cache/fashionlab"
+    assert PLACES()[0] == tmp_path / ".cache/fashionlab"
+    write(tmp_path / "own")
+    assert len(load("~/own")[0]) == 40
+    with pytest.raises(DataNotFoundError, match="no such folder ~nobody"):
+        load("~nobody/own")
 
 
 def test_debian_copy_is_genuine() -> None:

@@ -150,7 +150,7 @@ def test_an_owner_that_renews_no_more_is_succeeded_when_its_lease_expires(
 
 def test_an_owner_that_has_a_lock_elsewhere_is_left_alone(without_locks, tmp_path):
     (tmp_path / "run.partial.lock").write_text(' {"pid": 1, "host": "another"}')
-    with pytest.raises(RunError, match="by another process; .*if it has ended, remove"):
+    with pytest.raises(RunError, match=r"by another process; .*if it has ended, remove"):
         lock_of(tmp_path).acquire()
 
 

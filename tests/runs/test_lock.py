@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from fashionlab.errors import RunError
-from fashionlab.runs import RunWriter, require_free
+from fashionlab.runs import RunWriter, layout, require_free
 from fashionlab.runs import lock as lock_module
 from fashionlab.runs.lock import Lock
 
-from ..faults import FailingOs
+from ..faults import FailingOs, Windows
 
 HOLD = """
 import sys, time
@@ -146,3 +147,38 @@ def test_a_finished_folder_is_refused_at_once(tmp_path):
         require_free(tmp_path / "run")
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["config.json"]
+
+
+def test_the_command_to_go_on_is_quoted_for_the_systems_shell(monkeypatch):
+    assert layout.resume_command(Path("my run")).endswith("--out 'my run'")
+    monkeypatch.setattr(layout, "os", Windows())
+    assert layout.resume_command(Path("my run")).endswith('--out "my run"')
+
+
+def test_where_an_open_file_cannot_be_removed_the_lock_is_let_go_first(tmp_path, monkeypatch):
+    """As on Windows, where another process may have taken it before it is removed."""
+    held = []
+
+    def unlink(path, *arguments, **named):
+        held.append(lock._descriptor >= 0)
+        if held[-1]:
+            raise PermissionError(errno.EACCES, "being used by another process")
+        real(path, *arguments, **named)
+
+    real = os.unlink
+    lock = lock_of(tmp_path)
+    lock.acquire()
+    monkeypatch.setattr(os, "unlink", unlink)
+    lock.release()
+    assert held == [True, False]
+    assert [path.name for path in tmp_path.iterdir()] == ["run.partial"]
+
+
+def test_the_byte_that_is_locked_says_nothing(tmp_path):
+    """On Windows no other process can read it."""
+    lock = lock_of(tmp_path)
+    lock.acquire()
+    content = (tmp_path / "run.partial.lock").read_bytes()
+    assert content[:1] == b" "
+    assert json.loads(content[1:])["pid"] == os.getpid()
+    lock.release()

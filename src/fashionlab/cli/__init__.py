@@ -97,7 +97,7 @@ def _one_line(error: Exception) -> str | None:
     if isinstance(error, UnicodeEncodeError):  # what is printed is escaped: it is a file's name
         return (
             f"a file's name must fit the system's encoding, {error.encoding}; received "
-            f"{ascii(error.object)}; set PYTHONUTF8=1, or choose another name"
+            f"{error.object!a}; set PYTHONUTF8=1, or choose another name"
         )
     if hasattr(error, "format_message"):  # the parser's own errors
         return str(error.format_message())

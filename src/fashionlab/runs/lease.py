@@ -1,4 +1,4 @@
-"""Lease: a claim on a file which others respect while it is renewed; for file systems without locks.
+"""Lease: a claim on a file, which others respect while it is renewed: a lock where are none.
 
 A process that was suspended for longer than EXPIRED loses it, and finds another's token in the
 file: hence `is_held` before each write.
