@@ -133,13 +133,13 @@ def test_a_damaged_run_is_refused(name, run, tmp_path):
 @pytest.mark.parametrize(
     ("values", "word"),
     [
-        ({"recipe": {}}, "names"),
+        ({"recipe": {}}, "recipe"),
         ({"recipe": 3}, "recipe"),
-        ({"data": {}}, "names"),
-        ({"data": {"train": {}, "test": {}}}, "names"),
-        ({"data": {"train": 1, "test": 2}}, "names"),
-        ({"class_names": list(range(10))}, "names"),
-        ({"class_names": ["one"]}, "not a name for each class"),
+        ({"data": {}}, "data has no test, train"),
+        ({"data": {"train": {}, "test": {}}}, "data.train has no images, name, sha256"),
+        ({"data": {"train": 1, "test": 2}}, "data.train must be a table"),
+        ({"class_names": list(range(10))}, "class_names[0] must be text"),
+        ({"class_names": ["one"]}, "not a column for each class"),
         ({"seed": "x"}, "seed"),
     ],
 )

@@ -237,3 +237,9 @@ def test_a_results_columns_name_machine_and_versions_without_our_own():
         "blas": "scipy-openblas 0.3.31",
         "commit": None,
     }
+
+
+def test_what_an_older_run_did_not_record_is_unknown_in_a_results_columns():
+    assert machine({"cpu": "a", "gpu": {}})["cpu"] == "a"
+    assert machine({"gpu": {"memory_gib": 1}})["cpu"] == "GPU"
+    assert set(machine({}).values()) == {"unknown", ""}

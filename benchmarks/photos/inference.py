@@ -17,11 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-import onnxruntime
 from PIL import Image
 
 from benchmarks import tables
@@ -108,7 +108,7 @@ def main() -> None:
                         "images_a_second": f"{rate:.0f}",
                         "command_s": f"{command(photo):.3f}" if name == "shipped" else "",
                         **tables.machine(),
-                        "onnxruntime": onnxruntime.__version__,
+                        "onnxruntime": version("onnxruntime"),
                     }
                 )
                 print({key: rows[-1][key] for key in list(rows[-1])[:10]}, flush=True)

@@ -22,7 +22,7 @@ OPTIONS = ("model", "augment", "optimizer_options")
 
 def row(run: Run) -> dict[str, object]:
     """Return the row of a run: its recipe and its validation accuracy."""
-    protocol = run.protocol()
+    protocol = run.protocol() or {}
     if not protocol.get("images_held_out"):
         sys.exit(f"{run.folder} holds nothing out: its figures must not decide anything")
     return trial(run, protocol["validation_accuracy"], protocol["images_held_out"])

@@ -27,8 +27,8 @@ def objections(run: Run) -> list[str]:
         "not a named recipe as it is now": json.loads(json.dumps(asdict(run.recipe))) == as_it_is,
         f"seed {run.seed}, not 0": run.seed == 0,
         "not Fashion-MNIST": run.data["train"].name == "fashion-mnist",
-        "images were held out": run.protocol().get("images_held_out") == 0,
-        "the test set was read more than once": run.protocol().get("test_set_read") == 1,
+        "images were held out": (run.protocol() or {}).get("images_held_out") == 0,
+        "the test set was read more than once": (run.protocol() or {}).get("test_set_read") == 1,
         f"commit {environment['commit']}": not str(environment["commit"]).endswith("+changes"),
         f"{size:,} bytes, more than {LARGEST:,}": size <= LARGEST,
     }

@@ -65,6 +65,7 @@ GROUPS = {  # conditions that are tables, and what it means that a name is absen
     "variables": "unset",
 }
 INDIFFERENT = {"safetensors"}  # changes no bit of a result
+UNKNOWN = "unknown"  # for what an older version did not record
 MAX_LENGTH = 80  # characters of a value in a message
 
 
@@ -110,22 +111,21 @@ def processor(environment: Mapping[str, Any]) -> str:
     give generations of which one trains twice as fast as another the same name.
     """
     if gpu := environment.get("gpu"):
-        return str(gpu["name"])
+        return str(gpu.get("name", "GPU"))
     extensions = environment.get("numpy_simd")
     extension = f" ({extensions[-1]})" if extensions else ""
-    return f"{environment['cpu']}{extension}"
+    return f"{environment.get('cpu', UNKNOWN)}{extension}"
 
 
 def machine(measured: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the columns that say where a row was measured; of this process by default."""
-    where = measured or environment()
+    where = environment() if measured is None else measured
+    versions = where.get("versions", {})
     return {
         "cpu": processor(where),
-        "cpus": where["cpus"],
-        "python": where["python"],
-        "versions": " ".join(f"{k} {v}" for k, v in where["versions"].items() if k != "fashionlab"),
-        "blas": where["blas"],
-        "commit": where["commit"],
+        **{name: where.get(name, UNKNOWN) for name in ("cpus", "python")},
+        "versions": " ".join(f"{k} {v}" for k, v in versions.items() if k != "fashionlab"),
+        **{name: where.get(name, UNKNOWN) for name in ("blas", "commit")},
     }
 
 
@@ -263,7 +263,7 @@ def _commit() -> str | None:
     with suppress(OSError, subprocess.SubprocessError):
         head, changes = (
             subprocess.run(  # noqa: S603  fixed commands, no user input
-                ["git", "-C", str(root), *arguments],  # noqa: S607
+                ["git", "--no-optional-locks", "-C", str(root), *arguments],  # noqa: S607
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",

@@ -15,9 +15,17 @@
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
 """
 
+LONGEST = 2000  # characters of a message; a value that it quotes may have any number
+
 
 class FashionlabError(Exception):
     """An error that the user can fix; commands print it as one line and exit with status 2."""
+
+    def __init__(self, message: object = "") -> None:
+        line = " ".join(str(message).splitlines())
+        if len(line) > LONGEST:
+            line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+        super().__init__(line)
 
 
 class InvalidValueError(FashionlabError, ValueError):

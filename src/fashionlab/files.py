@@ -6,10 +6,12 @@ Every OSError names the path that could not be written.
 """
 
 import csv
+import errno
 import io
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +34,21 @@ def write(path: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def read(path: Path, most: int) -> bytes:
+    """Return a regular file of at most `most` bytes; OSError, with the path, for any other.
+
+    What is no regular file could go on for ever, or never begin.
+    """
+    with _naming(path):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise OSError(errno.EFBIG, f"larger than {most:,} bytes")
+    return content
 
 
 def csv_text(rows: Sequence[Mapping[str, object]]) -> str:

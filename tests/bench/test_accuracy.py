@@ -14,7 +14,7 @@ from fashionlab.bench.accuracy import Accuracies, accuracy
 from fashionlab.bench.record import Time, record
 from fashionlab.data.synthetic import draw
 from fashionlab.engines.keras import Keras
-from fashionlab.errors import InvalidValueError, WorkerError
+from fashionlab.errors import DataFormatError, InvalidValueError, WorkerError
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 
@@ -174,3 +174,30 @@ def test_on_a_gpu_the_record_has_levels_of_its_own(tmp_path, monkeypatch):
     with pytest.raises(InvalidValueError, match="one of 94, 95, 96; received 90"):
         record([90], "synthetic", 1, folder=tmp_path, out=tmp_path / "record.csv")
     assert set(record_room.GPU_RECIPES.values()) <= set(RECIPES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\0",
+        b"recipe,seed\nnet\n",
+        b"recipe,seed\nnet,0,1\n",
+        b"recipe,seed\nnet," + b"1" * 200_000 + b"\n",
+        b'recipe,seed\n"net,0\n',
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_by_name_before_anything_is_trained(content, tmp_path):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(DataFormatError, match=r"a.csv cannot be read"):
+        accuracy(RECIPE, DATA, 1, folder=tmp_path / "runs", out=tmp_path / "a.csv")
+    assert not (tmp_path / "runs").exists()
+    assert (tmp_path / "a.csv").read_bytes() == content
+
+
+def test_a_table_without_a_whole_seed_is_refused_and_kept(tmp_path):
+    rows = "recipe,settings,cpu,seed\nnet,a,x,one\n"
+    (tmp_path / "a.csv").write_text(rows)
+    row = {"recipe": "net", "settings": "a", "cpu": "y", "seed": 0}
+    with pytest.raises(DataFormatError, match=r"a.csv cannot be read"):
+        results.add(tmp_path / "a.csv", row, ("recipe", "seed"))
+    assert (tmp_path / "a.csv").read_text() == rows

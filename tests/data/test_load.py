@@ -2,11 +2,12 @@
 
 import gzip
 import hashlib
+import http.server
 import io
 import os
 import shutil
 import sys
-import urllib.request
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         fashion_mnist, "places", lambda: (tmp_path / "cache", tmp_path / "one", tmp_path / "two")
     )
-    monkeypatch.setattr(urllib.request, "urlopen", offline)
+    monkeypatch.setattr(fetch, "_opened", offline)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     return requested
 
@@ -115,7 +116,7 @@ def test_fetch_verifies_before_a_file_enters_the_cache(
         array = ARRAYS[url.rsplit("/", 1)[1].removesuffix(".gz")]
         return io.BytesIO(gzip.compress(idx_header(array.shape) + array.tobytes()))
 
-    monkeypatch.setattr(urllib.request, "urlopen", reply)
+    monkeypatch.setattr(fetch, "_opened", reply)
     lines: list[str] = []
     train, _ = load(log=lines.append)
     assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
@@ -131,11 +132,40 @@ def test_a_mirror_that_drips_is_given_up(
         def read1(self, size: int | None = -1, /) -> bytes:
             return b"\0"
 
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Dripping())
+    monkeypatch.setattr(fetch, "_opened", lambda url, timeout: Dripping())
     monkeypatch.setattr(fetch, "FILE_TIMEOUT_S", 0)
     with pytest.raises(DataNotFoundError, match="not complete after 0 s"):
         load()
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_mirror_cannot_send_to_another_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Redirecting(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["Host"])
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{server.server_port}{self.path}")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.undo()  # the real way to open an address, but nothing of the machine
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever).start()
+        here = f"127.0.0.1:{server.server_port}"
+        monkeypatch.setattr(fetch, "MIRRORS", (f"http://{here}/",))
+        with pytest.raises(DataNotFoundError, match="HTTP Error 302"):
+            fetch.fetch()
+        server.shutdown()
+    assert asked == [here]
 
 
 @pytest.mark.usefixtures("small_is_genuine")
@@ -147,7 +177,7 @@ def test_full_disk_leaves_no_part_in_the_cache(
 
     array = ARRAYS["train-labels-idx1-ubyte"]
     content = gzip.compress(idx_header(array.shape) + array.tobytes())
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(content))
+    monkeypatch.setattr(fetch, "_opened", lambda url, timeout: io.BytesIO(content))
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(DataNotFoundError, match="No space left"):
         load()

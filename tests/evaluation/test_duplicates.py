@@ -22,3 +22,4 @@ def test_accuracy_without_images_counts_only_the_others():
     assert accuracy_without(logs, labels, []) == 0.75
     assert accuracy_without(logs, labels, {0}) == pytest.approx(2 / 3)
     assert accuracy_without(logs, labels, {1}) == 1
+    assert accuracy_without(logs, labels, {0, 1, 2, 3}) is None  # nothing is left to measure

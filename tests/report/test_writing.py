@@ -94,11 +94,11 @@ def test_an_incomplete_run_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("model.json", '[{"name": "output"}]', "must hold all that a page shows"),
-        ("model.json", "[3]", "must hold all that a page shows"),
-        ("history.csv", "epoch,loss,accuracy,seconds\n", "no epoch"),
-        ("history.csv", "epoch,loss,accuracy\n1,2,0.5\n", "no column 'seconds'"),
-        ("history.csv", "epoch,loss,seconds\n1,2,1\n", "no column 'accuracy'"),
+        ("model.json", '[{"name": "output"}]', "has no output_shape"),
+        ("model.json", "[3]", "must be a table"),
+        ("history.csv", "epoch,loss,accuracy,seconds\n", "its epochs are not 1, 2"),
+        ("history.csv", "epoch,loss,accuracy\n1,2,0.5\n", "no column seconds"),
+        ("history.csv", "epoch,loss,seconds\n1,2,1\n", "no column accuracy"),
         (
             "history.csv",
             "epoch,loss,accuracy,test_accuracy,seconds\n1,2,0.5,0.5,1\n",

@@ -28,7 +28,13 @@ def checkpoint(steps):
         "optimizer/iterations": np.array(steps),
         "random/dropout_1": rng.integers(2**63, size=6).astype(np.uint64),
     }
-    return Checkpoint(steps, arrays, {"history": [{"epoch": 1, "loss": 0.1 + steps}]})
+    return Checkpoint(steps, arrays, state(0.1 + steps))
+
+
+def state(*losses):
+    tally = {"step": 2, "images": 60, "loss": 1.5, "right": 20, "seconds": 0.1}
+    history = [{"epoch": i + 1, "loss": loss} for i, loss in enumerate(losses)]
+    return {"history": history, "tally": tally | {"learning_rate": 0.01}}
 
 
 def equal(a, b):
@@ -141,6 +147,26 @@ def test_none_is_found_where_none_is(tmp_path):
     assert newest(tmp_path / "nowhere") == (None, [])
 
 
+def nonsense():
+    """States of which one part is of another type, or out of its range."""
+    sound = {"format": 1, "steps": 1, **state(0.5)}
+    for change in (
+        {"steps": -1},
+        {"steps": "1"},
+        {"history": {}},
+        {"history": [{"epoch": 2, "loss": 0.5}]},
+        {"history": [{"epoch": 1, "loss": "0.5"}]},
+        {"history": [{"epoch": 1, "loss": None}]},
+        {"tally": []},
+        {"tally": sound["tally"] | {"loss": "text"}},
+        {"tally": sound["tally"] | {"step": 1.5}},
+        {"tally": sound["tally"] | {"images": -60}},
+    ):
+        yield json.dumps(sound | change).encode()
+    yield json.dumps(sound).replace("1.5", "NaN").encode()
+    yield json.dumps(sound).replace("1.5", "1" * 400).encode()
+
+
 @pytest.mark.parametrize(
     ("arrays", "state"),
     [
@@ -153,6 +179,7 @@ def test_none_is_found_where_none_is(tmp_path):
         (None, b'{"format": 1}'),
         (None, b'{"format": 2, "steps": 1}'),
         (None, b'{"format": null, "steps": 1}'),
+        *((None, text) for text in nonsense()),
     ],
 )
 def test_a_manifest_that_fits_does_not_make_nonsense_a_checkpoint(arrays, state, tmp_path):
@@ -170,11 +197,18 @@ def test_a_manifest_that_fits_does_not_make_nonsense_a_checkpoint(arrays, state,
 
 
 def test_floats_come_back_to_the_bit(tmp_path):
-    values = [math.inf, math.nan, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -0.0]
-    checkpoints.save(tmp_path, Checkpoint(1, {}, {"history": values}))
-    back = checkpoints.load(tmp_path / "checkpoint-00000001").state["history"]
-    assert [v.hex() for v in back] == [v.hex() for v in values]
-    assert json.dumps(back) == json.dumps(values)
+    values = [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -0.0]
+    checkpoints.save(tmp_path, Checkpoint(1, {}, state(*values)))
+    back = checkpoints.load(tmp_path / "checkpoint-00000001").state
+    assert [row["loss"].hex() for row in back["history"]] == [v.hex() for v in values]
+    assert json.dumps(back) == json.dumps(state(*values))
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_what_could_not_be_read_back_is_not_written(value, tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        checkpoints.save(tmp_path, Checkpoint(1, {}, state(value)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def calls_of_a_save(run):

@@ -15,8 +15,9 @@ PREDICT = "/v1/predict"
 def service(tiny, monkeypatch):
     for name in ("uvloop", "httptools"):
         monkeypatch.setitem(sys.modules, name, None)
-    for name in [name for name in sys.modules if name.startswith("uvicorn.") and "auto" in name]:
-        monkeypatch.delitem(sys.modules, name)
+    chosen = [name for name in sys.modules if name.startswith("uvicorn.") and "auto" in name]
+    for name in (*chosen, "fashionlab.serve.protocol"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     with served([tiny]) as running:
         yield running
         protocol = running.server.config.http_protocol_class

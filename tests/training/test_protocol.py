@@ -1,10 +1,12 @@
 """What a run says of how it used its data is what was done."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from fashionlab.cli.evaluation import print_metrics
 from fashionlab.data import Dataset, split
 from fashionlab.data.synthetic import draw
 from fashionlab.engines import get as get_engine
@@ -104,3 +106,12 @@ def test_the_held_out_part_has_each_class_in_its_share():
     counts = np.bincount(TRAIN.labels, minlength=10)
     assert np.abs(np.bincount(held_out.labels, minlength=10) - 0.2 * counts).max() <= 1
     assert {i.tobytes() for i in rest.images}.isdisjoint(i.tobytes() for i in held_out.images)
+
+
+def test_a_run_whose_test_images_are_all_in_its_training_set_says_so(tmp_path, capsys):
+    run = train(RECIPE, (TRAIN, replace(TRAIN, part="test")), tmp_path / "run")
+    assert run.accuracy_without_copies() is None
+    print_metrics(tmp_path / "run", as_json=False)
+    assert "): no test image" in capsys.readouterr().out
+    print_metrics(tmp_path / "run", as_json=True)
+    assert json.loads(capsys.readouterr().out)["accuracy_without_copies"] is None

@@ -181,7 +181,7 @@ def test_a_state_that_makes_no_sense_is_refused(state, data, tmp_path):
     arrays = checkpoints.load(saved).arrays
     shutil.rmtree(saved)
     checkpoints.save(tmp_path / "run.partial", checkpoints.Checkpoint(6, arrays, state))
-    with pytest.raises(CheckpointError, match="the checkpoint"):
+    with pytest.raises(CheckpointError, match=r"damaged|the checkpoint"):
         train(recipe("scratch"), data, tmp_path / "run", resume=True)
 
 

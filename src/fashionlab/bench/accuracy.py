@@ -61,6 +61,8 @@ def accuracy(
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
     if first < 0:
         raise InvalidValueError(f"first seed must be a whole number from 0; received {first}")
+    if out.exists():
+        results.read(out)  # before hours of training
     values = []
     for seed in range(first, first + seeds):
         place = folder / f"{recipe.name}-seed{seed}"
@@ -83,12 +85,12 @@ def measured(run: Run) -> dict[str, Any]:
     held_out = protocol["images_held_out"]
     part = "validation" if held_out else "test"
     reached = protocol["validation_accuracy"] if held_out else run.metrics().accuracy
-    alone = "" if held_out else f"{run.accuracy_without_copies():.4f}"
+    alone = None if held_out else run.accuracy_without_copies()
     return {
         **facts,
         "part": part,
         "accuracy": f"{reached:.4f}",
-        "accuracy_without_copies": alone,
+        "accuracy_without_copies": "" if alone is None else f"{alone:.4f}",
         "log_loss": "" if held_out else f"{run.metrics().log_loss:.4f}",
         "images_trained_on": protocol["images_trained_on"],
         "test_set_read": protocol["test_set_read"],

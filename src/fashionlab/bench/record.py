@@ -99,7 +99,7 @@ def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dic
         "cpus": str(here["cpus"]),
     }
     known = results.of(results.read(out), **same) if out.exists() else []
-    if known and known[0]["settings"] == results.settings(asdict(recipes.get(name))):
+    if known and known[0].get("settings") == results.settings(asdict(recipes.get(name))):
         return dict(known[0])
     place = folder / f"{name}-seed{seed}"
     request = {"recipe": name, "seed": seed, "data": data, "out": str(place)}
@@ -113,12 +113,13 @@ def _run(name: str, seed: int, data: str | None, folder: Path, out: Path) -> dic
             f"{name}, seed {seed}, ended with status {done.returncode}: its messages are above"
         )
     run = Run(place)
+    protocol = run.protocol()
     row = {
         **results.facts(run),
         "seconds": f"{json.loads(done.stdout)['seconds']:.2f}",
         "training_seconds": f"{sum(row['seconds'] for row in run.history()):.2f}",
         "accuracy": f"{run.metrics().accuracy:.4f}",
-        "test_set_read": run.protocol()["test_set_read"],
+        "test_set_read": protocol and protocol["test_set_read"],
         "weights_sha256": run.weights_sha256(),
     }
     results.add(out, row, SAME)

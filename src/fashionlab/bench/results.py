@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,11 +11,12 @@ from typing import Any
 
 from fashionlab import files
 from fashionlab.environment import machine
-from fashionlab.errors import InvalidValueError
-from fashionlab.runs import Run
+from fashionlab.errors import DataFormatError, InvalidValueError
+from fashionlab.runs import Run, border
 
 Row = Mapping[str, Any]
 SETTINGS = 12  # digits of the recipe's hash
+LARGEST = 64 * 2**20  # bytes of a file
 FOLDER = Path("benchmarks/results")  # of a source checkout
 
 
@@ -49,7 +51,7 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
     """Write the row into the file, in place of a row with the same values in the columns `same`.
 
     Rows of the same recipe in other settings are removed: they are no longer what the name says.
-    Raises InvalidValueError where the file has other columns.
+    Raises InvalidValueError where the file has other columns, DataFormatError where it is no table.
     """
     known = read(path) if path.exists() else []
     if known and list(known[0]) != list(row):
@@ -64,7 +66,9 @@ def add(path: Path, row: Row, same: Sequence[str]) -> None:
         if any(old[name] != text[name] for name in same)
         and (old["recipe"] != text["recipe"] or old["settings"] == text["settings"])
     ]
-    write(path, sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"]))))
+    with border(path, DataFormatError, "choose another --out or remove it"):
+        rows = sorted([*kept, text], key=lambda r: (r["recipe"], r["cpu"], int(r["seed"])))
+    write(path, rows)
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:
@@ -74,11 +78,15 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return the rows as text."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Return the rows as text; DataFormatError where the file is no table."""
+    with border(path, DataFormatError, "choose another --out or remove it"):
+        text = io.StringIO(files.read(path, LARGEST).decode(), newline="")
+        rows = list(csv.DictReader(text, strict=True))
+        if any(not isinstance(cell, str) for row in rows for cell in row.values()):
+            raise ValueError("a row must have a cell for each column")
+        return rows
 
 
 def of(rows: Iterable[Mapping[str, str]], **values: str) -> list[Mapping[str, str]]:
     """Return the rows with these values."""
-    return [row for row in rows if all(row[name] == value for name, value in values.items())]
+    return [row for row in rows if all(row.get(name) == value for name, value in values.items())]

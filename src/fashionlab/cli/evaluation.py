@@ -28,7 +28,7 @@ def print_metrics(folder: Path, as_json: bool) -> None:
         answer = {
             **metrics.to_json(),
             "accuracy_without_copies": run.accuracy_without_copies(),
-            "protocol": run.protocol(),
+            "protocol": run.protocol() or {},
             "training": training,
             "weights_sha256": run.weights_sha256(),
         }

@@ -10,7 +10,9 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
+from typing import IO, Any
 
 from fashionlab import files
 from fashionlab.data.fashion_mnist import (
@@ -76,7 +78,7 @@ def _download(file: File, folder: Path, tried: list[str], log: Log | None) -> bo
             with tempfile.TemporaryDirectory(prefix="fashionlab-") as name:
                 temporary = Path(name, file.name)
                 with (
-                    urllib.request.urlopen(url, timeout=TIMEOUT_S) as reply,  # noqa: S310 (MIRRORS)
+                    _opened(url, TIMEOUT_S) as reply,
                     temporary.open("wb") as out,
                 ):
                     end = time.monotonic() + FILE_TIMEOUT_S
@@ -92,6 +94,20 @@ def _download(file: File, folder: Path, tried: list[str], log: Log | None) -> bo
         else:
             return True
     return False
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A mirror that redirects has failed: the documents name every host that is asked."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, *_: Message | str
+    ) -> None:
+        """Follow nothing, so that the answer is an HTTPError."""
+
+
+def _opened(url: str, timeout: float) -> Any:
+    """Open an address of a mirror, by the proxy that the environment names."""
+    return urllib.request.build_opener(_NoRedirects).open(url, timeout=timeout)
 
 
 def _store(file: File, path: Path, folder: Path) -> None:

@@ -20,9 +20,12 @@ def find_duplicates(test: Images, training: Images) -> list[list[int]]:
 
 def accuracy_without(
     log_probabilities: NDArray[Any], labels: NDArray[Any], left_out: Iterable[int]
-) -> float:
-    """Return the accuracy on images (N, K) with labels (N,), except those at `left_out`."""
+) -> float | None:
+    """Return the accuracy on images (N, K) with labels (N,), except those at `left_out`.
+
+    None where no image is left.
+    """
     counted = np.ones(len(labels), bool)
     counted[list(left_out)] = False
     correct = log_probabilities.argmax(axis=1) == labels
-    return float(correct[counted].mean())
+    return float(correct[counted].mean()) if counted.any() else None

@@ -13,6 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
+from fashionlab.portable import runtime
 from fashionlab.portable.metadata import INPUT
 
 IMAGES = 512  # of the training set, which set the ranges
@@ -21,8 +22,7 @@ AT_ONCE = 64
 
 def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProto:
     """Return `model` with convolutions and dense layers in 8 bits, by IMAGES of `images`."""
-    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-
+    library = runtime.quantization()
     chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:IMAGES])
     parts = np.array_split(images[chosen], max(1, len(chosen) // AT_ONCE))
     feeds = ({INPUT: part} for part in parts)
@@ -31,15 +31,15 @@ def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelPr
     helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     with tempfile.TemporaryDirectory() as folder:  # its interface is files
         out = Path(folder, "model.onnx")
-        quantize_static(
+        library.quantize_static(
             model,
             out,
             reader,
-            quant_format=QuantFormat.QDQ,
+            quant_format=library.QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "Gemm", "MaxPool", "Add"],
             per_channel=True,
             reduce_range=True,  # weights of 7 bits: sums of 8 overflow on processors without VNNI
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
+            activation_type=library.QuantType.QUInt8,
+            weight_type=library.QuantType.QInt8,
         )
         return onnx.load(out)

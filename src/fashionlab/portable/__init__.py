@@ -6,6 +6,7 @@
     validate   metadata_text  an ONNX file is checked before anything in it is run
     occlusion  occlusion      which parts of an image its class rests on
     locate     locate         which model file an argument means
+    runtime    onnxruntime    with its telemetry off
 
 Symbols: N images, H rows, W columns, K classes.
 """

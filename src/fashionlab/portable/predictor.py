@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError, ModelError
@@ -16,6 +15,7 @@ from fashionlab.images.decode import Picture, load
 from fashionlab.images.preprocess import Prepared, prepare
 from fashionlab.portable import occlusion
 from fashionlab.portable.metadata import INPUT, OUTPUT, Metadata
+from fashionlab.portable.runtime import onnxruntime
 from fashionlab.portable.validate import LARGEST_BYTES, metadata_text
 from fashionlab.shipped import MODEL
 

@@ -22,23 +22,30 @@ Loading either runs no code from it.
     lock, lease  one writer at a time, on file systems with locks and without
     checkpoints  save, check and load
     writer       RunWriter
+    records      the fields of the JSON files, with types and limits
+    reading      the border: files -> checked values, or one error that names the file
     reader       Run
     standing     a run's evaluation protocol as sentences
 """
 
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.layout import is_begun, require_free
-from fashionlab.runs.reader import DataFacts, Run, recorded_json
+from fashionlab.runs.reader import DataFacts, Run, recorded_config, recorded_environment
+from fashionlab.runs.reading import border
+from fashionlab.runs.records import Environment
 from fashionlab.runs.standing import standing
 from fashionlab.runs.writer import RunWriter, tidy
 
 __all__ = [
     "Checkpoint",
     "DataFacts",
+    "Environment",
     "Run",
     "RunWriter",
+    "border",
     "is_begun",
-    "recorded_json",
+    "recorded_config",
+    "recorded_environment",
     "require_free",
     "standing",
     "tidy",

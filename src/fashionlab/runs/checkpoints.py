@@ -18,12 +18,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from fashionlab import files
 from fashionlab.errors import CheckpointError
+from fashionlab.runs.reading import LARGEST_ARRAYS, LARGEST_TEXT
+from fashionlab.runs.records import State
+from fashionlab.typed import parse, typed
 
 KEPT = 2
 PREFIX = "checkpoint-"
@@ -49,7 +51,7 @@ def save(run: Path, checkpoint: Checkpoint) -> None:
     state = {"format": FORMAT, "steps": checkpoint.steps, **checkpoint.state}
     contents = {
         ARRAYS: arrays,
-        STATE: json.dumps(state).encode(),
+        STATE: json.dumps(state, allow_nan=False).encode(),
     }
     manifest = _manifest(contents)
     files.write_folder(run / f"{PREFIX}{checkpoint.steps:08d}", {**contents, MANIFEST: manifest})
@@ -60,19 +62,25 @@ def save(run: Path, checkpoint: Checkpoint) -> None:
 def load(folder: Path) -> Checkpoint:
     """Read a checkpoint; raises CheckpointError where a file is missing or was changed."""
     try:
-        contents = {name: (folder / name).read_bytes() for name in (ARRAYS, STATE)}
-        manifest = (folder / MANIFEST).read_bytes()
+        contents = {
+            ARRAYS: files.read(folder / ARRAYS, LARGEST_ARRAYS),
+            STATE: files.read(folder / STATE, LARGEST_TEXT),
+        }
+        manifest = files.read(folder / MANIFEST, LARGEST_TEXT)
     except OSError as error:
         raise _damaged(folder, f"{Path(error.filename).name}: {error.strerror}") from error
     if manifest != _manifest(contents):
         raise _damaged(folder, f"{_changed(contents, manifest)} is not as it was written")
     try:
-        arrays, state = load_arrays(contents[ARRAYS]), json.loads(contents[STATE])
-        written, steps = state.pop("format"), state.pop("steps")
-    except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
+        arrays = load_arrays(contents[ARRAYS])
+        state = typed(State, parse(contents[STATE]))
+    except Exception as error:  # a parser raises anything for a hostile file
         raise _damaged(folder, error) from error
+    written, steps = state.pop("format"), state.pop("steps")
     if written != FORMAT:
         raise _damaged(folder, f"format {written!r}, where this version reads {FORMAT}")
+    if [row.get("epoch") for row in state["history"]] != list(range(1, len(state["history"]) + 1)):
+        raise _damaged(folder, "its epochs are not 1, 2, ...")
     return Checkpoint(steps, arrays, state)
 
 

@@ -9,20 +9,13 @@ from fashionlab.errors import RunError
 from fashionlab.runs import checkpoints
 from fashionlab.runs.lock import Lock
 
-# What config.json holds; "recipe" has the fields of recipes.Recipe.
-CONFIG = {
-    "recipe": dict,
-    "seed": int,
-    "data": dict,  # part -> {"name", "sha256", "images"}
-    "class_names": list,
-    "image_shape": list,
-    "parameters": int,
-}
 HISTORY = "history.csv"
 WEIGHTS = "weights.safetensors"
 PREDICTIONS = "predictions.npz"
 EXAMPLES = "examples.npz"
 PROTOCOL = "protocol.json"
+METRICS = "metrics.json"
+LAYERS = "model.json"
 MODEL, SMALL_MODEL = "model.onnx", "model-8bit.onnx"
 KERAS_MODEL = "model.keras"
 TENSORBOARD = "tensorboard"

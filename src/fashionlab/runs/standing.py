@@ -11,7 +11,7 @@ def standing(run: Run) -> list[str]:
     An empty list for a run of an older version, which did not record them.
     """
     protocol = run.protocol()
-    if not protocol:
+    if protocol is None:
         return []
     held_out, read = protocol["images_held_out"], protocol["test_set_read"]
     validation = ""
@@ -24,8 +24,9 @@ def standing(run: Run) -> list[str]:
     if copied := sorted({place for place, _ in protocol["test_copies"]}):
         shown = ", ".join(map(str, copied[:COPIES_SHOWN]))
         more = f" and {len(copied) - COPIES_SHOWN} more" if len(copied) > COPIES_SHOWN else ""
+        alone = run.accuracy_without_copies()
         lines.append(
             f"without the {len(copied)} test images that stand in the training set too ({shown}"
-            f"{more}): test accuracy {run.accuracy_without_copies():.2%}"
+            f"{more}): {'no test image' if alone is None else f'test accuracy {alone:.2%}'}"
         )
     return lines

@@ -30,7 +30,6 @@ from fashionlab.runs.layout import (
     work_folder,
 )
 from fashionlab.runs.lock import Lock
-from fashionlab.runs.reader import recorded_json
 
 Array = NDArray[Any]
 OLD_LOCK = "lock"  # in the folder itself, of version 0.1.0.dev0
@@ -142,10 +141,6 @@ class RunWriter:
         """Write a checkpoint; the two newest are kept."""
         self._require_lock()
         checkpoints.save(self._work, checkpoint)
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        """config or environment, as an earlier session wrote it; RunError where it is damaged."""
-        return recorded_json(self.folder, name)
 
     def write_json(self, name: str, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """config, environment, model or metrics."""

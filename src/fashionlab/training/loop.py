@@ -16,7 +16,7 @@ from fashionlab.engines import Engine
 from fashionlab.errors import CheckpointError, InvalidValueError
 from fashionlab.progress import Progress, Step
 from fashionlab.recipes import Recipe, learning_rates
-from fashionlab.runs import Checkpoint, RunWriter
+from fashionlab.runs import Checkpoint, RunWriter, border
 from fashionlab.training import weights
 from fashionlab.training.batch_norm import chosen
 from fashionlab.training.early_stopping import best_epoch, is_over
@@ -105,22 +105,35 @@ class Trainer:
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint. Raises CheckpointError where it is not of this training."""
+        with border("the checkpoint", CheckpointError, "remove it, or start again"):
+            self._resume(checkpoint)
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
         best = {name for name in checkpoint.arrays if name.startswith("best/")}
         self.engine.restore(
             self.model, {name: a for name, a in checkpoint.arrays.items() if name not in best}
         )
         self._best = [checkpoint.arrays[name] for name in sorted(best)]
-        try:
-            self.history = [dict(row) for row in checkpoint.state["history"]]
-            tally = checkpoint.state["tally"]
-            self._metrics = EpochMetrics.from_stored(tally)
-        except (LookupError, TypeError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint's state lacks {error}") from error
+        self.history = [dict(row) for row in checkpoint.state["history"]]
+        self._require_best()
+        self._metrics = EpochMetrics.from_stored(checkpoint.state["tally"])
+        columns = {"loss", "accuracy", "learning_rate", "seconds"}
+        if self.monitored:
+            columns |= {f"{self.monitored.part}_{name}" for name in ("loss", "accuracy")}
+        if missing := [name for name in columns for row in self.history if name not in row]:
+            raise CheckpointError(f"the checkpoint's history must have the column {missing[0]}")
         if self.steps != checkpoint.steps:
             raise CheckpointError(
                 f"the checkpoint must be {self.steps} steps into the training, as its history "
                 f"says; received {checkpoint.steps}"
             )
+
+    def _require_best(self) -> None:
+        """Check the weights of the best epoch, which replace the model's at the end."""
+        shapes, own = ([np.shape(x) for x in w] for w in (self._best, self.model.get_weights()))
+        wanted = self.history and self.recipe.restore_best_weights
+        if wanted and (shapes != own or any(x.dtype.kind != "f" for x in self._best)):
+            raise CheckpointError("the checkpoint must have weights of this model as its best")
 
     def run(self, interrupts: Interrupts) -> None:
         """Train to the end, and give the model the weights that are the result.

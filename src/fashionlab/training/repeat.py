@@ -9,7 +9,7 @@ from fashionlab.environment import differences
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe, recorded
-from fashionlab.runs import Run, recorded_json
+from fashionlab.runs import Run, recorded_config, recorded_environment
 from fashionlab.training.train import Data, train
 
 
@@ -57,15 +57,13 @@ def plan(folder: Path) -> Plan:
 
     Raises RunError where it cannot be read.
     """
-    config: dict[str, Any] = recorded_json(folder, "config")
-    source = recorded_json(folder, "environment").get("data")
+    config = recorded_config(folder)
     try:
-        recipe, seed = recorded(config["recipe"]), config["seed"]
-    except (LookupError, InvalidValueError) as error:
-        raise RunError(f"{folder} must say how it was trained, but does not ({error!r})") from error
-    if not isinstance(seed, int) or not isinstance(source, str | None):
-        raise RunError(f"{folder} must say how it was trained; received seed {seed!r}, {source!r}")
-    return Plan(recipe, seed, source and str(files.named(source)))
+        recipe = recorded(config["recipe"])
+    except InvalidValueError as error:
+        raise RunError(f"{folder} must say how it was trained, but does not ({error})") from error
+    source = recorded_environment(folder).get("data")
+    return Plan(recipe, config["seed"], source and str(files.named(source)))
 
 
 def repeat(
@@ -89,5 +87,5 @@ def repeat(
     run = train(planned.recipe, data, out, planned.seed, progress, **options)
     conditions = differences(original.environment(), run.environment())
     for session in original.environment().get("resumed", []):
-        conditions += [f"{c} when it was resumed" for c in session.get("changed", [])]
+        conditions += [f"{c} when it was resumed" for c in session["changed"]]
     return Repetition(original, run, (before, run.weights_sha256()), conditions)

@@ -21,7 +21,8 @@ from fashionlab.runs import (
     Run,
     RunWriter,
     is_begun,
-    recorded_json,
+    recorded_config,
+    recorded_environment,
     require_free,
     tidy,
 )
@@ -81,7 +82,7 @@ def train(
         checkpoint = writer.newest_checkpoint(progress.say)
         decisive = settings(recipe, data, seed)
         if checkpoint:
-            _require_same(decisive, writer.read_json("config"), f"{out} was begun")
+            _require_same(decisive, recorded_config(out), f"{out} was begun")
         engine = get(recipe.engine)
         batches = engine.batches(training, recipe.batch_size, seed, recipe.augmentation)
         shape = training.image_shape
@@ -127,7 +128,7 @@ def finished_run(recipe: Recipe, folder: Path, data: Data, seed: int) -> Run | N
     wanted = settings(recipe, data, seed)
     if not folder.exists():
         if is_begun(folder):
-            _require_same(wanted, recorded_json(folder, "config"), f"{folder} was begun")
+            _require_same(wanted, recorded_config(folder), f"{folder} was begun")
         return None
     run = Run(folder)
     _require_same(wanted, run.config, f"{folder} was trained")
@@ -176,7 +177,7 @@ def _describe(
         "data": files.text(place.resolve()) if place.exists() else training.source
     }
     if checkpoint:
-        before = writer.read_json("environment")
+        before = recorded_environment(writer.folder)
         changed = differences(before, now)
         if changed:
             progress.say(
@@ -187,7 +188,7 @@ def _describe(
             *before.get("resumed", []),
             {"after_step": checkpoint.steps, "changed": changed},
         ]
-        writer.write_json("environment", before | {"resumed": sessions})
+        writer.write_json("environment", {**before, "resumed": sessions})
         return
     writer.write_json(
         "config",

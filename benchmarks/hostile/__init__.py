@@ -1,0 +1,1 @@
+"""Damaged and hostile files: what the program's readers make of them."""
