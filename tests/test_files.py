@@ -122,3 +122,16 @@ def test_a_name_as_text_leads_back_to_its_file(name):
 
 def test_a_text_that_no_file_can_have_as_its_name_is_no_crash():
     assert not files.named("\ud800").exists()
+
+
+@pytest.mark.parametrize("name", ["EINVAL", "ENOTSUP", "EIO"])
+def test_a_file_system_that_flushes_no_folders_is_written_to(name, monkeypatch, tmp_path):
+    """As some network file systems; an error of the disk stays one."""
+    monkeypatch.setattr(files, "os", FailingOs(6, getattr(errno, name)))  # the folder's fsync
+    if name == "EIO":
+        with pytest.raises(OSError, match="Input/output error"):
+            files.write(tmp_path / "a", b"content")
+    else:
+        files.write(tmp_path / "a", b"content")
+    assert files.os.calls == [*FILE, "replace", *FOLDER]
+    assert (tmp_path / "a").read_bytes() == b"content"

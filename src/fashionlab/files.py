@@ -19,6 +19,7 @@ from pathlib import Path
 
 PARTIAL = ".partial"  # ends the names of what is not whole
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
+NO_FLUSH = {errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # of folders
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for "\n"
 
 
@@ -127,13 +128,16 @@ def _move(move: Callable[[Path, Path], None], old: Path, new: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Flush the names in a folder to the disk, where the system can open a folder."""
+    """Flush the names in a folder to the disk, where the system can: some file systems cannot."""
     if os.name == "nt":
         return
     with _naming(folder):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in NO_FLUSH:
+                raise
         finally:
             os.close(descriptor)
 

@@ -2,9 +2,9 @@
 
 import errno
 import fcntl
-import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -70,7 +70,7 @@ def lock_of(tmp_path):
 def change(tmp_path, **fields):
     """Write other facts about the owner into the lock's file."""
     path = tmp_path / "run.partial.lock"
-    path.write_text(" " + json.dumps(json.loads(path.read_text()) | fields))
+    path.write_bytes(lease.content(lease.read(path) | fields))
 
 
 @pytest.mark.parametrize("name", ["ENOLCK", "ENOTSUP", "ENOSYS", "EINVAL"])
@@ -98,13 +98,13 @@ def test_another_error_of_the_lock_is_no_lack_of_locks(tmp_path, monkeypatch):
 @pytest.mark.parametrize("elsewhere", [True, False])
 @pytest.mark.parametrize("has_locks", [True, False])
 def test_a_living_owner_is_named_with_the_file_to_remove_if_it_has_ended(
-    elsewhere, has_locks, owner, tmp_path, request
+    elsewhere, has_locks, owner, tmp_path, request, monkeypatch
 ):
     """Also by a process that has locks: a file system can be mounted with and without."""
     if not has_locks:
         request.getfixturevalue("without_locks")
     if elsewhere:
-        change(tmp_path, host="another")
+        monkeypatch.setattr(socket, "gethostname", lambda: "another")
     said = rf"process {owner.pid} on .* if it has ended, remove .*run\.partial\.lock$"
     for attempt in (Lock.acquire, Lock.require_free):
         with pytest.raises(RunError, match=said):

@@ -1,7 +1,8 @@
 """Lease: a claim on a file, which others respect while it is renewed: a lock where are none.
 
 A process that was suspended for longer than EXPIRED loses it, and finds another's token in the
-file: hence `is_held` before each write.
+file: hence `is_held` before each write. Nothing depends on clocks of other machines, nor on times
+and numbers of files, which not every network file system has.
 """
 
 import json
@@ -21,22 +22,42 @@ LOOK = 0.1  # seconds between looks at another's
 STARTS, LONGEST = 1, 4096  # bytes; on Windows no other process can read a locked byte, the first
 
 _own: set[str] = set()  # tokens of this process
-_expired: set[tuple[str, int]] = set()  # token and time of the last renewal
+_expired: set[str] = set()  # what files said whose owners renewed them no more
+
+
+def content(owner: Mapping[str, Any]) -> bytes:
+    """Return what a lock's file has of its owner."""
+    return b" " * STARTS + json.dumps(owner).encode()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the owner in a lock's file; empty where it has not said who it is."""
+    with suppress(OSError, ValueError, RecursionError):
+        with path.open("rb", buffering=0) as file:  # opened each time: it asks the server, no cache
+            file.seek(STARTS)
+            owner = json.loads(file.read(LONGEST))
+        if isinstance(owner, dict):
+            return owner
+    return {}
 
 
 class Lease:
-    """The lease of this process on a file; `token` is part of the file's JSON."""
+    """The lease of this process, `owner`, on a file that exists."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self.token = path, secrets.token_hex(16)
+    def __init__(self, path: Path, owner: Mapping[str, Any]) -> None:
+        self._path, self._owner, self._token = path, owner, secrets.token_hex(16)
+        self._renewals = 0
         self._released = threading.Event()
-        _own.add(self.token)
 
-    def hold(self) -> bool:
-        """Return whether it is held, after the token was written; then it is renewed."""
+    def claim(self) -> bool:
+        """Return whether it is held from now on; False where another claimed it at the same time.
+
+        Raises OSError.
+        """
+        _own.add(self._token)
+        self._write()
         time.sleep(SETTLED)
         if not self.is_held:
-            self.release()
             return False
         threading.Thread(target=self._renew, name="lease", daemon=True).start()
         return True
@@ -44,29 +65,25 @@ class Lease:
     @property
     def is_held(self) -> bool:
         """Whether no other process has taken it over."""
-        return read(self._path).get("token") == self.token
+        return read(self._path).get("token") == self._token
 
     def release(self) -> None:
         """Renew it no more."""
         self._released.set()
-        _own.discard(self.token)
+        _own.discard(self._token)
 
     def _renew(self) -> None:
         while not self._released.wait(RENEWED):
             if self.is_held:
                 with suppress(OSError):  # until the next time
-                    os.utime(self._path)
+                    self._write()
 
-
-def read(path: Path) -> Mapping[str, Any]:
-    """Return the owner's JSON in a lock's file; empty where it has not said who it is."""
-    with suppress(OSError, ValueError, RecursionError):
-        with path.open("rb", buffering=0) as file:
-            file.seek(STARTS)
-            owner = json.loads(file.read(LONGEST))
-        if isinstance(owner, dict):
-            return owner
-    return {}
+    def _write(self) -> None:
+        """Write into the file, always as many bytes, so that it is whole at every moment."""
+        renewal = {"token": self._token, "renewals": f"{self._renewals:010}"}
+        with self._path.open("r+b", buffering=0) as file:
+            file.write(content({**self._owner, **renewal}))
+        self._renewals += 1
 
 
 def is_free(path: Path, is_locked: bool) -> bool:
@@ -76,28 +93,27 @@ def is_free(path: Path, is_locked: bool) -> bool:
     Without locks, and without a token in it, its owner may hold a lock from a machine that has.
     """
     owner = read(path)
-    token = owner.get("token")
     if not owner or _is_dead(owner):
         return True
-    if not isinstance(token, str):
+    if "token" not in owner:
         return is_locked
-    began, renewed = time.monotonic(), _renewed(path)
-    while (token, renewed) not in _expired:
-        if time.monotonic() > began + EXPIRED:
-            _expired.add((token, renewed))
+    began, said = time.monotonic(), json.dumps(owner)
+    while said not in _expired:
         time.sleep(LOOK)
-        if read(path).get("token") != token or _renewed(path) != renewed:
+        if read(path) != owner:
             return False
+        if time.monotonic() > began + EXPIRED:
+            _expired.add(said)
     return True
 
 
 def _is_dead(owner: Mapping[str, Any]) -> bool:
     """Return whether the owner was a process of this machine that has ended."""
-    pid, token = owner.get("pid"), owner.get("token")
+    pid = owner.get("pid")
     if owner.get("host") != socket.gethostname() or type(pid) is not int or os.name == "nt":
         return False  # os.kill would end a process on Windows
     if pid == os.getpid():  # as the first process of a container that was started again
-        return token is not None and token not in _own
+        return "token" in owner and owner["token"] not in _own
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -105,10 +121,3 @@ def _is_dead(owner: Mapping[str, Any]) -> bool:
     except PermissionError:
         return False
     return False
-
-
-def _renewed(path: Path) -> int:
-    """Return the time of the last renewal; opening the file asks the server, not a cache."""
-    with suppress(OSError), path.open("rb") as file:
-        return os.fstat(file.fileno()).st_mtime_ns
-    return 0

@@ -6,7 +6,6 @@ file is a lease, which its owner renews.
 """
 
 import errno
-import json
 import os
 import socket
 import sys
@@ -22,6 +21,7 @@ from fashionlab.runs import lease
 from fashionlab.runs.lease import Lease
 
 TRIES = (0.01, 0.05)  # seconds between tries to hold it
+ROUNDS = 100  # in which its file can be removed before it is locked
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 FLAGS = os.O_RDWR | files.BINARY | getattr(os, "O_NOFOLLOW", 0)
 
@@ -40,8 +40,26 @@ class Lock:
         Raises RunError, which names the owner, where another process holds it; OSError where the
         folder cannot be written.
         """
-        is_locked = False
-        while self._descriptor < 0:
+        is_locked = self._open_and_lock()
+        try:
+            os.ftruncate(self._descriptor, 0)
+            if is_locked:
+                os.write(self._descriptor, lease.content(_description()))
+            else:
+                self._lease = Lease(self.path, _description())
+                if not self._lease.claim():
+                    raise self._taken()
+            self.folder.mkdir(exist_ok=True)
+        except BaseException as error:
+            self.release()
+            if isinstance(error, OSError):
+                where = error.filename or str(self.path)
+                raise OSError(error.errno, error.strerror, where) from error
+            raise
+
+    def _open_and_lock(self) -> bool:
+        """Open the file that has the lock's name, and lock it; return what `_lock` does."""
+        for _ in range(ROUNDS):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._descriptor = os.open(self.path, FLAGS | os.O_CREAT, 0o644)
@@ -49,25 +67,13 @@ class Lock:
                 continue
             try:
                 is_locked = self._lock()
+                if self._is_named():  # else it was opened just before its owner removed it
+                    return is_locked
             except BaseException:
                 self._close()
                 raise
-            if not self._is_named():  # it was opened just before its owner removed it
-                self._close()
-        try:
-            if not is_locked:
-                self._lease = Lease(self.path)
-            os.ftruncate(self._descriptor, 0)
-            os.write(self._descriptor, _description(self._lease))
-            if self._lease and not self._lease.hold():
-                raise self._taken()
-            self.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            self.release()
-            raise OSError(error.errno, error.strerror, error.filename or str(self.path)) from error
-        except BaseException:
-            self.release()
-            raise
+            self._close()
+        raise self._taken()
 
     def require_free(self) -> None:
         """Raise RunError, which names the owner, where another process holds the lock."""
@@ -164,15 +170,13 @@ def _lock_descriptor() -> Callable[[int], bool]:
     return lambda descriptor: filelock.lock_descriptor(descriptor, blocking=False)
 
 
-def _description(held_by: Lease | None) -> bytes:
-    owner = {
+def _description() -> dict[str, object]:
+    return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         "command": " ".join(sys.argv)[:200],
     }
-    token = {"token": held_by.token} if held_by else {}
-    return b" " * lease.STARTS + json.dumps(owner | token).encode()
 
 
 def _named(owner: Mapping[str, object]) -> str:
