@@ -1,4 +1,4 @@
-"""Makes the Nth call of the operating system fail, in the one module that writes run folders."""
+"""Operating systems in the place of `os` of one module: one that fails, and one that is Windows."""
 
 import os
 
@@ -23,3 +23,12 @@ class FailingOs:
             return real(*arguments)
 
         return call
+
+
+class Windows:
+    """Stands in the place of `os`: this system, under the name of Windows."""
+
+    name = "nt"
+
+    def __getattr__(self, name):
+        return getattr(os, name)

@@ -1,6 +1,7 @@
 """The commands as a user types them: exit status, one line for what can be mended, nothing left."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,13 @@ from fashionlab.runs import Run
 from fashionlab.training import train
 
 
-def fashionlab(*arguments, cwd):
+def fashionlab(*arguments, cwd, **variables):
     return subprocess.run(
         [sys.executable, "-c", "from fashionlab.cli import main; main()", *arguments],
         capture_output=True,
         text=True,
         cwd=cwd,
+        env=os.environ | variables,
         check=False,
     )
 
@@ -277,3 +279,12 @@ def test_the_parser_and_its_help_import_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_name_that_the_systems_encoding_does_not_have_is_one_line(tmp_path):
+    (tmp_path / "mine.toml").write_text('base = "report-net"\nname = "é"\n', encoding="utf-8")
+    names = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    arguments = ("train", "mine.toml", "--data", "synthetic", "--epochs", "1")
+    done = fashionlab(*arguments, cwd=tmp_path, **names)
+    refused(done, r"must fit the system's encoding, ascii; received 'runs/\xe9")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]

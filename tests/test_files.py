@@ -1,10 +1,14 @@
 """Durable writes: everything is flushed before it gets its name, and the name after it."""
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
 from fashionlab import files
 
-from .faults import FailingOs
+from .faults import FailingOs, Windows
 
 
 @pytest.fixture
@@ -74,3 +78,60 @@ def test_what_is_not_whole_is_found_by_its_name_and_nothing_else_goes(tmp_path):
     (tmp_path / ".link.partial").symlink_to(tmp_path / "b.partial")
     files.clean(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [".other", "b.partial"]
+
+
+@pytest.mark.parametrize("call", ["rename", "replace"])
+def test_on_windows_a_name_that_somebody_has_open_is_tried_again(call, monkeypatch, tmp_path):
+    """A virus scanner, or a reader of history.csv."""
+    tried = []
+
+    class Busy(Windows):
+        def _refused(self, old, new):
+            tried.append(call)
+            if len(tried) < 3:
+                raise PermissionError(errno.EACCES, "Access is denied")
+            getattr(os, call)(old, new)
+
+        rename = replace = _refused
+
+    monkeypatch.setattr(files, "os", Busy())
+    monkeypatch.setattr(files, "PAUSES", (0.0,) * 5)
+    (tmp_path / "old").mkdir()
+    if call == "rename":
+        files.rename(tmp_path / "old", tmp_path / "new")
+        assert (tmp_path / "new").is_dir()
+    else:
+        files.write(tmp_path / "new", b"content")
+        assert (tmp_path / "new").read_bytes() == b"content"
+    assert len(tried) == 3
+
+
+def test_elsewhere_it_is_refused_at_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "os", FailingOs(1, errno.EACCES))
+    with pytest.raises(PermissionError):
+        files.rename(tmp_path / "old", tmp_path / "new")
+    assert files.os.calls == ["rename"]
+
+
+@pytest.mark.parametrize("name", [b"plain", "données".encode(), b"caf\xe9"])
+def test_a_name_as_text_leads_back_to_its_file(name):
+    path = Path(os.fsdecode(name))
+    assert files.named(files.text(path)) == path
+    assert files.text(path) == name.decode(errors="surrogateescape")
+
+
+def test_a_text_that_no_file_can_have_as_its_name_is_no_crash():
+    assert not files.named("\ud800").exists()
+
+
+@pytest.mark.parametrize("name", ["EINVAL", "ENOTSUP", "EIO"])
+def test_a_file_system_that_flushes_no_folders_is_written_to(name, monkeypatch, tmp_path):
+    """As some network file systems; an error of the disk stays one."""
+    monkeypatch.setattr(files, "os", FailingOs(6, getattr(errno, name)))  # the folder's fsync
+    if name == "EIO":
+        with pytest.raises(OSError, match="Input/output error"):
+            files.write(tmp_path / "a", b"content")
+    else:
+        files.write(tmp_path / "a", b"content")
+    assert files.os.calls == [*FILE, "replace", *FOLDER]
+    assert (tmp_path / "a").read_bytes() == b"content"

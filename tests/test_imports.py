@@ -11,7 +11,7 @@ import pytest
 import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
-LOWER = {"data", "scratch", "errors", "text"}
+LOWER = {"data", "scratch", "errors", "text", "dependencies"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
     "cli": LOWER
@@ -27,15 +27,16 @@ ALLOWED = {
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"runs", "recipes", "evaluation", "data", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
-    "estimator": {"scratch", "models", "errors"},
+    "dependencies": {"errors"},
+    "estimator": {"scratch", "models", "dependencies", "errors"},
     "runs": {"recipes", "evaluation", "data", "files", "typed", "errors"},
     "recipes": {"models", "engines", "evaluation", "data", "scratch", "typed", "errors", "text"},
     "models": {"typed", "errors"},
     "environment": set(),
     "files": {"text"},
     "typed": set(),
-    "progress": {"errors", "text"},
-    "engines": {"models", "data", "scratch", "errors"},
+    "progress": {"dependencies", "errors", "text"},
+    "engines": {"models", "data", "scratch", "dependencies", "errors"},
     "evaluation": {"errors"},
     "data": {"files", "errors", "text"},
     "scratch": set(),

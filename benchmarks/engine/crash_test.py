@@ -196,12 +196,13 @@ def judge(engine: str, folder: Path, expected: dict[str, str], outcome: Outcome)
     lost = 0 if folder.exists() else outcome.steps - saved
     ended = run(engine, folder)
     left = {p.name for p in folder.iterdir()} if folder.exists() else set()
+    left |= {p.name for p in folder.parent.glob(f"{work.name}*")}
     return Verdict(
         outcome.killed,
         readable,
         lost,
         not ended.killed and fingerprint(folder) == expected,
-        not work.exists() and not [n for n in left if n.startswith((".", "checkpoint", "lock"))],
+        not [n for n in left if n.startswith((".", "checkpoint", work.name))],
     )
 
 

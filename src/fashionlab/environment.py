@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("fashionlab", "numpy", "safetensors", "keras", "torch", "tensorflow", "jax")
+from fashionlab import __version__
+
+PACKAGES = ("numpy", "safetensors", "keras", "torch", "tensorflow", "jax")
 # Variables that change results; *_NUM_THREADS and KERAS_BACKEND have keys of their own. Not all of
 # TF_*: Terraform's TF_VAR_* and TF_TOKEN_* hold secrets.
 VARIABLES = (
@@ -73,7 +75,7 @@ def environment() -> dict[str, Any]:
     `blas` is what NumPy was built with, `openblas` what it calls: empty for another BLAS, and on
     Windows, where it is not found. `torch` and `keras` are None unless already imported.
     """
-    versions = {}
+    versions = {"fashionlab": __version__}  # which is not installed where its source is run
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
@@ -163,7 +165,8 @@ def _shown(value: object, absent: str) -> str:
 
 def _cpu() -> str:
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
@@ -262,7 +265,8 @@ def _commit() -> str | None:
             subprocess.run(  # noqa: S603  fixed commands, no user input
                 ["git", "--no-optional-locks", "-C", str(root), *arguments],  # noqa: S607
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=True,
                 timeout=10,
             ).stdout.strip()

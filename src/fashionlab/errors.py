@@ -6,7 +6,7 @@
     ├── ImageError              bytes are not a picture that is accepted (also a ValueError)
     ├── ModelError              a file is not a portable model, or a run has no portable form
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
-    ├── MissingDependencyError  a library of an extra is not installed (also an ImportError)
+    ├── MissingDependencyError  a package cannot be imported (also an ImportError)
     ├── RunError                a run folder is in the way, is incomplete or cannot be written
     │   └── CheckpointError     a checkpoint is damaged, or belongs to another training
     ├── StoppedError            a signal stopped a training, which can be resumed
@@ -50,7 +50,7 @@ class DataNotFoundError(FashionlabError, FileNotFoundError):
 
 
 class MissingDependencyError(FashionlabError, ImportError):
-    """An optional library is needed; the message names the extra that installs it."""
+    """A package is missing or cannot be imported; the message names it and what installs it."""
 
 
 class RunError(FashionlabError):

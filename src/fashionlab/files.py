@@ -12,13 +12,16 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fashionlab.text import csv_cell
 
 PARTIAL = ".partial"  # ends the names of what is not whole
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
+NO_FLUSH = {errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # of folders
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for "\n"
 
 
@@ -28,7 +31,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         write_new(partial, content)
         with _naming(path):
-            os.replace(partial, path)  # noqa: PTH105  one level of calls, which tests make fail
+            _move(os.replace, partial, path)  # one level of calls, which tests make fail
     except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -76,6 +79,19 @@ def write_new(path: Path, content: bytes) -> None:
             os.close(descriptor)
 
 
+def text(path: str | Path) -> str:
+    """Return a name of a file as text, the same whatever the locale's encoding is."""
+    return os.fsencode(path).decode("utf-8", "surrogateescape")
+
+
+def named(text: str) -> Path:
+    """Return the path whose `text` this is."""
+    try:
+        return Path(os.fsdecode(text.encode("utf-8", "surrogateescape")))
+    except UnicodeEncodeError:  # no file has such a name
+        return Path(text)
+
+
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a new folder of these files, written in this order; whole or not at all."""
     partial = _hidden(folder)
@@ -102,18 +118,31 @@ def remove_folder(folder: Path) -> None:
 def rename(old: Path, new: Path) -> None:
     """Rename a flushed folder, on the disk too."""
     with _naming(new):
-        os.rename(old, new)  # noqa: PTH104
+        _move(os.rename, old, new)
     flush_folder(new.parent)
 
 
+def _move(move: Callable[[Path, Path], None], old: Path, new: Path) -> None:
+    """Rename; on Windows again where a virus scanner or a reader has one of the two open."""
+    for pause in PAUSES if os.name == "nt" else ():
+        try:
+            return move(old, new)
+        except PermissionError:
+            time.sleep(pause)
+    return move(old, new)
+
+
 def flush_folder(folder: Path) -> None:
-    """Flush the names in a folder to the disk, where the system can open a folder."""
+    """Flush the names in a folder to the disk, where the system can: some file systems cannot."""
     if os.name == "nt":
         return
     with _naming(folder):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in NO_FLUSH:
+                raise
         finally:
             os.close(descriptor)
 

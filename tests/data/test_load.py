@@ -19,6 +19,7 @@ from fashionlab.data.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
+PLACES = fashion_mnist.places
 TRAIN, TEST = draw(train=40, test=20)
 ARRAYS = {
     "train-images-idx3-ubyte": TRAIN.images,
@@ -310,6 +311,24 @@ def test_other_images_are_not_called_fashion_mnist(folder: str, name: str, tmp_p
 @pytest.mark.usefixtures("small_is_genuine")
 def test_genuine_files_are_called_so_in_any_folder(tmp_path: Path) -> None:
     assert {part.name for part in load(write(tmp_path / "mine"))} == {"fashion-mnist"}
+
+
+def test_without_a_home_the_working_directory_is_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose user has neither HOME nor a name."""
+    for name in ("FASHIONLAB_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError):
+        Path.home()
+    assert fashion_mnist.cache_folder() == tmp_path / ".cache/fashionlab"
+    assert PLACES()[0] == tmp_path / ".cache/fashionlab"
+    write(tmp_path / "own")
+    assert len(load("~/own")[0]) == 40
+    with pytest.raises(DataNotFoundError, match="no such folder ~nobody"):
+        load("~nobody/own")
 
 
 def test_debian_copy_is_genuine() -> None:

@@ -155,5 +155,5 @@ def test_fashionlab_alone_does_not_import_sklearn():
 def test_without_sklearn_the_extra_is_named():
     code = "import sys; sys.modules['sklearn'] = None; from fashionlab import ScratchClassifier"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "MissingDependencyError: ScratchClassifier needs scikit-learn" in done.stderr
-    assert "pip install 'fashionlab[sklearn]'" in done.stderr.splitlines()[-1]
+    assert "MissingDependencyError: ScratchClassifier needs the package sklearn" in done.stderr
+    assert 'pip install "fashionlab[sklearn]"' in done.stderr.splitlines()[-1]

@@ -1,6 +1,8 @@
+import sys
+
 import pytest
 
-from fashionlab.progress import Lines
+from fashionlab.progress import Lines, for_stderr
 
 from .trainings import train
 
@@ -43,3 +45,9 @@ def test_a_resumed_training_counts_its_own_steps_alone():
 
 def test_a_resumed_training_says_its_first_epoch():
     assert [line.split()[2] for line in lines(145, done=42, until=44)] == ["43/145:", "44/145:"]
+
+
+def test_without_a_console_there_are_lines(monkeypatch):
+    """As under pythonw on Windows, where standard error is None."""
+    monkeypatch.setattr(sys, "stderr", None)
+    assert isinstance(for_stderr(print), Lines)

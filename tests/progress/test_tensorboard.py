@@ -150,7 +150,7 @@ def test_without_tensorboardx_construction_names_the_extra(tmp_path, monkeypatch
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(
-        MissingDependencyError, match=r"pip install 'fashionlab\[tensorboard\]'"
+        MissingDependencyError, match=r'pip install "fashionlab\[tensorboard\]"'
     ) as e:
         TensorBoard(tmp_path)
     assert "\n" not in str(e.value)

@@ -108,7 +108,7 @@ def test_unknown_engine_names_the_engines():
 
 def test_missing_keras_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'fashionlab\[keras\]'"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "fashionlab\[keras\]"$'):
         get_engine("keras")
 
 

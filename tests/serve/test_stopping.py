@@ -1,5 +1,6 @@
 """A service that is told to stop answers what is in flight, takes nothing more, and ends with 0."""
 
+import errno
 import signal
 import socket
 import subprocess
@@ -12,9 +13,11 @@ from portable_model import tiny_model
 from served import served
 
 from fashionlab.errors import InvalidValueError
+from fashionlab.serve import server
 from fashionlab.serve.server import listen
 from fashionlab.serve.settings import Settings
 
+from ..faults import Windows
 from .conftest import encoded, image
 from .wire import ask, connect, is_closed, read, request
 
@@ -90,3 +93,19 @@ def test_a_port_that_is_taken_is_one_clear_line():
 def test_an_address_that_is_not_ours_is_one_clear_line():
     with pytest.raises(InvalidValueError, match=r"192\.0\.2\.1.*--host"):
         listen(Settings(host="192.0.2.1", token="0123456789abcdef"))
+
+
+def test_a_machine_without_ipv6_is_one_clear_line(monkeypatch):
+    def refused(*arguments):
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", refused)
+    with pytest.raises(InvalidValueError, match=r"::1.*not supported by protocol; choose.*--host"):
+        listen(Settings(host="::1"))
+
+
+def test_on_windows_no_port_is_shared(monkeypatch):
+    """There the option that lets a server start again at once lets two programs share a port."""
+    monkeypatch.setattr(server, "os", Windows())
+    with listen(Settings(port=0)) as listener:
+        assert not listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)

@@ -224,10 +224,12 @@ def test_resume_of_a_finished_run_is_the_run_unless_it_is_another_one(data, tmp_
 
 def test_what_is_left_of_a_process_killed_at_the_very_end_is_removed(data, tmp_path):
     train(recipe("scratch"), data, tmp_path / "run")
-    (tmp_path / "run" / "lock").write_text("{}")
+    (tmp_path / "run.partial.lock").write_text("{}")
+    (tmp_path / "run" / "lock").write_text("{}")  # of version 0.1.0.dev0
     (tmp_path / "run" / "checkpoint-00000018").mkdir()
     (tmp_path / "run" / ".checkpoint-00000012.partial").mkdir()
     train(recipe("scratch"), data, tmp_path / "run", resume=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
     left = {p.name for p in (tmp_path / "run").iterdir()}
     assert not left & {"lock", "checkpoint-00000018", ".checkpoint-00000012.partial"}
 

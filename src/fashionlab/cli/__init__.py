@@ -15,6 +15,7 @@ import typer
 
 from fashionlab import __version__
 from fashionlab.cli import bench, evaluation, inputs, models, output, training
+from fashionlab.dependencies import needs
 from fashionlab.errors import FashionlabError, OutputError, StoppedError
 
 app = typer.Typer(
@@ -73,7 +74,8 @@ def main() -> None:
 def _status(arguments: list[str], debug: bool) -> int:
     """Run a command and return its exit status."""
     try:
-        status: int | None = app(arguments, standalone_mode=False)
+        with needs("this command", "fashionlab"):
+            status: int | None = app(arguments, standalone_mode=False)
         output.require_written()
         return status or 0
     except (KeyboardInterrupt, typer.Abort):
@@ -103,6 +105,11 @@ def _one_line(error: Exception) -> str | None:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
+    if isinstance(error, UnicodeEncodeError):  # what is printed is escaped: it is a file's name
+        return (
+            f"a file's name must fit the system's encoding, {error.encoding}; received "
+            f"{error.object!a}; set PYTHONUTF8=1, or choose another name"
+        )
     if hasattr(error, "format_message"):  # the parser's own errors
         return str(error.format_message())
     return None

@@ -8,6 +8,7 @@ import typer
 from fashionlab import shipped
 from fashionlab.cli import output
 from fashionlab.cli.options import Data, Json
+from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
 
@@ -202,17 +203,10 @@ def serve(
     ] = None,
 ) -> None:
     """Answer over HTTP, with a page for the browser, until Ctrl-C."""
-    from fashionlab.errors import MissingDependencyError
-
-    try:
+    with needs("serve", "fashionlab[serve]"):
         from fashionlab.serve.models import load_all
         from fashionlab.serve.server import serve as run_service
         from fashionlab.serve.settings import Settings, read_token
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"serve needs FastAPI and uvicorn ({error}); install them: "
-            "pip install 'fashionlab[serve]'"
-        ) from error
     settings = Settings(
         host=host, port=port, token=read_token(token_file), names=tuple(host_name or ())
     )

@@ -68,23 +68,34 @@ FILES = (  # smallest first: a download fails early
 
 
 def cache_folder() -> Path:
-    """Return FASHIONLAB_CACHE, else XDG_CACHE_HOME/fashionlab, else ~/.cache/fashionlab."""
+    """Return FASHIONLAB_CACHE, else XDG_CACHE_HOME/fashionlab, else ~/.cache/fashionlab.
+
+    Without a home, ~ is the working directory.
+    """
     if own := os.environ.get("FASHIONLAB_CACHE"):
-        return Path(own).expanduser()
+        return expanded(own)
     if xdg := os.environ.get("XDG_CACHE_HOME"):
-        return Path(xdg).expanduser() / "fashionlab"
-    return Path.home() / ".cache" / "fashionlab"
+        return expanded(xdg) / "fashionlab"
+    return expanded("~/.cache/fashionlab")
+
+
+def expanded(path: str | Path) -> Path:
+    """Expand ~; where the user has no home, as in a bare container, to the working directory."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        first, *rest = Path(path).parts
+        return Path.cwd().joinpath(*rest) if first == "~" else Path(path)
 
 
 def places() -> tuple[Path, ...]:
     """Return the folders where the files may lie, in the order of search."""
-    home = Path.home()
     return (
         cache_folder(),
         Path("/", DEBIAN_FOLDER),
-        home / ".keras/datasets/fashion-mnist",
+        expanded("~/.keras/datasets/fashion-mnist"),
         Path.cwd() / "data/FashionMNIST/raw",  # torchvision's custom
-        home / "data/FashionMNIST/raw",
+        expanded("~/data/FashionMNIST/raw"),
     )
 
 

@@ -145,7 +145,13 @@ def _unpack_debian(missing: list[File], folder: Path, tried: list[str]) -> bool:
 
 def _run(command: list[str], folder: Path) -> None:
     subprocess.run(  # noqa: S603 (fixed commands, no shell)
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=APT_TIMEOUT_S
+        command,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=APT_TIMEOUT_S,
     )
 
 

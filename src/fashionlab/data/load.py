@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.fashion_mnist import REMEDY, File
@@ -36,7 +37,7 @@ def load(
         return _find_fashion_mnist(fetch, log)
     if str(source) == "synthetic":
         return synthetic.draw()
-    return _load_folder(Path(source).expanduser())
+    return _load_folder(fashion_mnist.expanded(source))
 
 
 def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -104,7 +105,8 @@ def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
         names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     else:
         names = _class_names(folder, arrays)
-        name = fashion_mnist.called(printable(folder.resolve().name), sha256="") or "data"
+        shown = printable(files.text(folder.resolve().name))
+        name = fashion_mnist.called(shown, sha256="") or "data"
     return _pair(arrays, names, name, folder)
 
 

@@ -3,15 +3,16 @@
 import ctypes
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from fashionlab.data import Augmentation, Batches, Dataset
+from fashionlab.dependencies import needs
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
-from fashionlab.errors import InvalidValueError, MissingDependencyError
+from fashionlab.errors import InvalidValueError
 from fashionlab.models import Layout
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; both take bytes
@@ -34,13 +35,9 @@ class Keras:
         backend = os.environ.setdefault("KERAS_BACKEND", "torch")
         if backend == "torch":
             keep_freed_memory()
-        try:
+        others = [backend] if backend != "torch" else []
+        with needs(f"the keras engine on {backend}", "fashionlab[keras]", *others):
             self.nn = import_module("keras")
-        except ImportError as error:
-            raise MissingDependencyError(
-                f"the keras engine needs Keras 3 and its backend {backend!r} ({error}); "
-                "install them: pip install 'fashionlab[keras]'"
-            ) from error
         self.on_torch = self.nn.backend.backend() == "torch"
         self._require_settings()
         self._fast = fast and self.on_torch
@@ -175,7 +172,7 @@ def keep_freed_memory() -> None:
     """
     if not sys.platform.startswith("linux"):
         return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_MMAP_THRESHOLD, 2**30)
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fashionlab import __version__, files
 from fashionlab.data import Dataset, split
 from fashionlab.data.fashion_mnist import SHA256
-from fashionlab.errors import InvalidValueError, MissingDependencyError, ModelError
+from fashionlab.dependencies import needs
+from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import (
     LEAST,
     best_temperature,
@@ -117,12 +118,8 @@ def export_onnx(
 
 def _graph() -> Any:
     """Return the module that emits ONNX; it needs onnx, which using a model does not."""
-    try:
+    with needs("export", "fashionlab[export]"):
         from fashionlab.export import graph
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"export needs the package onnx ({error}); install it: pip install 'fashionlab[export]'"
-        ) from error
     return graph
 
 
@@ -143,9 +140,10 @@ def _emitted(run: Run, training: Dataset, bits: int) -> Any:
     model = graph.emit(run.recipe, shape, len(run.class_names), run.weights())
     if bits == 32:
         return model
-    from fashionlab.export.quantize import quantized
+    with needs("export with 8 bits", "fashionlab[export]"):
+        from fashionlab.export.quantize import quantized
 
-    return quantized(model, training.images)
+        return quantized(model, training.images)
 
 
 def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:

@@ -17,5 +17,5 @@ __all__ = ["Bar", "Lines", "Pace", "Progress", "ProgressList", "Step", "duration
 
 
 def for_stderr(say: Callable[[str], None]) -> Progress:
-    """Return a bar where standard error is a terminal, else lines."""
-    return Bar() if sys.stderr.isatty() else Lines(say)
+    """Return a bar where standard error is a terminal, else lines; it is None without a console."""
+    return Bar() if sys.stderr and sys.stderr.isatty() else Lines(say)

@@ -40,7 +40,8 @@ class Bar(Progress):
             TextColumn("{task.fields[note]}", markup=False),
             console=self._console or Console(stderr=True),
             auto_refresh=False,  # no second thread; `_draw` refreshes
-            redirect_stdout=sys.stdout.isatty(),  # printed text still reaches a file
+            # Printed text still reaches a file; without a console there is no standard output.
+            redirect_stdout=bool(sys.stdout and sys.stdout.isatty()),
         )
         self._task = self._bar.add_task(self._name, total=epochs * steps, completed=done, note="")
         self._began, self._pace = time.perf_counter(), Pace()

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fashionlab.errors import MissingDependencyError, RunError
+from fashionlab.dependencies import needs
+from fashionlab.errors import RunError
 from fashionlab.progress.progress import Pace, Progress, Step
 
 
@@ -26,16 +27,10 @@ class TensorBoard(Progress):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        try:
-            with _torch_unimported():
-                from tensorboardX.event_file_writer import EventsWriter
-                from tensorboardX.proto.event_pb2 import Event, SessionLog
-                from tensorboardX.proto.summary_pb2 import Summary
-        except ImportError as error:
-            raise MissingDependencyError(
-                f"events for TensorBoard need tensorboardX ({error}); "
-                "install it: pip install 'fashionlab[tensorboard]'"
-            ) from error
+        with needs("--tensorboard", "fashionlab[tensorboard]"), _torch_unimported():
+            from tensorboardX.event_file_writer import EventsWriter
+            from tensorboardX.proto.event_pb2 import Event, SessionLog
+            from tensorboardX.proto.summary_pb2 import Summary
         self._open, self._event = EventsWriter, Event
         self._session, self._summary = SessionLog, Summary
         self._writer: Any = None

@@ -1,14 +1,13 @@
 """write_page: one HTML file that needs no network, no script and no other file."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fashionlab import files
+from fashionlab import __version__, files
 from fashionlab.data.fashion_mnist import NAME
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import formatting
@@ -72,7 +71,7 @@ def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str
         contradictions=CONTRADICTIONS,
         curve_size=[round(side * PIXELS_PER_INCH) for side in CURVE_SIZE],
         runs_in_a_table=RUNS_IN_A_TABLE,
-        version=version("fashionlab"),
+        version=__version__,
     )
 
 

@@ -15,11 +15,11 @@
     report.html          the page, where `fashionlab report` wrote one
 
 A folder RUN is complete or absent. Until it is complete it is RUN.partial, with the same files so
-far, the two newest checkpoints, and the `lock` of the process that writes it. Loading either runs
-no code from it.
+far and the two newest checkpoints; next to it lies RUN.partial.lock, of the process that writes it.
+Loading either runs no code from it.
 
     layout       its name and files
-    lock         one writer at a time
+    lock, lease  one writer at a time, on file systems with locks and without
     checkpoints  save, check and load
     writer       RunWriter
     records      the fields of the JSON files, with types and limits

@@ -1,5 +1,8 @@
 """The names in a run folder, and the folder that it is written to until it is whole."""
 
+import os
+import shlex
+import subprocess
 from pathlib import Path
 
 from fashionlab.errors import RunError
@@ -21,6 +24,12 @@ TENSORBOARD = "tensorboard"
 def work_folder(folder: Path) -> Path:
     """Return the folder that a run is written to until it is whole: FOLDER.partial."""
     return folder.with_name(f"{folder.name}.partial")
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command that goes on with a run, quoted for the system's shell."""
+    quoted = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    return f"fashionlab train --resume --out {quoted([str(folder)])}"
 
 
 def is_begun(folder: Path) -> bool:

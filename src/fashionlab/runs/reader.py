@@ -25,6 +25,7 @@ from fashionlab.runs.layout import (
     PREDICTIONS,
     PROTOCOL,
     WEIGHTS,
+    resume_command,
     work_folder,
 )
 from fashionlab.runs.reading import border
@@ -67,7 +68,7 @@ class Run:
         if not folder.exists() and (work := work_folder(folder)).exists():
             raise RunError(
                 f"{folder} is not finished yet ({work} is there); let it end, or go on with: "
-                f"fashionlab train --resume --out {folder}"
+                + resume_command(folder)
             )
         self.config: Config = reading.json_file(folder / "config.json", Config)
         self.seed, self.parameters = self.config["seed"], self.config["parameters"]

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,11 +26,13 @@ from fashionlab.runs.layout import (
     WEIGHTS,
     require_absent,
     require_free,
+    resume_command,
     work_folder,
 )
 from fashionlab.runs.lock import Lock
 
 Array = NDArray[Any]
+OLD_LOCK = "lock"  # in the folder itself, of version 0.1.0.dev0
 
 
 class RunWriter:
@@ -57,7 +58,7 @@ class RunWriter:
                 files.flush_folder(self._work.parent)
                 self._clean()
             except BaseException:
-                self._let_go(self._work)
+                self._let_go()
                 raise
         except OSError as error:
             raise self._unwritable(error) from error
@@ -69,17 +70,16 @@ class RunWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        place = self._work
         try:
             if kind is None:
+                self._require_lock()
                 files.flush_folder(self._work)
                 files.rename(self._work, self.folder)
-                place = self.folder
                 checkpoints.remove_all(self.folder)
         except OSError as failed:
             raise self._unwritable(failed) from failed
         finally:
-            self._let_go(place)
+            self._let_go()
         if isinstance(error, OSError):
             raise self._unwritable(error) from error
         if isinstance(error, KeyboardInterrupt) and checkpoints.saved(self._work):
@@ -88,37 +88,46 @@ class RunWriter:
     def _clean(self) -> None:
         """Remove what a killed process left: files not whole, or all where it got nowhere."""
         files.clean(self._work)
+        (self._work / OLD_LOCK).unlink(missing_ok=True)
         if not checkpoints.saved(self._work):
             for path in self._work.iterdir():
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
-                elif path.name != lock.NAME:
+                else:
                     path.unlink()
 
-    def _let_go(self, place: Path) -> None:
-        worthless = place == self._work and not checkpoints.saved(place)
-        if worthless:
-            with suppress(OSError):
+    def _let_go(self) -> None:
+        """Release the lock; first remove a folder that has nothing to go on from."""
+        if self._lock.is_held and not checkpoints.saved(self._work):
+            with suppress(OSError):  # it has its name by now, or there is more in it
                 self._clean()
-        self._lock.release(place)
-        if worthless:
-            with suppress(OSError):  # the next process has it already
-                place.rmdir()
+                self._work.rmdir()
+        self._lock.release()
+
+    def _require_lock(self) -> None:
+        if not self._lock.is_held:
+            raise RunError(
+                f"{self.folder} was taken over by another process, since this one did not answer "
+                "for too long; let that one go on, or choose another --out"
+            )
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether other processes are kept out by a lease: the file system has no locks."""
+        return self._lock.is_lease
 
     def stopped(self, when: str, status: int) -> StoppedError:
         """Return the error for a training that stops on request, and can be resumed."""
         newest = checkpoints.saved(self._work)[-1]
-        return StoppedError(f"{when}; {newest} is kept", status, self._command)
-
-    @property
-    def _command(self) -> str:
-        return f"fashionlab train --resume --out {shlex.quote(str(self.folder))}"
+        return StoppedError(f"{when}; {newest} is kept", status, resume_command(self.folder))
 
     def _unwritable(self, error: OSError) -> RunError:
         where = error.filename or self.folder
         said = f"cannot write {where}: {error.strerror or error}; free some space"
         if kept := checkpoints.saved(self._work):
-            return RunError(f"{said}; {kept[-1]} is kept, go on with: {self._command}")
+            return RunError(
+                f"{said}; {kept[-1]} is kept, go on with: {resume_command(self.folder)}"
+            )
         return RunError(f"{said} or choose another --out")
 
     def newest_checkpoint(self, say: Callable[[str], None]) -> Checkpoint | None:
@@ -130,6 +139,7 @@ class RunWriter:
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint; the two newest are kept."""
+        self._require_lock()
         checkpoints.save(self._work, checkpoint)
 
     def write_json(self, name: str, value: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -166,6 +176,7 @@ class RunWriter:
         return self._work / TENSORBOARD
 
     def _write(self, name: str, content: bytes) -> None:
+        self._require_lock()
         files.write(self._work / name, content)
 
 
@@ -173,4 +184,6 @@ def tidy(folder: Path) -> None:
     """Remove from a finished run what a process that was killed at its very end still had there."""
     checkpoints.remove_all(folder)
     files.clean(folder)
-    (folder / lock.NAME).unlink(missing_ok=True)
+    (folder / OLD_LOCK).unlink(missing_ok=True)
+    with suppress(PermissionError):  # Windows: another process looks at it
+        lock.file_of(work_folder(folder)).unlink(missing_ok=True)

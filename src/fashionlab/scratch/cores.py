@@ -10,6 +10,7 @@ import ctypes
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ import numpy as np
 Result = TypeVar("Result")
 
 NAMES = ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads")
-FOLDERS = ("../numpy.libs", ".dylibs")  # of NumPy's wheels, on Linux and on macOS
+FOLDERS = ("../numpy.libs", ".dylibs")  # of NumPy's wheels, on Linux and Windows, and on macOS
 
 
 @cache
@@ -27,10 +28,12 @@ def _openblas() -> tuple[Callable[[], int], Callable[[int], Any]] | None:
     """Return OpenBLAS's getter and setter of its threads; None where NumPy has another BLAS."""
     package = Path(np.__file__).parent
     for path in (path for folder in FOLDERS for path in (package / folder).glob("*openblas*")):
-        library = ctypes.CDLL(str(path.resolve()))
-        for name in NAMES:
-            if hasattr(library, name.format("get")):
-                return getattr(library, name.format("get")), getattr(library, name.format("set"))
+        with suppress(OSError):  # not a library of this system
+            library = ctypes.CDLL(str(path.resolve()))
+            for name in NAMES:
+                if hasattr(library, name.format("get")):
+                    get, set_ = (getattr(library, name.format(what)) for what in ("get", "set"))
+                    return get, set_
     return None
 
 

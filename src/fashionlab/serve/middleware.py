@@ -100,6 +100,9 @@ class Middleware:
         if not all(LENGTH.fullmatch(length) for length in lengths):
             raise Refused(400, "Content-Length must be a number")
         codings = headers.get(b"transfer-encoding", [])
+        if lengths and codings:  # a proxy may go by the other one
+            exchange.closes = True
+            raise Refused(400, "a request has Content-Length or Transfer-Encoding, not both")
         has_body = bool(lengths or codings)
         is_skipped = len(lengths) == 1 and int(lengths[0]) <= SKIPPED and b"expect" not in headers
         exchange.closes = has_body and not is_skipped

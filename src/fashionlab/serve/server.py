@@ -3,17 +3,18 @@
 import contextlib
 import errno
 import gc
+import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import uvicorn
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.serve.app import create_app
 from fashionlab.serve.models import ServedModel
-from fashionlab.serve.protocol import Protocol
 from fashionlab.serve.settings import Settings
 
 BACKLOG = 1024  # connections that the system holds until they are accepted
@@ -45,7 +46,7 @@ def create_server(models: Sequence[ServedModel], settings: Settings) -> uvicorn.
     return uvicorn.Server(
         uvicorn.Config(
             create_app(models, settings),
-            http=Protocol,
+            http=_protocol(),
             ws="none",
             lifespan="on",
             log_config=None,  # errors go to stderr, as Python's logging does by itself
@@ -60,16 +61,28 @@ def create_server(models: Sequence[ServedModel], settings: Settings) -> uvicorn.
     )
 
 
+def _protocol() -> Any:
+    """Return what uvicorn takes for HTTP/1.1: of httptools, or where that is missing of h11."""
+    try:
+        from fashionlab.serve.protocol import Protocol
+    except ImportError:
+        return "h11"
+    return Protocol
+
+
 def listen(settings: Settings) -> socket.socket:
     """Return a socket that takes connections from now on. Raises InvalidValueError."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = None
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name != "nt":  # on Windows it lets two programs listen at one address
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         listener.listen(BACKLOG)
     except OSError as error:
-        listener.close()
+        if listener:
+            listener.close()
         remedy = {
             errno.EADDRINUSE: "another program listens there; choose another --port",
             errno.EACCES: "not allowed; choose a --port from 1024",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fashionlab import files
 from fashionlab.environment import differences
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
@@ -61,7 +62,8 @@ def plan(folder: Path) -> Plan:
         recipe = recorded(config["recipe"])
     except InvalidValueError as error:
         raise RunError(f"{folder} must say how it was trained, but does not ({error})") from error
-    return Plan(recipe, config["seed"], recorded_environment(folder).get("data"))
+    source = recorded_environment(folder).get("data")
+    return Plan(recipe, config["seed"], source and str(files.named(source)))
 
 
 def repeat(

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fashionlab import files
 from fashionlab.data import Dataset, split
 from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
@@ -79,6 +80,11 @@ def train(
         training, held_out = split(training, recipe.validation_fraction, seed)
     monitored = held_out or (test if recipe.test_each_epoch else None)
     with RunWriter(out, resume) as writer, Interrupts() as interrupts:
+        if writer.is_leased:
+            progress.say(
+                f"{out} lies on a file system without locks: until it is finished, a lease that "
+                "this process renews keeps others out"
+            )
         checkpoint = writer.newest_checkpoint(progress.say)
         decisive = settings(recipe, data, seed)
         if checkpoint:
@@ -177,7 +183,7 @@ def _describe(
     """Write what the run is and depends on; when it is resumed, what has changed since."""
     place = Path(training.source)
     drawn = training.source == "synthetic"  # a folder of that name is no source of it
-    source = training.source if drawn or not place.exists() else str(place.resolve())
+    source = training.source if drawn or not place.exists() else files.text(place.resolve())
     now = environment() | {"data": source}
     if checkpoint:
         before = recorded_environment(writer.folder)
