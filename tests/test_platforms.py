@@ -60,7 +60,7 @@ def place(tmp_path_factory):
     for part, name in zip(draw(400, 50), ("train", "t10k"), strict=True):
         write_idx(folder / DATA / f"{name}-images-idx3-ubyte", part.images)
         write_idx(folder / DATA / f"{name}-labels-idx1-ubyte", part.labels)
-    names = ["Écharpe", "Übergröße", *"abcdefgh"]
+    names = ["Écharpe", "手袋", *"abcdefgh"]
     (folder / DATA / "class_names.txt").write_text("\n".join(names), encoding="utf-8")
     Image.fromarray(np.full((40, 40, 3), 200, np.uint8)).save(folder / "photo.png")
     return folder
@@ -108,7 +108,7 @@ def test_everything_works_where_something_is_missing(profile, place, tmp_path):
     run = Run(tmp_path / "run")
     assert len(run.history()) == 12
     assert run.data["train"].name == DATA
-    assert run.class_names[:2] == ("Écharpe", "Übergröße")
+    assert run.class_names[:2] == ("Écharpe", "手袋")
     assert json.loads((tmp_path / "served.json").read_bytes())["predictions"]
     names = {path.name for path in tmp_path.rglob("*")}
     assert not [name for name in names if RESERVED & set(name) or name.endswith((".", " "))]

@@ -28,6 +28,13 @@ def test_it_answers(service):
     assert ask(service.port, "GET", "/healthz").status == 200
     answer = ask(service.port, "POST", PREDICT, encoded(image()))
     assert answer.status == 200
+    assert ask(service.port, "HEAD", "/healthz").status == 200
+
+
+def test_a_request_to_upgrade_keeps_its_body(service):
+    headers = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2_settings": "AAMA"}
+    answer = ask(service.port, "POST", PREDICT, encoded(image()), **headers)
+    assert answer.status == 200
 
 
 def test_a_request_of_two_lengths_is_refused_and_its_connection_ends(service):
