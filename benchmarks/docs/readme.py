@@ -5,7 +5,7 @@ python -m benchmarks.docs.readme
 
 from pathlib import Path
 
-from benchmarks.docs import engine_tables, training_tables, use_tables
+from benchmarks.docs import engine_tables, hostile_tables, training_tables, use_tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,9 +21,14 @@ PAGES = {
         "gpu_throughput": engine_tables.gpu_throughput,
         "keras_torch": engine_tables.keras_torch,
     },
-    "docs/model.md": {"inference": use_tables.inference, "pictures": use_tables.pictures},
+    "docs/model.md": {
+        "hostile_models": hostile_tables.models,
+        "inference": use_tables.inference,
+        "pictures": use_tables.pictures,
+    },
     "docs/serve.md": {"service": use_tables.service},
     "docs/runs.md": {
+        "hostile_runs": hostile_tables.runs,
         "crash_test": engine_tables.crash_test,
         "checkpoint_cost": engine_tables.checkpoint_cost,
     },

@@ -1,4 +1,4 @@
-"""Change portable models at random, and see that each is refused or works: results/mutations.csv.
+"""Change portable models at random, and see that each is refused or works: results/hostile_models.csv.
 
     python -m benchmarks.hostile.models [--changes 200]
 
@@ -194,8 +194,8 @@ def measure(name: str, content: bytes, changes: int) -> dict[str, object]:
 
 def others(names: Collection[str]) -> list[dict[str, str]]:
     """Return the rows of the files that are measured elsewhere."""
-    written = (tables.RESULTS / "mutations.csv").exists()
-    rows = tables.read("mutations") if written else []
+    written = (tables.RESULTS / "hostile_models.csv").exists()
+    rows = tables.read("hostile_models") if written else []
     return [row for row in rows if row["file"] not in names]
 
 
@@ -216,7 +216,7 @@ def main() -> None:
     for name, content in files.items():
         rows.append(measure(name, content, arguments.changes) | tables.machine())
         print(rows[-1], flush=True)
-    tables.write("mutations", [*others(files), *rows])
+    tables.write("hostile_models", [*others(files), *rows])
 
 
 if __name__ == "__main__":
