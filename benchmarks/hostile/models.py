@@ -1,4 +1,4 @@
-"""Change portable models at random, and see that each is refused or works: results/hostile_models.csv.
+"""Change portable models at random: each is refused or works. Writes results/hostile_models.csv.
 
     python -m benchmarks.hostile.models [--changes 200]
 
