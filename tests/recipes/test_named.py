@@ -239,7 +239,10 @@ def test_the_named_recipes_of_the_report_use_none_of_the_new_options():
 @pytest.mark.parametrize(
     ("base", "changes", "expected"),
     [
-        ("net", {"epochs": 1}, {"warmup_epochs": 1 / 300}),
+        ("net", {"epochs": 1}, {"warmup_epochs": 1 / 300, "moving_average": pytest.approx(0.7)}),
+        ("net", {"epochs": 300}, {"moving_average": 0.999}),
+        ("net", {"epochs": 1, "moving_average": 0.99}, {"moving_average": 0.99}),
+        ("fast-94", {"epochs": 1}, {"moving_average": pytest.approx(1 - 12 / 500)}),
         ("medium", {"epochs": 10}, {"warmup_epochs": 0.3}),
         ("medium", {"epochs": 200}, {"warmup_epochs": 3}),
         ("medium", {"epochs": 10, "warmup_epochs": 5}, {"warmup_epochs": 5}),

@@ -12,7 +12,7 @@ from fashionlab.data.synthetic import draw
 from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError
 from fashionlab.progress import Progress
-from fashionlab.recipes import build, get
+from fashionlab.recipes import build, get, override
 from fashionlab.runs import Run
 from fashionlab.training import train
 from fashionlab.training.early_stopping import best_epoch, is_over
@@ -237,3 +237,28 @@ def test_outside_the_main_thread_signals_are_left_alone():
     thread.start()
     thread.join()
     assert seen == [(False, False)]
+
+
+class Said(Progress):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({}, "over about 1,000 steps, and the training has 2:"),
+        ({"epochs": 1}, "over about 500 steps, and the training has 1:"),
+        ({"moving_average": 0.5}, ""),
+        ({"moving_average": None}, ""),
+    ],
+)
+def test_a_training_shorter_than_its_moving_average_says_so(changes, warning, tmp_path):
+    short = replace(get("net"), epochs=2, warmup_epochs=0, model={"units": (4,)})
+    said = Said()
+    train(override(short, changes), draw(60, 20), tmp_path / "run", progress=said)
+    assert len(said.lines) == bool(warning)
+    assert warning in "".join(said.lines)

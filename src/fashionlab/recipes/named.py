@@ -87,9 +87,9 @@ def override(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
 def _giving_way(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the recipe that give way to changes.
 
-    The options of another optimizer or builder go; fewer epochs have a warm-up that is shorter in
-    proportion, and a lower learning rate ends lower in proportion; another schedule than cosine has
-    no warm-up, and a constant one no end.
+    The options of another optimizer or builder go; fewer epochs have a warm-up, and a moving
+    average, over fewer steps in proportion, and a lower learning rate ends lower in proportion;
+    another schedule than cosine has no warm-up, and a constant one no end.
     """
     own: dict[str, Any] = {}
     builder = changes.get("builder", recipe.builder)
@@ -102,6 +102,11 @@ def _giving_way(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     warmup, final = recipe.warmup_epochs, recipe.final_learning_rate
     if warmup:
         own["warmup_epochs"] = _lowered(warmup, changes.get("epochs"), recipe.epochs)
+    if recipe.moving_average is not None:
+        steps = 1 / (1 - recipe.moving_average)  # over which it is an average
+        lowered = _lowered(steps, changes.get("epochs"), recipe.epochs)
+        if lowered < steps:
+            own["moving_average"] = 1 - 1 / lowered if lowered > 1 else None
     if final:
         rate = changes.get("learning_rate")
         own["final_learning_rate"] = _lowered(final, rate, recipe.learning_rate)

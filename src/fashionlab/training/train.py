@@ -107,6 +107,8 @@ def train(
             trainer.resume(checkpoint)
             writer.write_history(trainer.history)
             progress.say(f"{recipe.name} goes on after step {trainer.steps} in {out}")
+        if warning := _short_for_its_average(recipe, recipe.epochs * batches.steps):
+            progress.say(warning)
         progress.start(recipe.name, recipe.epochs, batches.steps, trainer.steps)
         try:
             trainer.run(interrupts)
@@ -142,6 +144,18 @@ def finished_run(recipe: Recipe, folder: Path, data: Data, seed: int) -> Run | N
     _require_same(wanted, run.config, f"{folder} was trained")
     tidy(folder)
     return run
+
+
+def _short_for_its_average(recipe: Recipe, steps: int) -> str:
+    """Return a warning where a moving average would hold much of the weights from the beginning."""
+    spanned = 1 / (1 - (recipe.moving_average or 0))
+    if steps >= spanned:
+        return ""
+    return (
+        f"the moving average of the weights is over about {spanned:,.0f} steps, and the training "
+        f"has {steps:,}: much of the result is the weights before training; give more epochs, or a "
+        "lower --moving-average"
+    )
 
 
 def _require_same(wanted: Mapping[str, Any], stored: Mapping[str, Any], what: str) -> None:
