@@ -173,7 +173,7 @@ def attack_begun(begun: Path, name: str, times: int, scratch: Path, forged: bool
     work = layout.work_folder(begun)
     newest = checkpoints.saved(work)[-1].relative_to(work)
     place = newest / name if name in (ARRAYS, STATE, MANIFEST) else Path(name)
-    tally, copy = Tally(f"begun/{place}{' (forged)' * forged}"), scratch / "begun"
+    tally, copy = Tally(f"begun/{place}{' (forged)' * forged}"), scratch / "attacked"
     for content in changed(work / place, times, seed=len(name)):
         target = layout.work_folder(copy)
         shutil.copytree(work, target)

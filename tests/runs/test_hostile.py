@@ -174,3 +174,10 @@ def test_a_message_is_one_line_of_bounded_length(copy):
     assert len(str(refused.value)) < 2100
     assert "\n" not in str(refused.value)
     assert str(refused.value).endswith("give a finished run folder")
+
+
+def test_a_history_without_the_column_that_chose_the_epoch_is_refused(copy):
+    text = (copy / "history.csv").read_text()
+    (copy / "history.csv").write_text(text.replace("validation_loss", "validation_lost"))
+    with pytest.raises(RunError, match="no column validation_loss"):
+        Run(copy).history()

@@ -142,7 +142,10 @@ class Run:
 
     def history(self) -> list[dict[str, float]]:
         """Return a row an epoch, one at least."""
-        rows = reading.table(self.folder / HISTORY, "epoch", "loss", "accuracy", "seconds")
+        columns = ["epoch", "loss", "accuracy", "seconds"]
+        if self.recipe.restore_best_weights:
+            columns.append(self.recipe.monitor)
+        rows = reading.table(self.folder / HISTORY, *columns)
         if [row["epoch"] for row in rows] != list(range(1, len(rows) + 1)) or not rows:
             raise self._damaged(HISTORY, "its epochs are not 1, 2, ...")
         return rows
