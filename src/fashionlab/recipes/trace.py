@@ -10,8 +10,6 @@ from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
-from fashionlab import scratch
-
 
 @dataclass(frozen=True, eq=False)
 class Value:
@@ -44,6 +42,8 @@ class _Layers:
     Input = staticmethod(Input)
 
     def __getattr__(self, kind: str) -> Callable[..., Layer]:
+        from fashionlab import scratch  # here: `predict` starts without it
+
         own = getattr(scratch.layers, kind, None)  # has the argument names of Keras
         names = list(signature(own).parameters) if own else []
 
