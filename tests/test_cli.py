@@ -1,5 +1,6 @@
 """The commands as a user types them: exit status, one line for what can be mended, nothing left."""
 
+import inspect
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import pytest
 from safetensors import safe_open
 
 from fashionlab import __version__
+from fashionlab.cli import app, bench_app, data_app
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import RunError
 from fashionlab.recipes import get
@@ -254,6 +256,16 @@ def test_version_and_help(tmp_path):
     done = fashionlab(cwd=tmp_path)
     assert "Usage" in done.stdout
     assert done.stderr == ""
+
+
+def test_every_argument_of_a_command_is_one_that_typer_can_read():
+    commands = [
+        each.callback for part in (app, data_app, bench_app) for each in part.registered_commands
+    ]
+    assert "train" in {command.__name__ for command in commands}
+    for command in commands:
+        kinds = {each.kind for each in inspect.signature(command).parameters.values()}
+        assert not kinds & {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
 
 
 def test_a_training_that_diverges_is_one_line_and_leaves_nothing(tmp_path):

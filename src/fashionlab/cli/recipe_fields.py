@@ -16,10 +16,9 @@ OPTIONS = {"optimizer_options": "--optimizer-option"}  # others are called as th
 
 
 def add_recipe_fields(command: Callable[..., None]) -> None:
-    """Give a command that takes **fields an option for each field of a recipe, once."""
+    """Give a command that takes **fields, hidden, an option for each field of a recipe, once."""
     signature = inspect.signature(command)
-    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    own = [p for p in own if p.name not in FIELDS]
+    own = [p for p in signature.parameters.values() if p.name not in FIELDS]
     added = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(field)

@@ -1,6 +1,7 @@
 """Commands that train: reproduce, train."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +44,15 @@ def reproduce(
         show(f"the page: {page.resolve().as_uri()}")
 
 
+def _without_fields(command: Callable[..., None]) -> Callable[..., None]:
+    """Hide `**fields`, for which typer before 0.28 ends every command in a traceback."""
+    signature = inspect.signature(command)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    command.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
+    return command
+
+
+@_without_fields  # `recipe_fields` adds the options that they are
 def train(
     recipe: Annotated[
         str | None,
