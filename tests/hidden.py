@@ -196,9 +196,8 @@ PROFILES = {f.__name__: f for f in (nothing, windows, macos, container, no_fcntl
 
 def run(arguments):
     """The command's exit status; text where it ended in any other way."""
-    from fashionlab.cli import main, training
+    from fashionlab.cli import main
 
-    vars(training.train).pop("__signature__", None)  # which `main` completes, once a process
     sys.argv = ["fashionlab", *arguments]
     try:
         if arguments[0] == "serve":

@@ -90,6 +90,8 @@ def _pixels(stored: ImageFile.ImageFile, header: Header) -> Image.Image:
     if header.kind == "WEBP":  # which is decoded whole
         stored.load()
         return stored
+    if len(stored.tile or ()) != 1:  # None before Pillow 11
+        raise damaged("no pixels")
     ((decoder, _, _, options),) = stored.tile
     if header.kind == "PNG":
         content, options = png_pixels(header.content), (options, int("interlace" in stored.info))
