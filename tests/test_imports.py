@@ -25,7 +25,7 @@ ALLOWED = {
     "portable": {"images", "evaluation", "runs", "shipped", "typed", "errors"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
-    "report": {"runs", "recipes", "evaluation", "data", "files", "errors", "text"},
+    "report": {"runs", "recipes", "evaluation", "data", "dependencies", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},

@@ -1,13 +1,23 @@
-"""needs: an import that fails becomes one line, which names the package that is really missing."""
+"""What imports of other packages need.
 
+needs                   an import that fails is one line, which names the package really missing
+give_matplotlib_a_home  a folder for what matplotlib keeps, where the user has none
+"""
+
+import atexit
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from fashionlab.errors import MissingDependencyError
 
 OURS = "fashionlab"
+MATPLOTLIB = "MPLCONFIGDIR"
 
 
 @contextmanager
@@ -46,3 +56,17 @@ def _needed(error: ImportError, packages: tuple[str, ...]) -> str:
 
 def _module(error: ImportError) -> str:
     return (error.name or "").partition(".")[0]
+
+
+def give_matplotlib_a_home() -> None:
+    """Give it a folder until this process ends: matplotlib 3.10.7 is not imported without one.
+
+    There is no home where HOME is unset and the user has no name, as in a bare container.
+    """
+    if os.environ.get(MATPLOTLIB):
+        return
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ[MATPLOTLIB] = folder = tempfile.mkdtemp(prefix="matplotlib-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)

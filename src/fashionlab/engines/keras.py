@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.data import Augmentation, Batches, Dataset
-from fashionlab.dependencies import needs
+from fashionlab.dependencies import give_matplotlib_a_home, needs
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import Layout
@@ -36,6 +36,7 @@ class Keras:
         if backend == "torch":
             keep_freed_memory()
         others = [backend] if backend != "torch" else []
+        give_matplotlib_a_home()  # Keras imports it where it is installed
         with needs(f"the keras engine on {backend}", "fashionlab[keras]", *others):
             self.nn = import_module("keras")
         self.on_torch = self.nn.backend.backend() == "torch"

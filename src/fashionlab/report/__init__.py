@@ -8,12 +8,11 @@ Symbols: K classes, M sample images, H rows, W columns.
     remarks      what a reader has to know: other data, other settings, use of the test set
     paper        the course report's results, and where it contradicts itself
     plots        curves and confusion matrix, as SVG text
-    home         a folder for what matplotlib keeps, where the user has none
     formatting   numbers, names and pictures as the page shows them
     page.html.j2, run.html.j2, style.css.j2    the template, its section about a run, its style
 """
 
-from fashionlab.report.home import give_matplotlib_a_home
+from fashionlab.dependencies import give_matplotlib_a_home
 
 give_matplotlib_a_home()  # before it is imported
 
