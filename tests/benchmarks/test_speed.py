@@ -97,7 +97,7 @@ def test_every_contestant_has_a_row_a_turn_and_all_reach_the_same_loss(data, tmp
         (name, turn) for turn in "01" for name in ("scratch", "scikit-learn", "torch")
     ]
     for row, measured_row in zip(rows, measured.rows, strict=True):
-        assert {k: str(v) for k, v in measured_row.items()} == row
+        assert {k: "" if v is None else str(v) for k, v in measured_row.items()} == row
         assert all(value for column, value in row.items() if column != "commit"), row
         assert (row["agrees"], row["steps"], row["batch"]) == ("yes", "4", "128")
         for column in ("images_a_second", "prediction_images_a_second", "peak_memory_mb"):
