@@ -148,7 +148,7 @@ def test_json_keeps_characters_of_two_halves_and_names_each_half_alone(capsys):
 
 
 def test_errors_that_quote_hostile_text_are_escaped(folder):
-    """Of a picture, a class of errors each: ours, the system's, the parser's, with a traceback."""
+    """Raise each class of errors: ours, the system's, the parser's, and one with a traceback."""
     (folder / "b\x1bad.png").write_bytes(b"x")
     status, out, said = predict(folder, "good.png", b"b\x1bad.png", b"no\x1bn\xe9.png")
     assert status == 2 and out.startswith("good.png: ")
@@ -352,7 +352,7 @@ def test_a_stream_notes_its_first_failure_and_takes_the_rest():
 
 
 def test_the_bar_of_many_pictures_leaves_the_answers_to_standard_output(folder):
-    """And is drawn on the terminal of standard error."""
+    """Draw the bar on the terminal of standard error, and write the answers into a file."""
     master, slave = pty.openpty()
     names = ["good.png"] * 130
     with (folder / "out").open("w") as out:

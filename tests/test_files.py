@@ -126,7 +126,7 @@ def test_a_text_that_no_file_can_have_as_its_name_is_no_crash():
 
 @pytest.mark.parametrize("name", ["EINVAL", "ENOTSUP", "EIO"])
 def test_a_file_system_that_flushes_no_folders_is_written_to(name, monkeypatch, tmp_path):
-    """As some network file systems; an error of the disk stays one."""
+    """Flush where folders cannot be, as on some network file systems; a disk's error stays."""
     monkeypatch.setattr(files, "os", FailingOs(6, getattr(errno, name)))  # the folder's fsync
     if name == "EIO":
         with pytest.raises(OSError, match="Input/output error"):

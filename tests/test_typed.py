@@ -1,4 +1,4 @@
-"""What is read as JSON is of the type declared for it, or refused with the name of its field."""
+"""JSON values have the types declared for them, or are refused by the names of their fields."""
 
 import json
 import re

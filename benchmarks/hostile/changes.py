@@ -1,8 +1,9 @@
-"""Changes of files: single bytes, and JSON fields in each other JSON type."""
+"""Changes of files: single bytes, and JSON fields in each other JSON type; and the memory used."""
 
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,3 +52,12 @@ def _paths(value: Any) -> Iterator[tuple[Any, ...]]:
         yield (key,)
         if isinstance(inner, dict | list):
             yield from ((key, *path) for path in _paths(inner))
+
+
+def peak_mb() -> float:
+    """Return the largest memory that this process has had, in MB.
+
+    Not getrusage's: that begins with the memory of the process which started this one.
+    """
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024

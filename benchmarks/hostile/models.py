@@ -25,6 +25,7 @@ import onnx
 from onnx import helper
 
 from benchmarks import tables
+from benchmarks.hostile.changes import peak_mb
 from fashionlab.errors import ModelError
 from fashionlab.portable import Predictor
 from fashionlab.portable.metadata import KEY
@@ -147,15 +148,6 @@ def worker(file: Path, changes: int, first: int) -> None:
     for content in islice(changed(file.read_bytes(), changes), first, None):
         print(outcome(content), flush=True)
     print(f"peak {peak_mb():.0f}")
-
-
-def peak_mb() -> float:
-    """Return the largest memory that this process has had, in MB.
-
-    Not getrusage's: that begins with the memory of the process which started this one.
-    """
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) / 1024
 
 
 def measure(name: str, content: bytes, changes: int) -> dict[str, object]:

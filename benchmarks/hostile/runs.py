@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import tables
-from benchmarks.hostile.changes import bytes_changed, cut, fields_swapped
+from benchmarks.hostile.changes import bytes_changed, cut, fields_swapped, peak_mb
 from fashionlab.bench.accuracy import measured
 from fashionlab.cli.evaluation import print_metrics
 from fashionlab.data import synthetic
@@ -145,16 +145,9 @@ class Tally:
             "changes": self.changes,
             "refused": self.refused,
             "other_exceptions": len(self.others),
-            "peak_mb": peak_mb(),
+            "peak_mb": round(peak_mb()),
             "seconds": f"{time.perf_counter() - self._began:.1f}",
         }
-
-
-def peak_mb() -> int:
-    """Return the most memory that this process has held, in MB."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def attack_run(run: Path, name: str, times: int, scratch: Path) -> Tally:

@@ -316,7 +316,7 @@ def test_genuine_files_are_called_so_in_any_folder(tmp_path: Path) -> None:
 def test_without_a_home_the_working_directory_is_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a container whose user has neither HOME nor a name."""
+    """Load in a container whose user has neither HOME nor a name."""
     for name in ("FASHIONLAB_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(sys.modules, "pwd", None)

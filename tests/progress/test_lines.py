@@ -48,6 +48,6 @@ def test_a_resumed_training_says_its_first_epoch():
 
 
 def test_without_a_console_there_are_lines(monkeypatch):
-    """As under pythonw on Windows, where standard error is None."""
+    """Run as pythonw does on Windows, where standard error is None."""
     monkeypatch.setattr(sys, "stderr", None)
     assert isinstance(for_stderr(print), Lines)

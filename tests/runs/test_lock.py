@@ -156,7 +156,7 @@ def test_the_command_to_go_on_is_quoted_for_the_systems_shell(monkeypatch):
 
 
 def test_where_an_open_file_cannot_be_removed_the_lock_is_let_go_first(tmp_path, monkeypatch):
-    """As on Windows, where another process may have taken it before it is removed."""
+    """Release as on Windows, where another process may have taken it before it is removed."""
     held = []
 
     def unlink(path, *arguments, **named):

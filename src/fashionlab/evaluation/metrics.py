@@ -2,7 +2,6 @@
 
 import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -173,9 +172,6 @@ def _agree(stored: Any, expected: Any) -> bool:
         )
     if isinstance(expected, int):
         return type(stored) is int and stored == expected
-    # An int may be too large for a float.
-    return (
-        type(stored) in (int, float)
-        and abs(stored) <= sys.maxsize
-        and math.isclose(stored, expected, rel_tol=RECORD_TOLERANCE, abs_tol=RECORD_TOLERANCE)
+    return type(stored) in (int, float) and math.isclose(
+        stored, expected, rel_tol=RECORD_TOLERANCE, abs_tol=RECORD_TOLERANCE
     )

@@ -21,7 +21,7 @@ MOST_AT_ONCE = 64  # images that go through the network together: their activati
 
 @dataclass(frozen=True)
 class Validated:
-    """What is known of a portable model before it is loaded."""
+    """The facts about a portable model that passed."""
 
     metadata: Metadata
     at_once: int  # images that may be computed together
