@@ -9,6 +9,7 @@ prediction, and then stopped by Ctrl-C.
 import contextlib
 import ctypes
 import errno
+import importlib
 import io
 import json
 import os
@@ -160,6 +161,7 @@ def nothing():
 
 def windows():
     """Python on Windows, as far as Linux can be brought to look like it."""
+    importlib.import_module("asyncio")  # that of Linux takes `sysconf`, that of Windows does not
     hide_modules(*UNIX_MODULES[1:], "uvloop")
     lock_as_windows_does()
     hide_names(*UNIX_NAMES, "sched_getaffinity")

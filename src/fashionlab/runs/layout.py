@@ -22,7 +22,12 @@ TENSORBOARD = "tensorboard"
 
 
 def work_folder(folder: Path) -> Path:
-    """Return the folder that a run is written to until it is whole: FOLDER.partial."""
+    """Return the folder that a run is written to until it is whole: FOLDER.partial.
+
+    Raises RunError where no folder can have such a name.
+    """
+    if "\0" in str(folder):
+        raise RunError(f"a run folder's name must have no NUL; received {str(folder)!r:.80}")
     return folder.with_name(f"{folder.name}.partial")
 
 
@@ -48,8 +53,6 @@ def require_free(folder: Path, resume: bool = False) -> None:
 
     Without `resume` also where it exists, or an earlier process was stopped and left a checkpoint.
     """
-    if "\0" in str(folder):
-        raise RunError(f"a run folder's name must have no NUL; received {str(folder)!r:.80}")
     if not resume:
         require_absent(folder)
     work = work_folder(folder)

@@ -65,12 +65,13 @@ def arrays(path: Path, *keys: str) -> list[Array]:
 def _array(archive: zipfile.ZipFile, key: str) -> Array:
     """Return one array, whose header is checked before there is memory for it."""
     with archive.open(f"{key}.npy") as member:
-        content = io.BytesIO(member.read(LARGEST_ARRAYS + 1))
+        stored = member.read(LARGEST_ARRAYS + 1)
+    content = io.BytesIO(stored)
     version = np.lib.format.read_magic(content)
     if version != (1, 0):  # of all arrays of numbers
         raise ValueError(f"{key} is of NumPy's format {version}")
     shape, columns_first, dtype = np.lib.format.read_array_header_1_0(content)
-    rest = content.getbuffer()[content.tell() :]
+    rest = memoryview(stored)[content.tell() :]
     sound = dtype.kind in "fiu" and shape and not columns_first
     if not sound or len(rest) != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"{key} is not the array of numbers that its header describes")
