@@ -38,7 +38,7 @@ ALLOWED = {
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},
     "evaluation": {"errors"},
-    "data": {"files", "errors", "text"},
+    "data": {"images", "files", "dependencies", "errors", "text"},
     "scratch": set(),
     "errors": set(),
     "text": {"errors"},

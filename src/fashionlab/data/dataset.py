@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.options import PREPARATIONS, Preparation
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import printable
 
@@ -17,25 +18,32 @@ Split = Literal["train", "test", "validation"]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled set of grey images; raises DataFormatError where its arrays do not fit.
+    """A labelled set of images, grey or colour; DataFormatError where its arrays do not fit.
 
     Compare two sets by `sha256`: `==` is identity.
     """
 
-    images: NDArray[np.uint8]  # (N, H, W), 0 is black
+    images: NDArray[np.uint8]  # (N, H, W), 0 is black; or (N, H, W, 3): red, green, blue
     labels: NDArray[np.uint8]  # (N,), each in [0, K)
     class_names: tuple[str, ...]  # K names, label k is class_names[k]
     name: str  # "fashion-mnist", "synthetic", or the folder's name
     part: Split
-    source: str  # the folder it was read from, or "synthetic"
+    source: str  # the file or folder it was read from, or "synthetic"
+    preparation: Preparation = "fit"  # by which a picture becomes such an image: `images.prepare`
 
     def __post_init__(self) -> None:
         where = f"{self.name}/{self.part} from {self.source}"
         images, labels, classes = self.images, self.labels, len(self.class_names)
-        if images.ndim != 3 or images.dtype != np.uint8 or images.size == 0:
+        fits = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+        if not fits or images.dtype != np.uint8 or images.size == 0:
             raise DataFormatError(
-                f"images must be a non-empty uint8 array (N, H, W); received {images.dtype} "
-                f"{images.shape}; check {where}"
+                f"images must be a non-empty uint8 array (N, H, W) or (N, H, W, 3); received "
+                f"{images.dtype} {images.shape}; check {where}"
+            )
+        if self.preparation not in PREPARATIONS or (self.is_colour and self.preparation != "fit"):
+            raise DataFormatError(
+                f"preparation must be fit, or for grey images garment; received "
+                f"{self.preparation!r:.40} with images {images.shape}; check {where}"
             )
         if labels.ndim != 1 or labels.dtype != np.uint8:
             raise DataFormatError(
@@ -68,9 +76,14 @@ class Dataset:
         return len(self.images)
 
     @property
-    def image_shape(self) -> tuple[int, int]:
-        """The height and width of every image, (H, W)."""
-        return self.images.shape[1], self.images.shape[2]
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of every image: (H, W), or (H, W, 3) in colour."""
+        return self.images.shape[1:]
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether a pixel has three numbers: red, green and blue."""
+        return self.images.ndim == 4
 
     @property
     def classes(self) -> int:

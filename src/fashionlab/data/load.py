@@ -136,6 +136,7 @@ def _pair(
             name,
             split,
             source=str(folder),
+            preparation="garment",
         )
         for split, prefix in PREFIXES.items()
     )

@@ -37,7 +37,8 @@ class Config(TypedDict):
     seed: Count
     data: Splits
     class_names: Annotated[tuple[Name, ...], Between(1, 256)]  # (K,) in label order
-    image_shape: tuple[Count, Count]
+    image_shape: tuple[Count, Count] | tuple[Count, Count, Count]  # (H, W) or (H, W, 3)
+    preparation: NotRequired[str]  # older versions knew "garment" alone
     parameters: Count
 
 

@@ -1,0 +1,76 @@
+"""ReadOptions: what a file does not say about itself, and its reader has to be told."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from fashionlab.errors import InvalidValueError
+
+Preparation = Literal["fit", "garment"]
+PREPARATIONS = ("fit", "garment")
+LARGEST_SIDE = 1024  # pixels, as in a portable model
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a data set; None leaves it to the files. Raises InvalidValueError for others.
+
+    A field's `help` metadata is the help of its option of the command line.
+    """
+
+    split: float | None = field(
+        default=None, metadata={"help": "Share of a set of one part that becomes its test part."}
+    )
+    size: int | None = field(
+        default=None, metadata={"help": "Height and width to which pictures are scaled, in pixels."}
+    )
+    colour: bool | None = field(
+        default=None, metadata={"help": "Colour images, three numbers a pixel; or grey ones."}
+    )
+    preparation: Preparation | None = field(
+        default=None,
+        metadata={
+            "help": "How pictures become images: fit (the whole picture), or garment (found, cut "
+            "out, light on black)."
+        },
+    )
+    labels: Literal["first", "last"] | None = field(
+        default=None, metadata={"help": "The column of the labels in a table: first or last."}
+    )
+    first_label: int | None = field(
+        default=None, metadata={"help": "The lowest label, where it is not 0."}
+    )
+    transposed: bool | None = field(
+        default=None, metadata={"help": "Images stored column by column, as EMNIST's are."}
+    )
+
+    def __post_init__(self) -> None:
+        rules = {
+            "split": (
+                "a share between 0 and 1, such as 0.15",
+                self.split is None or (_is_number(self.split) and 0 < self.split < 1),
+            ),
+            "size": (
+                f"a whole number of pixels from 1 to {LARGEST_SIDE}",
+                self.size is None or (type(self.size) is int and 1 <= self.size <= LARGEST_SIDE),
+            ),
+            "colour": ("true or false", self.colour in (None, True, False)),
+            "preparation": ("fit or garment", self.preparation in (None, *PREPARATIONS)),
+            "labels": ("first or last", self.labels in (None, "first", "last")),
+            "first_label": (
+                "a whole number",
+                self.first_label is None or type(self.first_label) is int,
+            ),
+            "transposed": ("true or false", self.transposed in (None, True, False)),
+        }
+        for name, (rule, holds) in rules.items():
+            if not holds:
+                raise InvalidValueError(f"{name} must be {rule}; received {getattr(self, name)!r}")
+
+    def given(self) -> dict[str, Any]:
+        """Return the options that are not None, as JSON values."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
