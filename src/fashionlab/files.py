@@ -27,7 +27,7 @@ BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for 
 
 def write(path: Path, content: bytes) -> None:
     """Replace `path` by a file of this content; after an OSError the old one is as before."""
-    partial = _hidden(path)
+    partial = hidden(path)
     try:
         write_new(partial, content)
         with _naming(path):
@@ -94,7 +94,7 @@ def named(text: str) -> Path:
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a new folder of these files, written in this order; whole or not at all."""
-    partial = _hidden(folder)
+    partial = hidden(folder)
     try:
         with _naming(folder):
             os.mkdir(partial)  # noqa: PTH102
@@ -110,7 +110,7 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder; a crash in the middle leaves a hidden name, not a part of the folder."""
-    partial = _hidden(folder)
+    partial = hidden(folder)
     rename(folder, partial)
     shutil.rmtree(partial, ignore_errors=True)
 
@@ -156,7 +156,7 @@ def clean(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _hidden(path: Path) -> Path:
+def hidden(path: Path) -> Path:
     """Return a name that no other process uses: several may write the same file."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
 
