@@ -22,12 +22,12 @@ torch: Any = import_module("torch") if keras.backend.backend() == "torch" else N
 def hidden(variables: Sequence[Any]) -> list[Any]:
     """Return the kernels of hidden convolutions, which Muon updates; `variables` in model order.
 
-    The first convolution's kernel, which reads the images, is one of them where its windows have
-    more than FEW pixels: in colour no other optimizer updates it than in grey.
+    The first kernel that reads colour images counts as if it read grey ones: it would have more
+    than FEW inputs by its three channels alone.
     """
     kernels = [variable for variable in variables if len(variable.shape) == 4]
-    inputs = [math.prod(kernel.shape[: 3 if i else 2]) for i, kernel in enumerate(kernels)]
-    return [kernel for kernel, n in zip(kernels, inputs, strict=True) if n > FEW]
+    axes = [2 if not i and kernel.shape[2] == 3 else 3 for i, kernel in enumerate(kernels)]
+    return [k for k, n in zip(kernels, axes, strict=True) if math.prod(k.shape[:n]) > FEW]
 
 
 class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
