@@ -78,8 +78,14 @@ class Augmentation:
 
     def draw(self, n: int, seed: int, epoch: int) -> "Draws":
         """Draw the changes of n images for an epoch, counted from 0."""
-        first = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
-        rng = np.random.default_rng([seed, epoch, CHANGES])
+        return self._drawn(first_flips(n, seed), [seed, epoch, CHANGES])
+
+    def draw_window(self, first: NDArray[np.bool_], seed: int, epoch: int, window: int) -> "Draws":
+        """Draw the changes of the images of a window, whose `first_flips` are given (n,)."""
+        return self._drawn(first, [seed, epoch, CHANGES, window])
+
+    def _drawn(self, first: NDArray[np.bool_], stream: list[int]) -> "Draws":
+        rng, n, epoch = np.random.default_rng(stream), len(first), stream[1]
         return Draws(
             self,
             flipped=first ^ bool(epoch % 2),
@@ -94,6 +100,12 @@ class Augmentation:
             else None,
             weights=rng.beta(self.mixup, self.mixup, n) if self.mixup else None,
         )
+
+
+def first_flips(n: int, seed: int) -> NDArray[np.bool_]:
+    """Draw which images are flipped in the first epoch (n,)."""
+    flips: NDArray[np.bool_] = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
+    return flips
 
 
 def _erased(rng: np.random.Generator, n: int) -> Numbers:
@@ -163,7 +175,8 @@ class Draws:
 
     def _noise(self, rows: NDArray[np.int64], image_shape: tuple[int, ...]) -> Images:
         """Return (B, H, W[, 3]) windows of one sheet of noise: an epoch draws few numbers."""
-        return _cut(self.sheet(image_shape), *self.noise_starts[rows].T, image_shape)
+        down, right = self.noise_starts[rows].T
+        return _cut(self.sheet(image_shape), down, right, image_shape)
 
     def sheet(self, image_shape: tuple[int, ...]) -> Images:
         """Draw the noise, as high and as wide as all its windows together."""
@@ -202,7 +215,8 @@ def _cut(
 def _move(images: Images, moves: NDArray[np.int64], most: int) -> Images:
     """Move images by (B, 2) pixels down and right, `most` at most."""
     padded = _padded(images, most, most)
-    return _cut(padded, *(most - moves.T), images.shape[1:], each=True)
+    down, right = most - moves.T
+    return _cut(padded, down, right, images.shape[1:], each=True)
 
 
 def _padded(images: Images, before: int, after: int) -> Images:

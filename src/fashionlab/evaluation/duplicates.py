@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.storage import blocks
+
 Images = NDArray[np.uint8]  # (N, H, W[, 3])
 
 
@@ -14,7 +16,12 @@ def find_duplicates(test: Images, training: Images) -> list[list[int]]:
     places: dict[bytes, list[int]] = {}
     for i, image in enumerate(test):
         places.setdefault(image.tobytes(), []).append(i)
-    pairs = [[i, j] for j, image in enumerate(training) for i in places.get(image.tobytes(), ())]
+    pairs = [
+        [i, place.start + j]
+        for place, images in blocks(training)
+        for j, image in enumerate(images)
+        for i in places.get(image.tobytes(), ())
+    ]
     return sorted(pairs)
 
 

@@ -74,10 +74,13 @@ class Run:
         self.config: Config = reading.json_file(folder / "config.json", Config)
         self.seed, self.parameters = self.config["seed"], self.config["parameters"]
         self.class_names = self.config["class_names"]  # (K,) in label order
-        parts = {"train": self.config["data"]["train"], "test": self.config["data"]["test"]}
+        parts = self.config["data"]
+        facts = {"train": parts["train"], "test": parts["test"]}
+        if "validation" in parts:
+            facts["validation"] = parts["validation"]
         self.data = {
-            part: DataFacts(facts["name"], facts["sha256"], facts["images"])
-            for part, facts in parts.items()
+            part: DataFacts(one["name"], one["sha256"], one["images"])
+            for part, one in facts.items()
         }
 
     @cached_property
