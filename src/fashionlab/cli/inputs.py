@@ -1,6 +1,12 @@
-"""Commands about the inputs of a training: recipes, data fetch, data info."""
+"""Commands about the inputs of a training: recipes, data fetch, data info, data convert."""
 
-from fashionlab.cli.options import Data, Json
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fashionlab.cli.options import Data, Json, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
 
 
@@ -30,11 +36,13 @@ def fetch() -> None:
         show(str(folder))
 
 
-def info(data: Data = None, as_json: Json = False) -> None:
-    """Show which data would be used, and what it contains."""
-    from fashionlab.data import load
+NO_DATA = Data()
 
-    splits = load(data, fetch=False)
+
+@reads_data
+def info(data: Data = NO_DATA, as_json: Json = False) -> None:
+    """Show which data would be used, and what it contains."""
+    splits = data.load(fetch=False).all
     if as_json:
         described = [
             {
@@ -51,8 +59,38 @@ def info(data: Data = None, as_json: Json = False) -> None:
         show_json(described, indent=2)
         return
     for split in splits:
-        rows, columns = split.image_shape
+        rows, columns = split.image_shape[:2]
         show(
-            f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}, "
+            f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}"
+            f"{' in colour' if split.is_colour else ''}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )
+
+
+@partial(
+    reads_data,
+    place=Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A file or folder of data, 'fashion-mnist' or 'synthetic'."
+        ),
+    ],
+)
+def convert(
+    data: Data,
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="B", help="A new file, .csv, .tsv, .npz or .parquet; or a folder."),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(help="The form in a folder: idx, npy, csv, tsv, parquet or pictures."),
+    ] = None,
+) -> None:
+    """Write a data set in another form, its parts as they are."""
+    from fashionlab.data.convert import convert as convert_data
+
+    written = convert_data(data.parts(), target, to)
+    with kept(target):
+        for part in written:
+            show(f"{target}: {part.part}, {len(part):,} images")

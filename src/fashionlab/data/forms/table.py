@@ -1,6 +1,0 @@
-def sniff(head):
-    return False
-
-
-def read(path, options):
-    raise NotImplementedError
