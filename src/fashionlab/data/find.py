@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fashionlab.data.dataset import Split
 from fashionlab.data.forms import Block, arrays, idx, parquet, table
 from fashionlab.data.forms.content import Form, form_of
-from fashionlab.data.forms.rows import are_labels, image_rows, labels_of, mapped_images, to_grey
+from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
 from fashionlab.data.forms.stored import StoredArray
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
