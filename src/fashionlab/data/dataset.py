@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.options import PREPARATIONS, Preparation
 from fashionlab.errors import DataFormatError, InvalidValueError
+from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]
