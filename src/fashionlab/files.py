@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from fashionlab.text import csv_cell
 
@@ -32,6 +33,29 @@ def write(path: Path, content: bytes) -> None:
         write_new(partial, content)
         with _naming(path):
             _move(os.replace, partial, path)  # one level of calls, which tests make fail
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to fill, which replaces `path` at the end; after an error nothing has changed.
+
+    For content that is written in blocks; an OSError of the file names `path`.
+    """
+    partial = _hidden(path)
+    try:
+        with _naming(path):
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
+        with _naming(path, only_unnamed=True), os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        with _naming(path):
+            _move(os.replace, partial, path)
     except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -162,9 +186,14 @@ def _hidden(path: Path) -> Path:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Let an OSError name the path that the caller gave, not the hidden one, nor none."""
+def _naming(path: Path, only_unnamed: bool = False) -> Iterator[None]:
+    """Let an OSError name the path that the caller gave, not the hidden one, nor none.
+
+    With `only_unnamed` one of another file keeps its name.
+    """
     try:
         yield
     except OSError as error:
+        if only_unnamed and error.filename is not None:
+            raise
         raise OSError(error.errno, error.strerror, str(path)) from error
