@@ -27,7 +27,7 @@ from fashionlab.images.preprocess import Prepared, prepare
 Log = Callable[[str], object]
 Label = int | str
 
-SAMPLE = 64  # pictures that are looked at to tell colour from grey
+SAMPLE = 64  # pictures that a reader looks at to tell colour from grey
 TINT = 4  # levels by which channels may differ in a grey picture: WebP with loss gives 1
 LOOKED_AT = 256  # pixels; a larger side is reduced to between this and twice as many
 THREADS = min(4, os.cpu_count() or 1)
@@ -50,10 +50,11 @@ class Wanted(NamedTuple):
 
 
 def wanted(sample: Iterable[Picture], options: ReadOptions) -> Wanted:
-    """Return what the options ask for, and where they leave it open, what the first pictures show.
+    """Return what the options ask for, and where they leave it open, what a sample of the
+    pictures shows.
 
     Without a size it is the first picture's. Without colour, images are in colour where one of the
-    first SAMPLE pictures is. Raises DataFormatError for pictures that are not sound.
+    sample is. Raises DataFormatError for pictures that are not sound.
     """
     preparation: Preparation = options.preparation or "fit"
     if preparation == "garment" and options.colour:
@@ -64,7 +65,7 @@ def wanted(sample: Iterable[Picture], options: ReadOptions) -> Wanted:
     colour = False if preparation == "garment" else options.colour
     side = options.size
     size = None if side is None else (side, side)
-    for picture, _ in zip(sample, range(SAMPLE), strict=False):
+    for picture in sample:
         if size is not None and colour is not None:
             break
         photo = _decoded(picture)
