@@ -57,7 +57,7 @@ def agree(images, folder, shapes=None):
     for i, (image, shape, js) in enumerate(
         zip(images, shapes, in_javascript(images, shapes, folder), strict=True)
     ):
-        python = prepare(load(image), shape)
+        python = prepare(load(image), shape, "garment")
         seen = np.array(js["pixels"]).reshape(shape)
         difference = np.abs(seen - python.image.astype(int))
         assert difference.max() <= 2, (i, difference.max())

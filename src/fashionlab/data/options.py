@@ -4,9 +4,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from fashionlab.errors import InvalidValueError
+from fashionlab.images import PREPARATIONS, Preparation
 
-Preparation = Literal["fit", "garment"]
-PREPARATIONS = ("fit", "garment")
 LARGEST_SIDE = 1024  # pixels, as in a portable model
 
 

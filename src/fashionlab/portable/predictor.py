@@ -148,7 +148,7 @@ class Predictor:
             and picture.shape == self.image_shape
         ):
             return Prepared(picture, found=True)
-        return prepare(load(picture), self.image_shape)
+        return prepare(load(picture), self.image_shape, "garment")
 
     def predict_prepared(self, prepared: Sequence[Prepared]) -> list[Prediction]:
         """Return the predictions for pictures that `prepare` has prepared."""

@@ -39,7 +39,7 @@ class DecodePool:
             raise Refused(400, "a photo must be the body of the request, received none; send it")
 
         def read() -> Sequence[Prepared]:
-            return [prepare(decode(body), shape)]
+            return [prepare(decode(body), shape, "garment")]
 
         try:
             return await self._run(read, _is_small_photo(body), deadline)
