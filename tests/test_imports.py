@@ -29,7 +29,7 @@ ALLOWED = {
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},
-    "runs": {"recipes", "evaluation", "data", "files", "typed", "errors"},
+    "runs": {"recipes", "evaluation", "data", "images", "files", "typed", "errors"},
     "recipes": {"models", "engines", "evaluation", "data", "scratch", "typed", "errors", "text"},
     "models": {"typed", "errors"},
     "environment": set(),

@@ -8,7 +8,6 @@ import typer
 from fashionlab.cli.options import Data, Json, Place, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
 
-
 NO_DATA = Data()
 
 

@@ -30,7 +30,8 @@ RunFolder = Annotated[
 # How the data are read: the fields of data.ReadOptions.
 READING: dict[str, Any] = {
     "split": Annotated[
-        float | None, typer.Option(help="Hold out this share of a set of one part as its test part.")
+        float | None,
+        typer.Option(help="Hold out this share of a set of one part as its test part."),
     ],
     "size": Annotated[
         int | None, typer.Option(help="Scale pictures to this height and width, in pixels.")
@@ -48,9 +49,7 @@ READING: dict[str, Any] = {
     "labels": Annotated[
         str | None, typer.Option(help="The column of the labels in a table: first or last.")
     ],
-    "first_label": Annotated[
-        int | None, typer.Option(help="The lowest label, where it is not 0.")
-    ],
+    "first_label": Annotated[int | None, typer.Option(help="The lowest label, where it is not 0.")],
     "transposed": Annotated[
         bool | None,
         typer.Option("--transposed/--upright", help="Images lie column by column, as EMNIST's do."),

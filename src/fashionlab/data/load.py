@@ -17,9 +17,10 @@ from fashionlab.data.fetch import fetch as fetch_files
 from fashionlab.data.find import CLASS_NAMES_FILE, find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
-from fashionlab.data.options import Preparation, ReadOptions
+from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
+from fashionlab.images import Preparation
 from fashionlab.text import printable, read_text
 
 Array = NDArray[np.uint8]
@@ -50,7 +51,7 @@ def load(
     if named := _by_name(str(source), options, fetch, log):
         return named
     path = fashion_mnist.expanded(source)
-    sets = _parts_in(path, options)
+    sets = _parts_in(path, options, log)
     if "test" in sets and options.split is not None:
         raise InvalidValueError(
             f"split is for a set without a test part; received {options.split} and {path}, which "
@@ -68,12 +69,13 @@ def load(
 
 
 def load_parts(
-    source: str | Path, options: ReadOptions = NO_OPTIONS, *, log: Log | None = None
+    source: str | Path | None, options: ReadOptions = NO_OPTIONS, *, log: Log | None = None
 ) -> tuple[Dataset, ...]:
     """Load the parts of a data set as they are; a set of one part is its training part."""
+    source = source or fashion_mnist.NAME
     if named := _by_name(str(source), options, True, log):
         return named.all
-    return tuple(_parts_in(fashion_mnist.expanded(source), options).values())
+    return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
 
 
 def _by_name(source: str, options: ReadOptions, fetch: bool, log: Log | None) -> Parts | None:
@@ -169,13 +171,13 @@ def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Par
     return Parts(train, test)
 
 
-def _parts_in(path: Path, options: ReadOptions) -> dict[Split, Dataset]:
+def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
     """Return the parts of the user's own data; the only one of a set is its training part."""
     if not path.exists():
         raise DataNotFoundError(
             f"data must be a file or a folder; received {path}, which does not exist; {REMEDY}"
         )
-    found = {one.part: one for one in find(path, options)}
+    found = {one.part: one for one in find(path, options, log)}
     parts = {part: one.load() for part, one in found.items()}
     for part, (_, labels) in parts.items():
         if labels is None:

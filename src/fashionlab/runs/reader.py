@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data import fashion_mnist
-from fashionlab.data.options import PREPARATIONS, Preparation
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs import reading
 from fashionlab.runs.layout import (

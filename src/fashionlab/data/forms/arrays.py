@@ -6,7 +6,7 @@ An array that lies uncompressed in its file can be mapped, also in an npz.
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
+from fashionlab import files
 from fashionlab.data.forms.stored import (
     DEFLATE_LIMIT,
     REMEDY,
@@ -22,6 +24,7 @@ from fashionlab.data.forms.stored import (
     faults,
     require_sound,
 )
+from fashionlab.data.storage import blocks
 from fashionlab.errors import DataFormatError
 
 MAGIC = b"\x93NUMPY"
