@@ -51,8 +51,8 @@ def info(data: Data = None, as_json: Json = False) -> None:
         show_json(described, indent=2)
         return
     for split in splits:
-        rows, columns = split.image_shape
+        size = " x ".join(map(str, split.image_shape[:2])) + " in colour" * split.is_colour
         show(
-            f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}, "
+            f"{split.name} {split.part}: {len(split):,} images of {size}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )
