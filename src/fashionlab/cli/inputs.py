@@ -59,10 +59,9 @@ def info(data: Data = NO_DATA, as_json: Json = False) -> None:
         show_json(described, indent=2)
         return
     for split in splits:
-        rows, columns = split.image_shape[:2]
+        size = " x ".join(map(str, split.image_shape[:2])) + " in colour" * split.is_colour
         show(
-            f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}"
-            f"{' in colour' if split.is_colour else ''}, "
+            f"{split.name} {split.part}: {len(split):,} images of {size}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )
 

@@ -175,8 +175,7 @@ class Draws:
 
     def _noise(self, rows: NDArray[np.int64], image_shape: tuple[int, ...]) -> Images:
         """Return (B, H, W[, 3]) windows of one sheet of noise: an epoch draws few numbers."""
-        down, right = self.noise_starts[rows].T
-        return _cut(self.sheet(image_shape), down, right, image_shape)
+        return _cut(self.sheet(image_shape), self.noise_starts[rows], image_shape, ())
 
     def sheet(self, image_shape: tuple[int, ...]) -> Images:
         """Draw the noise, as high and as wide as all its windows together."""
@@ -191,32 +190,25 @@ def _like(images: Images, values: Any) -> Any:
 
 
 def _cut(
-    images: Images,
-    down: NDArray[np.int64],
-    right: NDArray[np.int64],
-    image_shape: tuple[int, ...],
-    *,
-    each: bool = False,
+    images: Images, starts: NDArray[np.int64], image_shape: tuple[int, ...], own: tuple[Any, ...]
 ) -> Images:
-    """Cut windows (B, H, W[, 3]) that begin at (B,) rows and columns.
+    """Cut windows (B, H, W[, 3]) that begin at the rows and columns `starts` (B, 2).
 
-    Window i is of image i where `each`, and all are of one image (H', W'[, 3]) otherwise. The
-    channels of a row lie side by side: cut with them, a row is copied whole.
+    `own` is the index of each one's image, () where `images` is a single one. The channels of a row
+    lie side by side and are cut as one row of W[ * 3] values, which is copied whole.
     """
-    height, width = image_shape[:2]
-    channels = math.prod(image_shape[2:])
-    rows = images.reshape(*images.shape[: 1 + each], -1)  # (..., H', W' C)
-    windows = np.lib.stride_tricks.sliding_window_view(rows, (height, width * channels), (-2, -1))
-    own = (np.arange(len(down)),) if each else ()
-    cut: Images = windows[(*own, down, right * channels)]
-    return cut.reshape(len(down), *image_shape)
+    height, width, *channels = image_shape
+    step = math.prod(channels)
+    rows = images.reshape(*images.shape[: images.ndim - 1 - len(channels)], -1)  # (..., H', W' * 3)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, (height, width * step), (-2, -1))
+    cut: Images = windows[(*own, starts[:, 0], starts[:, 1] * step)]
+    return cut.reshape(len(starts), *image_shape)
 
 
 def _move(images: Images, moves: NDArray[np.int64], most: int) -> Images:
     """Move images by (B, 2) pixels down and right, `most` at most."""
     padded = _padded(images, most, most)
-    down, right = most - moves.T
-    return _cut(padded, down, right, images.shape[1:], each=True)
+    return _cut(padded, most - moves, images.shape[1:], (np.arange(len(images)),))
 
 
 def _padded(images: Images, before: int, after: int) -> Images:

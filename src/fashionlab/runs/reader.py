@@ -94,7 +94,7 @@ class Run:
     @cached_property
     def image_shape(self) -> tuple[int, ...]:
         """The shape of every image: (H, W), or (H, W, 3) in colour."""
-        shape = self.config["image_shape"]
+        shape: tuple[int, ...] = self.config["image_shape"]
         if shape[2:] not in ((), (3,)):
             raise self._damaged("config.json", f"image_shape has {shape[2]} channels, not 3")
         return shape
