@@ -61,9 +61,7 @@ def test_keras_loads_the_network_and_safetensors_say_what_the_weights_are_of(run
 
 
 def test_a_grey_run_on_whole_pictures_is_exported_as_such(tmp_path):
-    grey = tuple(
-        replace(part, images=part.images.max(axis=3), preparation="fit") for part in DATA
-    )
+    grey = tuple(replace(part, images=part.images.max(axis=3), preparation="fit") for part in DATA)
     name, own = SMALL["scratch"]
     recipe = replace(RECIPES[name], test_each_epoch=False, epochs=1, batch_size=20, **own)
     run = train(recipe, grey, tmp_path / "run")
