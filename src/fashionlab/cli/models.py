@@ -165,7 +165,7 @@ def predict(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
 ) -> None:
-    """Classify photos: each garment is found, cut out and scaled as the training images are."""
+    """Classify pictures: each is prepared as the training images were, see --show."""
     from fashionlab.cli import answers
     from fashionlab.portable import Predictor
     from fashionlab.portable.locate import locate
