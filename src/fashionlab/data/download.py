@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from email.message import Message
 from pathlib import Path
 from typing import IO, Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from fashionlab.errors import DataFormatError
@@ -127,8 +127,9 @@ def _reasons(url: str) -> Iterator[None]:
             raise MirrorError(
                 f"the proxy for {scheme} must be an address such as http://proxy:3128"
             ) from None
-        raise MirrorError(f"{by}{_one_line(error)}") from error
+        reason = error.reason if isinstance(error, URLError) else error
+        raise MirrorError(f"{by}{_one_line(reason)}") from error
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _one_line(reason: object) -> str:
+    return " ".join(str(reason).split()) or type(reason).__name__
