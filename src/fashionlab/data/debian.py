@@ -1,5 +1,6 @@
 """Debian's package of Fashion-MNIST, fetched and unpacked without root; nothing is installed."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -28,7 +29,8 @@ def unpack(work: Path) -> Path:
         run([dpkg_deb, "-x", str(package), "tree"], work)
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or [f"exit status {error.returncode}"])[-1]
-        raise PackageError(last) from error
+        # apt also takes the proxy from the environment, and may quote it with its password.
+        raise PackageError(re.sub(r"//\S*@", "//", last)) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PackageError(" ".join(str(error).split())) from error
     return work / "tree" / DEBIAN_FOLDER

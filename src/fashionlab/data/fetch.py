@@ -43,12 +43,12 @@ def fetch(log: Log | None = None, bar: Bar | None = None) -> Path:
     """
     log = log or (lambda _: None)
     for place in fashion_mnist.places():
-        if not missing(place):
-            log(f"found Fashion-MNIST in {place}: {_size(place)}")
+        if len(found := genuine(place)) == len(fashion_mnist.FILES):
+            log(f"found Fashion-MNIST in {place}: {_size(found)}")
             return place
     cache = fashion_mnist.cache_folder()
     if is_offline():
-        names = ", ".join(f"{file.name}.gz" for file in missing(cache))
+        names = ", ".join(f"{file.name}.gz" for file in _missing(cache))
         raise DataNotFoundError(
             f"Fashion-MNIST must be fetched, but {OFFLINE}=1 forbids the network; put {names} "
             f"into {cache}, or {REMEDY}, or unset {OFFLINE}"
@@ -56,7 +56,7 @@ def fetch(log: Log | None = None, bar: Bar | None = None) -> Path:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with locked(cache, log) as is_held, _parts(cache if is_held else None) as parts:
-            wanted = missing(cache)
+            wanted = _missing(cache)
             filling = _Filling(cache, parts, log, bar or _no_bar)
             is_filled = filling.run(wanted)
     except OSError as error:
@@ -70,7 +70,7 @@ def fetch(log: Log | None = None, bar: Bar | None = None) -> Path:
             f"Fashion-MNIST must be fetched; received nothing from: {reasons}; {REMEDY}"
         )
     verb = "fetched Fashion-MNIST into" if wanted else "found Fashion-MNIST in"
-    log(f"{verb} {cache}: {_size(cache)}")
+    log(f"{verb} {cache}: {_size(genuine(cache))}")
     return cache
 
 
@@ -92,22 +92,25 @@ def is_offline() -> bool:
     return value == "1"
 
 
-def missing(folder: Path) -> list[File]:
-    """Return the files of which `folder` has no genuine copy, packed or plain."""
-    return [file for file in fashion_mnist.FILES if not _genuine(file, folder)]
+def genuine(folder: Path) -> dict[File, Path]:
+    """Return the files that `folder` has, packed or plain, and where."""
+    found = {}
+    for file in fashion_mnist.FILES:
+        for path in (folder / f"{file.name}.gz", folder / file.name):
+            with suppress(OSError, DataFormatError):
+                _require(file, files.read(path, MAX_BYTES))
+                found[file] = path
+                break
+    return found
 
 
-def _genuine(file: File, folder: Path) -> Path | None:
-    for path in (folder / f"{file.name}.gz", folder / file.name):
-        with suppress(OSError, DataFormatError):
-            _require(file, files.read(path, MAX_BYTES))
-            return path
-    return None
+def _missing(folder: Path) -> list[File]:
+    found = genuine(folder)
+    return [file for file in fashion_mnist.FILES if file not in found]
 
 
-def _size(folder: Path) -> str:
-    paths = [path for file in fashion_mnist.FILES if (path := _genuine(file, folder))]
-    return f"{len(paths)} files, {sum(path.stat().st_size for path in paths):,} bytes"
+def _size(found: dict[File, Path]) -> str:
+    return f"{len(found)} files, {sum(path.stat().st_size for path in found.values()):,} bytes"
 
 
 def _require(file: File, content: bytes) -> None:
@@ -139,6 +142,7 @@ class _Filling:
     log: Log
     bar: Bar
     tried: dict[str, str] = field(default_factory=dict)  # source: why it failed, at last
+    failed: set[str] = field(default_factory=set)  # mirrors, which are asked last from then on
 
     def run(self, wanted: list[File]) -> bool:
         # One file that no mirror has is enough: offline, the others would only wait as long.
@@ -160,12 +164,13 @@ class _Filling:
             if begun <= before:
                 break
             before = begun
-            for mirror in MIRRORS:
+            for mirror in sorted(MIRRORS, key=self.failed.__contains__):
                 url = f"{mirror}{file.name}.gz"
                 try:
                     self._from_mirror(url, file)
                 except (MirrorError, DataFormatError) as error:
                     self.tried[url] = str(error)
+                    self.failed.add(mirror)
                     self.log(f"{url}: {error}")
                 else:
                     return True
@@ -192,7 +197,7 @@ class _Filling:
             try:
                 self.log(f"trying {debian.SOURCE}")
                 folder = debian.unpack(Path(work))
-                for file in missing(self.cache):
+                for file in _missing(self.cache):
                     self._store(file, debian.content(folder / f"{file.name}.gz", MAX_BYTES))
             except (debian.PackageError, DataFormatError) as error:
                 self.tried[debian.SOURCE] = str(error)
