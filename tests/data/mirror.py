@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from fashionlab.data.fashion_mnist import FILES
-from fashionlab.data.idx import idx_header
+from fashionlab.data.forms.idx import idx_header
 from fashionlab.data.synthetic import draw
 
 PAGE = b"<!DOCTYPE html>\n<html>sign in to this network</html>"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fashionlab.data import download, fashion_mnist, fetch, load, load_fashion_mnist, write_idx
-from fashionlab.data.idx import idx_header
+from fashionlab.data.forms.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
@@ -61,6 +61,7 @@ def small_is_genuine(monkeypatch: pytest.MonkeyPatch) -> None:
         sha = hashlib.sha256(idx_header(array.shape) + array.tobytes()).hexdigest()
         files.append(replace(file, sha256=sha))
     monkeypatch.setattr(fashion_mnist, "FILES", tuple(files))
+    monkeypatch.setattr(fashion_mnist, "SHA256", {"train": TRAIN.sha256, "test": TEST.sha256})
 
 
 @pytest.mark.usefixtures("small_is_genuine")
@@ -161,7 +162,7 @@ def test_named_folder_without_files_is_final(
 ) -> None:
     write(tmp_path / "one")
     (write(tmp_path / "part") / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataNotFoundError, match="no t10k-labels"):
+    with pytest.raises(DataFormatError, match=r"must have a label .*t10k-images-idx3-ubyte.gz;"):
         load(tmp_path / "part")
     monkeypatch.setenv("FASHIONLAB_DATA", str(tmp_path / "absent"))
     with pytest.raises(DataNotFoundError, match="absent"):
@@ -228,7 +229,7 @@ def test_without_a_home_the_working_directory_is_it(
     assert PLACES()[0] == tmp_path / ".cache/fashionlab"
     write(tmp_path / "own")
     assert len(load("~/own")[0]) == 40
-    with pytest.raises(DataNotFoundError, match="no such folder ~nobody"):
+    with pytest.raises(DataNotFoundError, match="received ~nobody/own, which does not exist"):
         load("~nobody/own")
 
 
