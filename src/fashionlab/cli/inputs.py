@@ -28,10 +28,11 @@ def recipes(as_json: Json = False) -> None:
 
 
 def fetch() -> None:
-    """Fetch Fashion-MNIST into the package's cache."""
+    """Find Fashion-MNIST, or fetch it into the package's cache; print its folder."""
     from fashionlab.data.fetch import fetch as fetch_data
+    from fashionlab.progress import download_bar
 
-    folder = fetch_data(say)
+    folder = fetch_data(say, download_bar)
     with kept(folder):
         show(str(folder))
 

@@ -72,8 +72,10 @@ class Data:
     def load(self, fetch: bool = True) -> "Parts":
         """Load them; lines about it go to standard error."""
         from fashionlab.data import ReadOptions, load
+        from fashionlab.progress import download_bar
 
-        return load(self.place, ReadOptions(**(self.reading or {})), fetch=fetch, log=say)
+        options = ReadOptions(**(self.reading or {}))
+        return load(self.place, options, fetch=fetch, log=say, bar=download_bar)
 
     def parts(self) -> "tuple[Dataset, ...]":
         """Load their parts as they are, also where none is a test part."""

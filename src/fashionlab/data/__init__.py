@@ -12,7 +12,9 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     storage        blocks                images larger than the memory
     dataset        Dataset, split        what every other package works on
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
-    fetch          fetch                 downloads it into the cache, or takes Debian's package
+    fetch          fetch                 finds it, or downloads it into the cache: from a mirror
+                                         (`download`), or Debian's package (`debian`), one process
+                                         at a time (`lock`)
     synthetic      draw                  ten classes of drawn garments; no file, no network
     batches        Batches, one_hot      the order of an epoch, from (seed, epoch) alone
     augment        Augmentation          flip, rotate, zoom, shift, erase, CutMix and mixup

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.dataset import NO_OPTIONS, Dataset, Parts, Split, split
+from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
@@ -36,19 +37,20 @@ def load(
     *,
     fetch: bool = True,
     log: Log | None = None,
+    bar: Bar | None = None,
 ) -> Parts:
     """Load the parts of the data set in `source`: a file, a folder, "synthetic", or None to search.
 
     A source named here or by FASHIONLAB_DATA is final: it may be anyone's, of any form that
     `data.forms` reads, with class names from class_names.txt, one a line, where labels are numbers.
     Without one, only genuine Fashion-MNIST is accepted, from `fashion_mnist.places()`, then, if
-    `fetch`, from the network into the cache.
+    `fetch`, from the network into the cache; `log` and `bar` are `data.fetch`'s.
 
     Raises DataNotFoundError naming every place tried, DataFormatError for unsound files,
     InvalidValueError for options that do not fit.
     """
     source = source or os.environ.get("FASHIONLAB_DATA") or fashion_mnist.NAME
-    if named := _by_name(str(source), options, fetch, log):
+    if named := _by_name(str(source), options, fetch, log, bar):
         return named
     path = fashion_mnist.expanded(source)
     sets = _parts_in(path, options, log)
@@ -73,12 +75,14 @@ def load_parts(
 ) -> tuple[Dataset, ...]:
     """Load the parts of a data set as they are; a set of one part is its training part."""
     source = source or fashion_mnist.NAME
-    if named := _by_name(str(source), options, True, log):
+    if named := _by_name(str(source), options, True, log, None):
         return named.all
     return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
 
 
-def _by_name(source: str, options: ReadOptions, fetch: bool, log: Log | None) -> Parts | None:
+def _by_name(
+    source: str, options: ReadOptions, fetch: bool, log: Log | None, bar: Bar | None
+) -> Parts | None:
     """Return the set of that name; None where it is the name of a file or folder."""
     if source not in (fashion_mnist.NAME, "synthetic"):
         return None
@@ -90,7 +94,7 @@ def _by_name(source: str, options: ReadOptions, fetch: bool, log: Log | None) ->
             "out, or give --data"
         )
     drawn = source == "synthetic"
-    return Parts(*synthetic.draw()) if drawn else _find_fashion_mnist(fetch, log)
+    return Parts(*synthetic.draw()) if drawn else _find_fashion_mnist(fetch, log, bar)
 
 
 def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -99,7 +103,7 @@ def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return (train.images, train.labels), (test.images, test.labels)
 
 
-def _find_fashion_mnist(fetch: bool, log: Log | None) -> Parts:
+def _find_fashion_mnist(fetch: bool, log: Log | None, bar: Bar | None) -> Parts:
     tried: list[str] = []
     for place in fashion_mnist.places():
         try:
@@ -110,7 +114,7 @@ def _find_fashion_mnist(fetch: bool, log: Log | None) -> Parts:
     if not fetch:
         raise DataNotFoundError(f"{rule}; network (not tried): {REMEDY}")
     try:
-        return _load_genuine(fetch_files(log))
+        return _load_genuine(fetch_files(log, bar))
     except DataNotFoundError as error:
         raise DataNotFoundError(f"{rule}; then: {error}") from error
 
