@@ -34,6 +34,49 @@ def test_a_folder_is_named_after_all_of_it_is_on_the_disk(calls, tmp_path):
     assert {p.name: p.read_bytes() for p in (tmp_path / "f").iterdir()} == {"a": b"1", "b": b"2"}
 
 
+def test_a_file_that_is_written_in_blocks_gets_its_name_when_it_is_whole(calls, tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+    with files.writing(tmp_path / "a") as file:
+        file.write(b"new ")
+        file.write(b"content")
+        assert (tmp_path / "a").read_bytes() == b"old"
+    assert calls == ["open", "fsync", "replace", *FOLDER]
+    assert (tmp_path / "a").read_bytes() == b"new content"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("fails", [1, 2, 3])
+def test_a_file_written_in_blocks_that_cannot_be_finished_leaves_the_old_one(
+    fails, monkeypatch, tmp_path
+):
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(files, "os", FailingOs(fails, errno.ENOSPC))
+    named = pytest.raises(OSError, match=r"No space left on device: '.*/a'$")
+    with named, files.writing(tmp_path / "a") as file:
+        file.write(b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_an_error_while_blocks_are_written_passes_and_leaves_nothing(tmp_path):
+    for error in (KeyboardInterrupt(), ValueError("x"), FileNotFoundError(2, "gone", "other")):
+        with pytest.raises(type(error)) as caught, files.writing(tmp_path / "a") as file:
+            file.write(b"content")
+            raise error
+        assert caught.value is error
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_full_disk_is_named_by_the_path_that_was_asked_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "_hidden", lambda path: tmp_path / "full")
+    (tmp_path / "full").symlink_to("/dev/full")
+    named = pytest.raises(OSError, match=r"No space left on device: '.*/a'$")
+    with named, files.writing(tmp_path / "a") as file:
+        file.write(bytes(10_000_000))
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_processes_that_write_the_same_file_do_not_meet(tmp_path, monkeypatch):
     real = files.write_new
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from fashionlab.text import csv_cell
 
@@ -27,11 +28,34 @@ BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for 
 
 def write(path: Path, content: bytes) -> None:
     """Replace `path` by a file of this content; after an OSError the old one is as before."""
-    partial = _hidden(path)
+    partial = hidden(path)
     try:
         write_new(partial, content)
         with _naming(path):
             _move(os.replace, partial, path)  # one level of calls, which tests make fail
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to fill, which replaces `path` at the end; after an error nothing has changed.
+
+    For content that is written in blocks; an OSError of the file names `path`.
+    """
+    partial = _hidden(path)
+    try:
+        with _naming(path):
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
+        with _naming(path, only_unnamed=True), os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        with _naming(path):
+            _move(os.replace, partial, path)
     except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -94,7 +118,7 @@ def named(text: str) -> Path:
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a new folder of these files, written in this order; whole or not at all."""
-    partial = _hidden(folder)
+    partial = hidden(folder)
     try:
         with _naming(folder):
             os.mkdir(partial)  # noqa: PTH102
@@ -110,7 +134,7 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder; a crash in the middle leaves a hidden name, not a part of the folder."""
-    partial = _hidden(folder)
+    partial = hidden(folder)
     rename(folder, partial)
     shutil.rmtree(partial, ignore_errors=True)
 
@@ -156,15 +180,20 @@ def clean(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _hidden(path: Path) -> Path:
+def hidden(path: Path) -> Path:
     """Return a name that no other process uses: several may write the same file."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Let an OSError name the path that the caller gave, not the hidden one, nor none."""
+def _naming(path: Path, only_unnamed: bool = False) -> Iterator[None]:
+    """Let an OSError name the path that the caller gave, not the hidden one, nor none.
+
+    With `only_unnamed` one of another file keeps its name.
+    """
     try:
         yield
     except OSError as error:
+        if only_unnamed and error.filename is not None:
+            raise
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from fashionlab.data import fashion_mnist, fetch, load, load_fashion_mnist, write_idx
-from fashionlab.data.idx import idx_header
+from fashionlab.data.forms.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError
 

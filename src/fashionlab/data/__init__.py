@@ -17,7 +17,7 @@ from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
-from fashionlab.data.idx import read_idx, write_idx
+from fashionlab.data.forms.idx import read_idx, write_idx
 from fashionlab.data.load import load, load_fashion_mnist
 
 __all__ = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.idx import idx_header, read_idx
+from fashionlab.data.forms.idx import idx_header, read_idx
 from fashionlab.errors import DataFormatError
 
 NAME = "fashion-mnist"  # what only data with the hashes below are called

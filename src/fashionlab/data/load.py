@@ -12,7 +12,7 @@ from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
-from fashionlab.data.idx import read_idx
+from fashionlab.data.forms.idx import read_idx
 from fashionlab.errors import DataFormatError, DataNotFoundError
 from fashionlab.text import printable, read_text
 

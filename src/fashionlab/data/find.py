@@ -1,0 +1,234 @@
+"""find: the parts of a data set in a file or a folder, and the files that each is made of.
+
+What a file holds is told by its content; which part of the set it is, by its name: train, test or
+t10k, val or validation.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.data.dataset import Split
+from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
+from fashionlab.data.forms.content import Form, form_of
+from fashionlab.data.forms.rows import are_labels, image_rows, labels_of, mapped_images, to_grey
+from fashionlab.data.forms.stored import StoredArray
+from fashionlab.data.options import ReadOptions
+from fashionlab.data.unpack import Labels, hash_of, unpacked
+from fashionlab.errors import DataFormatError
+
+CLASS_NAMES_FILE = "class_names.txt"
+PARTS: dict[str, Split] = {
+    **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
+    **{"val": "validation", "valid": "validation", "validation": "validation"},
+}
+PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
+DATA_FOLDER = "data"  # in which Hugging Face's repositories have their Parquet files
+TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A file, or an array in it, that is a part of a data set or belongs to one."""
+
+    where: str
+    part: Split | None
+    path: Path
+    form: Form
+    array: StoredArray | None  # None for a form that has images and labels together
+
+    @property
+    def kind(self) -> str:
+        """What it holds: images, labels, or both."""
+        if self.array is None:
+            return "both"
+        return "labels" if are_labels(self.array) else "images"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A part of a data set as it lies on the disk. None as `part`: the set has no others."""
+
+    part: Split | None
+    where: str
+    load: Callable[[], tuple[NDArray[np.uint8], Labels]]
+    class_names: tuple[str, ...] | None = None  # where the form has them
+
+
+def find(path: Path, options: ReadOptions) -> list[Found]:
+    """Return the parts of the data set in a file or a folder, in the order train, test, validation.
+
+    Raises DataFormatError where there is none, or it is not clear which file is what.
+    """
+    if path.is_dir():
+        pieces = _in_folder(path)
+        if not pieces:
+            return _pictures(path, options)
+    else:
+        pieces = _in_file(path)
+    return _parts(pieces, path, options)
+
+
+def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
+    """Return the pieces in a folder, whose names begin with `prefix`."""
+    pieces, seen = [], set()
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "__")) or not path.name.startswith(prefix):
+            continue
+        if path.name == CLASS_NAMES_FILE or not path.is_file():
+            continue
+        plain = path.with_name(path.name.removesuffix(".gz"))
+        if plain in seen:  # next to itself unpacked
+            continue
+        try:
+            form = form_of(path)
+        except DataFormatError:
+            if _looks_like_data(path):
+                raise
+            continue
+        if form == "table" and not TABLE_NAMES.search(path.name):
+            continue
+        seen.add(plain)
+        pieces += _in_file(path, form)
+    below = folder / DATA_FOLDER
+    if not pieces and below.is_dir():
+        pieces = [piece for piece in _in_folder(below) if piece.form == "parquet"]
+    return pieces
+
+
+def _looks_like_data(path: Path) -> bool:
+    """Return whether a file that has no form we know has the name of one that should."""
+    name = path.name.removesuffix(".gz")
+    return "-ubyte" in name or path.suffix in {".npy", ".npz", ".parquet", ".csv", ".tsv"}
+
+
+def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
+    form = form or form_of(path)
+    if form == "idx":
+        described = [idx.describe(path)]
+    elif form == "npy":
+        described = [arrays.describe_npy(path)]
+    elif form == "npz":
+        described = arrays.describe_npz(path)
+    else:
+        return [Piece(str(path), _part(path.name), path, form, None)]
+    return [
+        Piece(array.where, _part(array.name) or _part(path.name), path, form, array)
+        for array in described
+    ]
+
+
+def _part(name: str) -> Split | None:
+    found = PART.search(name.lower())
+    return PARTS[found[1]] if found else None
+
+
+def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Found]:
+    by_part: dict[Split | None, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        by_part[piece.part].append(piece)
+    named = {part: own for part, own in by_part.items() if part}
+    if "train" in named:
+        by_part = named  # what has no part's name, for instance a sample of a submission
+    order: list[Split | None] = [None, "train", "test", "validation"]
+    return [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+
+
+def _part_of(
+    part: Split | None, pieces: Sequence[Piece], path: Path, options: ReadOptions
+) -> Found:
+    shown = f"the {part} part of {path}" if part else str(path)
+    both = [piece for piece in pieces if piece.kind == "both"]
+    images = [piece for piece in pieces if piece.kind == "images"]
+    labels = [piece for piece in pieces if piece.kind == "labels"]
+    if both and not images and not labels:
+        if all(piece.form == "parquet" for piece in both):
+            return _parquet(part, [piece.path for piece in both], options)
+        if len(both) == 1:
+            return _table(part, both[0].path, options)
+    if both or len(images) > 1 or len(labels) > 1:
+        names = ", ".join(Path(piece.where).name for piece in [*both, *images, *labels][:4])
+        raise DataFormatError(
+            f"each part must be in one file, or in one of images and one of labels; received "
+            f"{names} for {shown}; put one set into a folder of its own"
+        )
+    if not images:
+        raise DataFormatError(
+            f"a part must have images; received labels alone, {labels[0].where}; put the file of "
+            "images next to it"
+        )
+    return _arrays(part, images[0], labels[0] if labels else None, options)
+
+
+def _arrays(
+    part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions
+) -> Found:
+    own = _recognised(images.path.name, options)
+    array = images.array
+
+    def load() -> tuple[NDArray[np.uint8], Labels]:
+        if array is None:
+            raise TypeError("a piece of images has an array")
+        pixels = mapped_images(array, own)
+        if pixels is None:
+            pixels = unpacked(
+                partial(_grey_as_wished, partial(image_rows, array, own), own.colour),
+                lambda: f"{hash_of([images.path])} {array.name} {own.given()}",
+                images.where,
+            ).images
+        return pixels, labels_of(labels.array) if labels and labels.array else None
+
+    return Found(part, images.where, load)
+
+
+def _recognised(name: str, options: ReadOptions) -> ReadOptions:
+    """Return the options with what a known set's name says of its files."""
+    if options.transposed is None and "emnist" in name.lower():
+        return replace(options, transposed=True)
+    return options
+
+
+def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
+    own = _recognised(path.name, options)
+
+    def rows() -> Iterator[Block]:
+        for images, labels in table.read(path, own):
+            turned = np.ascontiguousarray(images.swapaxes(1, 2)) if own.transposed else images
+            yield Block(turned, labels)
+
+    def load() -> tuple[NDArray[np.uint8], Labels]:
+        whole = unpacked(rows, lambda: f"{hash_of([path])} {own.given()}", str(path))
+        return whole.images, whole.labels
+
+    return Found(part, str(path), load)
+
+
+def _parquet(part: Split | None, paths: Sequence[Path], options: ReadOptions) -> Found:
+    def load() -> tuple[NDArray[np.uint8], Labels]:
+        whole = unpacked(
+            lambda: (block for path in paths for block in parquet.read(path, options)),
+            lambda: f"{hash_of(paths)} {options.given()}",
+            str(paths[0]),
+        )
+        return whole.images, whole.labels
+
+    return Found(part, str(paths[0]), load, parquet.class_names(paths[0]))
+
+
+def _pictures(folder: Path, options: ReadOptions) -> list[Found]:
+    raise NotImplementedError
+
+
+def _grey_as_wished(
+    read: Callable[[], Iterator[Block]], colour: bool | None
+) -> Iterator[Block]:
+    """Yield the blocks, in grey where colour is not wanted."""
+    for images, labels in read():
+        wanted = to_grey(images) if colour is False and images.ndim == 4 else images
+        yield Block(wanted, labels)
