@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.check.blocks import blocks, release
 from fashionlab.data.check.scan import cell_means
 from fashionlab.data.dataset import Dataset
+from fashionlab.data.storage import blocks, release
 
 DISTANCE = 4.0  # grey levels of 255, root mean square
 GRID = 7  # cells in a row and in a column
@@ -109,20 +109,19 @@ def _queries(distinct: Rows, ends: NDArray[np.int64], most: int, seed: int) -> R
     return distinct[np.argpartition(order, most)[:most]]
 
 
-def _cells(
-    parts: Sequence[Dataset], wanted: NDArray[np.bool_]
-) -> Iterator[tuple[Rows, Cells]]:
+def _cells(parts: Sequence[Dataset], wanted: NDArray[np.bool_]) -> Iterator[tuple[Rows, Cells]]:
     """Yield the wanted rows (n,), counted through all parts, with their cells (n, D)."""
     offset = 0
     for part in parts:
         grid = [min(GRID, side) for side in part.image_shape[:2]]
         areas = [np.diff(np.arange(n + 1) * s // n) for n, s in zip(grid, part.image_shape)]
         scale = np.sqrt(np.outer(*areas)).astype(np.float32)[..., None]  # (rows, columns, 1)
-        for start, images in blocks(part.images):
-            rows = np.flatnonzero(wanted[offset + start : offset + start + len(images)])
+        wanted_here = wanted[offset : offset + len(part)]
+        for place, images in blocks(part.images):
+            rows = np.flatnonzero(wanted_here[place])
             if len(rows):
                 cells = cell_means(images[rows], *grid) * scale
-                yield offset + start + rows, cells.reshape(len(rows), -1)
+                yield offset + place.start + rows, cells.reshape(len(rows), -1)
         offset += len(part)
 
 

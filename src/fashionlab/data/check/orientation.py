@@ -89,7 +89,9 @@ def _averaging(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     middle = share @ centres
     half = SPREAD * max(0.5, np.sqrt(share @ (centres - middle) ** 2))
     edges = np.linspace(middle - half, middle + half, GRID + 1)
-    starts, ends = (np.clip(np.subtract.outer(e, np.arange(n)), 0, 1) for e in (edges[:-1], edges[1:]))
+    starts, ends = (
+        np.clip(np.subtract.outer(e, np.arange(n)), 0, 1) for e in (edges[:-1], edges[1:])
+    )
     return np.asarray((ends - starts) / (edges[1] - edges[0]))
 
 

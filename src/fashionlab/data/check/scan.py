@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.check.blocks import blocks
 from fashionlab.data.dataset import Dataset
+from fashionlab.data.storage import blocks
 
 LEVELS = 256
 SIDE = 32  # rows and columns of a class mean, at most
@@ -67,17 +67,16 @@ def scan(part: Dataset, digests: Digests) -> Scan:
         counts=np.bincount(part.labels, minlength=part.classes).astype(np.int64),
         class_sums=np.zeros((part.classes, *sides)),
     )
-    for start, images in blocks(part.images):
+    for place, images in blocks(part.images):
         flat = images.reshape(len(images), -1)  # (n, P)
-        labels = part.labels[start : start + len(images)]
-        digests[start : start + len(images)] = _digests(flat)
+        digests[place] = _digests(flat)
         seen.histogram += np.bincount(flat.ravel(), minlength=LEVELS)
         grey = cell_means(images, *sides)  # (n, h, w, C)
-        one_hot = np.eye(part.classes, dtype=np.float32)[labels]  # (n, K)
+        one_hot = np.eye(part.classes, dtype=np.float32)[part.labels[place]]  # (n, K)
         sums = one_hot.T @ grey.mean(axis=3).reshape(len(images), -1)
         seen.class_sums += sums.reshape(seen.class_sums.shape)
-        _constant(seen, flat, start)
-        _dark_on_light(seen, images, start)
+        _constant(seen, flat, place.start)
+        _dark_on_light(seen, images, place.start)
     return seen
 
 
