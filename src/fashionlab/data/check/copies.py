@@ -24,7 +24,7 @@ def place(parts: Sequence[Dataset], row: int) -> Place:
 def label(parts: Sequence[Dataset], where: Place) -> str:
     """Return the class name of an image."""
     part = next(part for part in parts if part.part == where.part)
-    return part.class_names[part.labels[where.index]]
+    return part.class_names[int(part.labels[where.index])]
 
 
 def duplicate_findings(parts: Sequence[Dataset], found: Duplicates) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def duplicate_findings(parts: Sequence[Dataset], found: Duplicates) -> Iterator[
         yield Finding(
             "copies",
             "warning" if many else "note",
-            f"{number(copies, 'image')} occurred before in the same part.",
+            f"{number(copies, 'copy', 'copies')} of an earlier image of the same part.",
             "Remove them: they count several times, and a split by chance puts copies in both "
             "of its parts.",
             _shown(listed),
@@ -68,7 +68,8 @@ def duplicate_findings(parts: Sequence[Dataset], found: Duplicates) -> Iterator[
 
 def near_findings(parts: Sequence[Dataset], found: NearCopies) -> Iterator[Finding]:
     """Yield what near-copies there are."""
-    within, across = [], []
+    within: list[Group] = []
+    across: list[Group] = []
     for pair in found.pairs:
         one, other = places(parts, pair)
         (within if one.part == other.part else across).append((one, other))

@@ -1,8 +1,8 @@
 """Finding: one thing that is wrong with a data set, or has to be known of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from fashionlab.data.dataset import Split
 
@@ -11,7 +11,8 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # in the order 
 SHOWN = 24  # groups of pictures of a finding, at most
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """Where an image is: its part, and its row in that part from 0."""
 
     part: Split
@@ -35,7 +36,7 @@ class Finding:
             "severity": self.severity,
             "text": self.text,
             "remedy": self.remedy,
-            "examples": [[place._asdict() for place in group] for group in self.pictures],
+            "examples": [[asdict(place) for place in group] for group in self.pictures],
         }
 
 

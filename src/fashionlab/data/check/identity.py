@@ -111,9 +111,10 @@ def are_digits(names: Sequence[str]) -> bool:
 
 
 def is_text(names: Sequence[str]) -> bool:
-    """Return whether every class is called by one letter or digit, and some by a letter.
+    """Return whether every class is called by a digit, or by one letter or digit.
 
-    Numbers alone are what classes without names are called.
+    Numbers alone are what classes without names are called, whatever they show.
     """
-    single = all(len(name) == 1 and name.isalnum() for name in names)
-    return are_digits(names) and not single or single and not all(map(str.isdigit, names))
+    if all(map(str.isdigit, names)):
+        return False
+    return are_digits(names) or all(len(name) == 1 and name.isalnum() for name in names)

@@ -7,6 +7,8 @@ differ by more are left out without looking at a pixel. The cells' first princip
 projection too: with the rows sorted by it, only neighbours have to be compared at all.
 """
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -20,11 +22,13 @@ from fashionlab.data.storage import blocks, release
 
 DISTANCE = 4.0  # grey levels of 255, root mean square
 GRID = 7  # cells in a row and in a column
-TILE = 256  # rows that are compared with a range of the others at a time
+SORTED_ROWS = 65_536  # whose neighbours are looked for together
+TILE = 256  # of these, that are compared with one range of neighbours
 COMPARISONS = 10**11  # images times images; more of them, and a sample is compared with all
 PAIRS = 10_000  # that are listed; with as many the search ends
-CANDIDATES = 2_000_000  # pairs whose pixels are compared; with as many the search ends
-GATHERED_BYTES = 8 * 2**20  # pixels of candidates at a time
+CANDIDATE_BYTES = 2**32  # pixels of pairs that are compared; with as many the search ends
+GATHERED_BYTES = 2**23  # of these, at a time
+QUERIES = 8192  # neighbours that are compared at a time
 
 Rows = NDArray[np.int64]
 Cells = NDArray[np.float32]  # (n, D) in units of pixels: |cells a - cells b| <= |a - b|
@@ -53,13 +57,30 @@ class NearCopies:
 class _Search:
     """The rows that are compared with all others, sorted by their keys."""
 
+    parts: Sequence[Dataset]
+    distance: float
+    is_query: NDArray[np.bool_]  # (N,)
     rows: Rows  # (Q,)
     cells: Cells  # (Q, D)
-    keys: Cells  # (Q,) ascending
     axis: Cells  # (D,) the principal component
-    is_query: NDArray[np.bool_]  # (N,)
+    keys: Cells  # (Q,) cells @ axis, ascending
     pairs: list[Pair] = field(default_factory=list)
-    candidates: int = 0
+    compared_bytes: int = 0
+
+    @property
+    def values(self) -> int:
+        """The number of values of an image, P."""
+        return math.prod(self.parts[0].image_shape)
+
+    @property
+    def limit(self) -> float:
+        """The greatest |a - b|^2 of near-copies."""
+        return self.values * self.distance**2
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are so many pairs that the search ends."""
+        return len(self.pairs) >= PAIRS or self.compared_bytes >= CANDIDATE_BYTES
 
 
 def find_near_copies(
@@ -88,10 +109,10 @@ def find_near_copies(
         of=[int(is_first[rows].sum()) for rows in part_of],
         complete=True,
     )
-    search = _prepared(parts, is_query)
+    search = _prepared(parts, distance, is_query)
     for rows, cells in _cells(parts, is_first):
-        _search_block(search, parts, rows, cells, distance)
-        if len(search.pairs) >= PAIRS or search.candidates >= CANDIDATES:
+        _search_block(search, rows, cells)
+        if search.is_full:
             found.complete = False
             break
     found.pairs = sorted(search.pairs, key=lambda pair: (pair.distance, pair.first))[:PAIRS]
@@ -110,76 +131,103 @@ def _queries(distinct: Rows, ends: NDArray[np.int64], most: int, seed: int) -> R
 
 
 def _cells(parts: Sequence[Dataset], wanted: NDArray[np.bool_]) -> Iterator[tuple[Rows, Cells]]:
-    """Yield the wanted rows (n,), counted through all parts, with their cells (n, D)."""
+    """Yield the wanted rows (n,), counted through all parts, with their cells (n, D).
+
+    The more rows are sorted together, the shorter is the range of neighbours of a tile.
+    """
+    rows: list[Rows] = []
+    cells: list[Cells] = []
+    for place, images in _blocks(parts):
+        chosen = np.flatnonzero(wanted[place])
+        if len(chosen):
+            rows.append(place.start + chosen)
+            cells.append(_scaled_cells(images[chosen]))
+        if sum(map(len, rows)) >= SORTED_ROWS:
+            yield np.concatenate(rows), np.concatenate(cells)
+            rows, cells = [], []
+    if rows:
+        yield np.concatenate(rows), np.concatenate(cells)
+
+
+def _blocks(parts: Sequence[Dataset]) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
+    """Yield blocks of images, with their place counted through all parts."""
     offset = 0
     for part in parts:
-        grid = [min(GRID, side) for side in part.image_shape[:2]]
-        areas = [np.diff(np.arange(n + 1) * s // n) for n, s in zip(grid, part.image_shape)]
-        scale = np.sqrt(np.outer(*areas)).astype(np.float32)[..., None]  # (rows, columns, 1)
-        wanted_here = wanted[offset : offset + len(part)]
         for place, images in blocks(part.images):
-            rows = np.flatnonzero(wanted_here[place])
-            if len(rows):
-                cells = cell_means(images[rows], *grid) * scale
-                yield offset + place.start + rows, cells.reshape(len(rows), -1)
+            yield slice(offset + place.start, offset + place.stop), images
         offset += len(part)
 
 
-def _prepared(parts: Sequence[Dataset], is_query: NDArray[np.bool_]) -> _Search:
-    found = list(_cells(parts, is_query))
-    rows = np.concatenate([rows for rows, _ in found])
-    cells = np.concatenate([cells for _, cells in found])
-    del found
-    centred = cells - cells.mean(axis=0)
-    axis = np.linalg.eigh(centred.T @ centred)[1][:, -1].astype(np.float32)
+def _scaled_cells(images: NDArray[np.uint8]) -> Cells:
+    sides = images.shape[1:3]
+    grid = [min(GRID, side) for side in sides]
+    heights, widths = (
+        np.diff(np.arange(cells + 1) * side // cells)
+        for cells, side in zip(grid, sides, strict=True)
+    )
+    scale = np.sqrt(np.outer(heights, widths)).astype(np.float32)[..., None]  # (rows, columns, 1)
+    return (cell_means(images, *grid) * scale).reshape(len(images), -1)
+
+
+def _prepared(parts: Sequence[Dataset], distance: float, is_query: NDArray[np.bool_]) -> _Search:
+    rows = np.flatnonzero(is_query)
+    blocks_of_cells = (cells for _, cells in _cells(parts, is_query))
+    first = next(blocks_of_cells)
+    cells = np.empty((len(rows), first.shape[1]), np.float32)
+    filled = 0
+    for block in itertools.chain([first], blocks_of_cells):
+        cells[filled : filled + len(block)] = block
+        filled += len(block)
+    mean = cells.mean(axis=0)
+    covariance = cells.T @ cells - len(cells) * np.outer(mean, mean)
+    axis = np.linalg.eigh(covariance)[1][:, -1]
     keys = cells @ axis
     order = np.argsort(keys)
-    return _Search(rows[order], cells[order], keys[order], axis, is_query)
+    return _Search(parts, distance, is_query, rows[order], cells[order], axis, keys[order])
 
 
-def _search_block(
-    search: _Search, parts: Sequence[Dataset], rows: Rows, cells: Cells, distance: float
-) -> None:
+def _search_block(search: _Search, rows: Rows, cells: Cells) -> None:
     """Add the pairs of a query and one of `rows` (n,), each pair once."""
-    values = int(np.prod(parts[0].image_shape))  # P
-    limit = values * distance**2  # of |a - b|^2
     keys = cells @ search.axis
     order = np.argsort(keys)
+    squares = (cells**2).sum(axis=1)  # (n,)
+    # Rounding in float32, of D products each way, must not lose a pair.
+    slack = 1e-5 * max(float(squares.max()), search.limit)
+    reach = math.sqrt(search.limit + slack)
     for start in range(0, len(order), TILE):
         tile = order[start : start + TILE]
-        # Rounding in float32, of D products each way, must not lose a pair.
-        slack = 1e-5 * max(float((cells[tile] ** 2).sum(axis=1).max()), limit)
-        reach = np.sqrt(limit + slack)
-        low, high = np.searchsorted(
-            search.keys, [keys[tile[0]] - reach, keys[tile[-1]] + reach], side="left"
-        )
-        others = search.cells[low:high]  # (q, D)
-        ours = cells[tile]  # (t, D)
-        half = ours @ others.T  # (t, q)
-        half -= 0.5 * (others**2).sum(axis=1)
-        least = 0.5 * ((ours**2).sum(axis=1) - limit - 4 * slack)  # (t,)
-        i, j = np.nonzero(half >= least[:, None])
-        _add(search, parts, rows[tile[i]], search.rows[low + j], distance)
-        if len(search.pairs) >= PAIRS or search.candidates >= CANDIDATES:
-            return
+        bounds = [keys[tile[0]] - reach, keys[tile[-1]] + reach]
+        low, high = np.searchsorted(search.keys, bounds)
+        for some in range(low, high, QUERIES):
+            others = search.cells[some : min(some + QUERIES, high)]  # (q, D)
+            # |a - b|^2 <= limit, as half of it: a b - |b|^2 / 2 >= (|a|^2 - limit) / 2
+            half = cells[tile] @ others.T  # (t, q)
+            half -= 0.5 * (others**2).sum(axis=1)
+            least = 0.5 * (squares[tile] - search.limit) - 2 * slack  # (t,)
+            i, j = np.divmod(np.flatnonzero(half >= least[:, None]), len(others))
+            _add(search, rows[tile[i]], search.rows[some + j])
+            if search.is_full:
+                return
 
 
-def _add(
-    search: _Search, parts: Sequence[Dataset], rows: Rows, queries: Rows, distance: float
-) -> None:
+def _add(search: _Search, rows: Rows, queries: Rows) -> None:
+    """Add those of the candidates, rows (n,) with queries (n,), whose pixels are near."""
     # A pair of two queries comes up from either side.
     once = (rows != queries) & ~(search.is_query[rows] & (rows > queries))
     rows, queries = rows[once], queries[once]
-    search.candidates += len(rows)
-    values = int(np.prod(parts[0].image_shape))
+    values = search.values
     step = max(1, GATHERED_BYTES // values)
-    for start in range(0, min(len(rows), CANDIDATES), step):
-        some = slice(start, start + step)
-        a, b = (gather(parts, wanted[some]).reshape(-1, values) for wanted in (rows, queries))
-        squares = np.square(a.astype(np.int32) - b).sum(axis=1, dtype=np.int64)
-        for k in np.flatnonzero(squares <= values * distance**2):
-            pair = sorted((int(rows[start + k]), int(queries[start + k])))
-            search.pairs.append(Pair(*pair, float(np.sqrt(squares[k] / values))))
+    for start in range(0, len(rows), step):
+        if search.is_full:
+            return
+        ours, others = rows[start : start + step], queries[start : start + step]
+        search.compared_bytes += len(ours) * values
+        a, b = (gather(search.parts, some).reshape(-1, values) for some in (ours, others))
+        differences = a.astype(np.int16) - b
+        squares = np.einsum("np,np->n", differences, differences, dtype=np.int64)
+        for k in np.flatnonzero(squares <= search.limit):
+            first, second = sorted((int(ours[k]), int(others[k])))
+            search.pairs.append(Pair(first, second, math.sqrt(squares[k] / values)))
 
 
 def gather(parts: Sequence[Dataset], rows: Rows) -> NDArray[np.uint8]:

@@ -26,6 +26,7 @@ SAME = 0.85  # 100 images of MNIST itself correlate by 0.89
 
 Kind = Literal["digits", "garments"]
 Means = NDArray[np.float64]  # (K, h, w)
+TEMPLATES: tuple[tuple[Kind, str], ...] = (("digits", DIGITS), ("garments", GARMENTS))
 TURNS: dict[str, Callable[[Means], Means]] = {  # what was done to upright images
     "upright": lambda m: m,
     "mirrored left to right": lambda m: m[:, :, ::-1],
@@ -59,7 +60,7 @@ def orientation(class_sums: Means, counts: NDArray[np.int64]) -> Orientation:
     if framed is None:
         return unknown
     best = unknown
-    for kind, text in (("digits", DIGITS), ("garments", GARMENTS)):
+    for kind, text in TEMPLATES:
         upright = _template(text)
         # What was turned one way has the class means of upright ones turned the same way.
         found = {turn: _correlation(framed, act(upright)) for turn, act in TURNS.items()}
@@ -89,10 +90,9 @@ def _averaging(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     middle = share @ centres
     half = SPREAD * max(0.5, np.sqrt(share @ (centres - middle) ** 2))
     edges = np.linspace(middle - half, middle + half, GRID + 1)
-    starts, ends = (
-        np.clip(np.subtract.outer(e, np.arange(n)), 0, 1) for e in (edges[:-1], edges[1:])
-    )
-    return np.asarray((ends - starts) / (edges[1] - edges[0]))
+    # How far each edge lies in each pixel, 0 to 1: (GRID + 1, n).
+    inside = np.clip(np.subtract.outer(edges, np.arange(n)), 0, 1)
+    return np.asarray(np.diff(inside, axis=0) / (edges[1] - edges[0]))
 
 
 def _template(text: str) -> Means:

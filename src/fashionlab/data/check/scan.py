@@ -1,6 +1,6 @@
 """Scan: what one pass over the images of a part counts and sums, in blocks.
 
-Symbols: N images of H rows, W columns and C channels (1 or 3), P = H W C values an image, K classes.
+Symbols: N images of H rows, W columns and C channels, P = H W C values an image, K classes.
 """
 
 import hashlib

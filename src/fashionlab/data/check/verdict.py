@@ -1,7 +1,7 @@
 """check: all findings about a data set, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ class Check:
                 "copies": self.duplicates.copies,
                 "in_an_earlier_part": self.duplicates.shared,
                 "listed": [
-                    [place(self.parts, row)._asdict() for row in group]
+                    [asdict(place(self.parts, row)) for row in group]
                     for group in self.duplicates.groups
                 ],
             },
@@ -94,7 +94,7 @@ class Check:
                 "distinct": self.near_copies.of,
                 "pairs": [
                     {
-                        "places": [where._asdict() for where in places(self.parts, pair)],
+                        "places": [asdict(where) for where in places(self.parts, pair)],
                         "distance": round(pair.distance, 4),
                     }
                     for pair in self.near_copies.pairs
