@@ -46,7 +46,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     For content that is written in blocks; an OSError of the file names `path`.
     """
-    partial = _hidden(path)
+    partial = hidden(path)
     try:
         with _naming(path):
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)

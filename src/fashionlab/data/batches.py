@@ -65,7 +65,7 @@ class Batches:
         if seed < 0:
             raise InvalidValueError(f"seed must not be negative; received {seed}; try 0")
         if augmentation is not None:
-            augmentation.require_fits(*dataset.image_shape)
+            augmentation.require_fits(*dataset.image_shape[:2])
         self.dataset = dataset
         self.batch_size = min(batch_size or len(dataset), len(dataset))
         self.seed = seed
@@ -88,7 +88,7 @@ class Batches:
     def epoch(
         self, epoch: int, start: int = 0
     ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-        """Yield (images (B, H, W) uint8, targets (B, K) float32); do not write into them.
+        """Yield (images (B, H, W[, 3]) uint8, targets (B, K) float32); do not write into them.
 
         `epoch` counts from 0. `start` is the number of batches to skip: a training that stopped
         within an epoch resumes with the next one.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data.dataset import Split
-from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
+from fashionlab.data.forms import Block, arrays, idx, parquet, table
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.rows import are_labels, image_rows, labels_of, mapped_images, to_grey
 from fashionlab.data.forms.stored import StoredArray
@@ -59,6 +59,7 @@ class Found:
     where: str
     load: Callable[[], tuple[NDArray[np.uint8], Labels]]
     class_names: tuple[str, ...] | None = None  # where the form has them
+    first_label: int = 0  # of a known set that counts from another number
 
 
 def find(path: Path, options: ReadOptions) -> list[Found]:
@@ -133,10 +134,9 @@ def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Fo
     by_part: dict[Split | None, list[Piece]] = defaultdict(list)
     for piece in pieces:
         by_part[piece.part].append(piece)
-    named = {part: own for part, own in by_part.items() if part}
-    if "train" in named:
-        by_part = named  # what has no part's name, for instance a sample of a submission
     order: list[Split | None] = [None, "train", "test", "validation"]
+    if "train" in by_part:
+        order.remove(None)  # what has no part's name, for instance a sample of a submission
     return [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
 
 
@@ -166,9 +166,7 @@ def _part_of(
     return _arrays(part, images[0], labels[0] if labels else None, options)
 
 
-def _arrays(
-    part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions
-) -> Found:
+def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions) -> Found:
     own = _recognised(images.path.name, options)
     array = images.array
 
@@ -225,9 +223,7 @@ def _pictures(folder: Path, options: ReadOptions) -> list[Found]:
     raise NotImplementedError
 
 
-def _grey_as_wished(
-    read: Callable[[], Iterator[Block]], colour: bool | None
-) -> Iterator[Block]:
+def _grey_as_wished(read: Callable[[], Iterator[Block]], colour: bool | None) -> Iterator[Block]:
     """Yield the blocks, in grey where colour is not wanted."""
     for images, labels in read():
         wanted = to_grey(images) if colour is False and images.ndim == 4 else images

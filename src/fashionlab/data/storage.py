@@ -58,7 +58,7 @@ def stays_on_disk(image_shape: tuple[int, ...], n: int) -> bool:
 
 
 def rows_of(images: NDArray[np.uint8], rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-    """Copy the images at `rows` (n,) into memory, or into a file without a name where they are many.
+    """Copy the images at `rows` (n,): many into a file without a name, few into memory.
 
     Raises OSError where the disk is full.
     """

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.uint8]  # (N, H, W)
+Images = NDArray[np.uint8]  # (N, H, W[, 3])
 
 
 def find_duplicates(test: Images, training: Images) -> list[list[int]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data import fashion_mnist
+from fashionlab.data.options import PREPARATIONS, Preparation
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
@@ -86,6 +87,23 @@ class Run:
             return recorded(self.config["recipe"])
         except InvalidValueError as error:
             raise self._damaged("config.json", f"recipe: {error}") from error
+
+    @cached_property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of every image: (H, W), or (H, W, 3) in colour."""
+        shape = self.config["image_shape"]
+        if shape[2:] not in ((), (3,)):
+            raise self._damaged("config.json", f"image_shape has {shape[2]} channels, not 3")
+        return shape
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """How a picture becomes such an image; RunError for an unknown way."""
+        value = self.config.get("preparation", "garment")  # the one way of older versions
+        known = PREPARATIONS if len(self.image_shape) == 2 else ("fit",)
+        if value not in known:
+            raise self._damaged("config.json", f"preparation is {value!r:.40}")
+        return cast("Preparation", value)
 
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
@@ -193,7 +211,7 @@ class Run:
         log_probabilities, labels = self.predictions()
         fits = images.dtype == np.uint8 and images.shape == (
             len(indices),
-            *self.config["image_shape"],
+            *self.image_shape,
         )
         places = indices.dtype.kind in "iu" and indices.ndim == 1
         if not (fits and places and ((indices >= 0) & (indices < len(labels))).all()):

@@ -18,7 +18,7 @@ STREAM = 3  # of random numbers, apart from those of the batches and of their au
 
 
 def chosen(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """Return at most IMAGES of the images (N, H, W), in an order drawn by the seed."""
+    """Return at most IMAGES of the images (N, H, W[, 3]), in an order drawn by the seed."""
     order = np.random.default_rng([seed, 0, STREAM]).permutation(len(images))
     return images[order[:IMAGES]]
 

@@ -219,6 +219,7 @@ def _describe(
             **decisive,
             "class_names": list(training.class_names),
             "image_shape": list(training.image_shape),
+            "preparation": training.preparation,
             "parameters": int(model.count_params()),
         },
     )

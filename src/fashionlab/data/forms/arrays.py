@@ -6,7 +6,7 @@ An array that lies uncompressed in its file can be mapped, also in an npz.
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
-from fashionlab import files
 from fashionlab.data.forms.stored import (
     DEFLATE_LIMIT,
     REMEDY,
@@ -24,7 +22,7 @@ from fashionlab.data.forms.stored import (
     faults,
     require_sound,
 )
-from fashionlab.errors import DataFormatError, FashionlabError
+from fashionlab.errors import DataFormatError
 
 MAGIC = b"\x93NUMPY"
 MOST_ARRAYS = 100  # in an npz; MedMNIST has six

@@ -6,7 +6,6 @@ Source of the format: http://yann.lecun.com/exdb/mnist/
 """
 
 import gzip
-import math
 import os
 import struct
 from collections.abc import Iterator

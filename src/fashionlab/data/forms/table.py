@@ -1,0 +1,6 @@
+def sniff(head):
+    return False
+
+
+def read(path, options):
+    raise NotImplementedError
