@@ -53,7 +53,7 @@ def identity_findings(parts: Sequence[Dataset], seen: Orientation) -> Iterator[F
     if seen.kind == "digits" or is_text(names):
         what = "digits" if seen.kind == "digits" or are_digits(names) else "letters or digits"
         yield Finding(
-            "flip",
+            "mirror-images",
             "note",
             f"These are {what}, of which a mirror image is another one or none.",
             "Do not train with the augmentation `flip`, nor predict with `flip_at_prediction`; "
