@@ -1,7 +1,16 @@
-"""Commands about the inputs of a training: recipes, data fetch, data info."""
+"""Commands about the inputs of a training: recipes, data fetch, data info, data check."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from fashionlab.cli.options import Data, Json
 from fashionlab.cli.output import kept, say, show, show_json
+from fashionlab.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from fashionlab.data.check import Check, Finding
 
 
 def recipes(as_json: Json = False) -> None:
@@ -56,3 +65,62 @@ def info(data: Data = None, as_json: Json = False) -> None:
             f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )
+
+
+def check(
+    source: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="The data; as --data DATA.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option(help="Also write a page with pictures.")] = None,
+) -> None:
+    """Say what is wrong with data; exit status 1 where something makes results wrong."""
+    if source is not None and data is not None:
+        raise InvalidValueError(
+            f"the data must be named once; received {source!r} and --data {data!r}; leave one out"
+        )
+    from fashionlab.data import load
+    from fashionlab.data.check import check as check_data
+
+    named = source if source is not None else data
+    checked = check_data(load(named, fetch=False).all)
+    if out is not None:
+        from fashionlab.report.check import write_check
+
+        with kept(write_check(checked, out, named)):
+            _show_check(checked, as_json)
+    else:
+        _show_check(checked, as_json)
+    if not checked.sound:
+        raise typer.Exit(1)
+
+
+def _show_check(checked: "Check", as_json: bool) -> None:
+    if as_json:
+        show_json(checked.to_json(), indent=2)
+        return
+    show(f"{checked.verdict} {checked.identity.text}")
+    for scan in checked.scans:
+        part = scan.part
+        size = " x ".join(map(str, part.image_shape))
+        show(
+            f"{part.part}: {len(part):,} images of {size}, {part.classes} classes, values "
+            f"{scan.levels[0]} to {scan.highest}, mean {scan.mean:.2f}, from {part.source}"
+        )
+    for finding in checked.findings:
+        _show_finding(checked, finding)
+    show(checked.searched)
+
+
+def _show_finding(checked: "Check", finding: "Finding") -> None:
+    from fashionlab.data.check.copies import label
+
+    show(f"{finding.severity}: {finding.text}")
+    if finding.remedy:
+        show(f"  {finding.remedy}")
+    for group in finding.pictures:
+        images = [f"{w.part} {w.index} ({label(checked.parts, w)})" for w in group]
+        distance = checked.distance(group)
+        apart = "" if distance is None else f": {distance:.2f}"
+        show(f"    {', '.join(images)}{apart}")

@@ -85,13 +85,10 @@ def render_check(check: Check, source: str | None = None) -> str:
 
 
 def _findings(check: Check) -> Iterator[FindingView]:
-    distances = {
-        frozenset(places(check.parts, pair)): pair.distance for pair in check.near_copies.pairs
-    }
     for number, finding in enumerate(check.findings, 1):
         groups = []
         for group in finding.pictures:
-            distance = distances.get(frozenset(group))
+            distance = check.distance(group)
             about = "" if distance is None else f"{distance:.2f} levels apart"
             groups.append(Group([_shown(check, where) for where in group], about))
         title = finding.kind.replace("-", " ").capitalize()

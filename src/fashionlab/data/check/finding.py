@@ -8,7 +8,7 @@ from fashionlab.data.dataset import Split
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # in the order of a report
-SHOWN = 24  # groups of pictures of a finding, at most
+SHOWN = 30  # groups of images of a finding, at most
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,23 @@ import numpy as np
 from fashionlab.data.check.classes import class_findings
 from fashionlab.data.check.copies import duplicate_findings, near_findings, place, places
 from fashionlab.data.check.duplicates import Duplicates, find_duplicates
-from fashionlab.data.check.finding import SEVERITIES, Finding, number, ordered
+from fashionlab.data.check.finding import SEVERITIES, Finding, Place, number, ordered
 from fashionlab.data.check.identity import Identity, identity, identity_findings
 from fashionlab.data.check.near import NearCopies, find_near_copies
 from fashionlab.data.check.orientation import Orientation, orientation
 from fashionlab.data.check.scan import Scan, scan
 from fashionlab.data.check.values import value_findings
-from fashionlab.data.dataset import Dataset
+from fashionlab.data.dataset import Dataset, Split
 from fashionlab.errors import InvalidValueError
+
+ORDER: tuple[Split, ...] = ("train", "validation", "test")  # of use: a copy is in the later part
 
 
 @dataclass(frozen=True)
 class Check:
     """What was found in a data set."""
 
-    parts: tuple[Dataset, ...]
+    parts: tuple[Dataset, ...]  # in the order of ORDER
     scans: tuple[Scan, ...]
     identity: Identity
     orientation: Orientation
@@ -66,6 +69,15 @@ class Check:
             "of which neither is in the sample were not looked for."
         )
 
+    @cached_property
+    def _distances(self) -> dict[frozenset[Place], float]:
+        pairs = self.near_copies.pairs
+        return {frozenset(places(self.parts, pair)): pair.distance for pair in pairs}
+
+    def distance(self, group: Sequence[Place]) -> float | None:
+        """Return how far apart near-copies are, in grey levels; None where the group is no pair."""
+        return self._distances.get(frozenset(group))
+
     def to_json(self) -> dict[str, Any]:
         """Return what was found as JSON values."""
         return {
@@ -104,7 +116,7 @@ class Check:
 
 
 def check(parts: Sequence[Dataset], seed: int = 0) -> Check:
-    """Check the parts of a data set, the training part first.
+    """Check the parts of a data set, in any order.
 
     `seed` draws the sample in which near-copies of a set of millions are looked for.
     """
@@ -115,6 +127,7 @@ def check(parts: Sequence[Dataset], seed: int = 0) -> Check:
             f"all parts must have one image shape and the same classes; received {len(parts)} "
             f"parts with {len(shapes)} shapes and {len(names)} lists of classes"
         )
+    parts = sorted(parts, key=lambda part: ORDER.index(part.part))
     ends = np.cumsum([len(part) for part in parts])
     digests = np.empty((int(ends[-1]), 2), np.uint64)
     scans = tuple(
