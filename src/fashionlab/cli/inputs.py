@@ -1,13 +1,18 @@
-"""Commands about the inputs of a training: recipes, data fetch, data info, data convert."""
+"""Commands about the inputs of a training: recipes, data fetch, info, check and convert."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashionlab.cli.options import Data, Json, reads_data
+from fashionlab.cli.options import Data, Json, Place, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
+from fashionlab.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from fashionlab.data.check import Check, Finding
 
 
 def recipes(as_json: Json = False) -> None:
@@ -94,3 +99,69 @@ def convert(
     with kept(target):
         for part in written:
             show(f"{target}: {part.part}, {len(part):,} images")
+
+
+@partial(
+    reads_data,
+    place=Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA", help="A file or folder of data, 'fashion-mnist' or 'synthetic'."
+        ),
+    ],
+)
+def check(
+    data: Data = NO_DATA,
+    also: Place = None,
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option(help="Also write a page with pictures.")] = None,
+) -> None:
+    """Say what is wrong with data; exit status 1 where something makes results wrong."""
+    if data.place is not None and also is not None:
+        raise InvalidValueError(
+            f"the data must be named once; received {data.place!r} and --data {also!r}; leave one "
+            "out"
+        )
+    from fashionlab.data.check import check as check_data
+
+    data = replace(data, place=data.place or also)
+    checked = check_data(data.parts() if data.place else data.load(fetch=False).all)
+    if out is not None:
+        from fashionlab.report.check import write_check
+
+        with kept(write_check(checked, out, data.place)):
+            _show_check(checked, as_json)
+    else:
+        _show_check(checked, as_json)
+    if not checked.sound:
+        raise typer.Exit(1)
+
+
+def _show_check(checked: "Check", as_json: bool) -> None:
+    if as_json:
+        show_json(checked.to_json(), indent=2)
+        return
+    show(f"{checked.verdict} {checked.identity.text}")
+    for scan in checked.scans:
+        part = scan.part
+        size = " x ".join(map(str, part.image_shape))
+        show(
+            f"{part.part}: {len(part):,} images of {size}, {part.classes} classes, values "
+            f"{scan.levels[0]} to {scan.highest}, mean {scan.mean:.2f}, from {part.source}"
+        )
+    for finding in checked.findings:
+        _show_finding(checked, finding)
+    show(checked.searched)
+
+
+def _show_finding(checked: "Check", finding: "Finding") -> None:
+    from fashionlab.data.check.copies import label
+
+    show(f"{finding.severity}: {finding.text}")
+    if finding.remedy:
+        show(f"  {finding.remedy}")
+    for group in finding.pictures:
+        images = [f"{w.part} {w.index} ({label(checked.parts, w)})" for w in group]
+        distance = checked.distance(group)
+        apart = "" if distance is None else f": {distance:.2f}"
+        show(f"    {', '.join(images)}{apart}")

@@ -47,7 +47,12 @@ def write_page(
     if not runs:
         raise InvalidValueError("a page needs at least one run; received none; name a run folder")
     refuse_foreign(out)
-    page = render(runs, title=title, notes=notes)
+    return write_html(render(runs, title=title, notes=notes), out)
+
+
+def write_html(page: str, out: Path) -> Path:
+    """Write a page to `out`, whole or not at all; returns `out`. Raises RunError."""
+    refuse_foreign(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         files.write(out, page.encode())
@@ -62,16 +67,8 @@ def write_page(
 def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str] = ()) -> str:
     """Return the page as text."""
     views = [RunView(run, number) for number, run in enumerate(runs, 1)]
-    environment = Environment(
-        loader=PackageLoader("fashionlab.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters |= {name: getattr(formatting, name) for name in FILTERS}
-    return environment.get_template("page.html.j2").render(
+    return from_template(
+        "page.html.j2",
         title=title or _title(views),
         notes=[*notes, *remarks(views)],
         test_set_use=test_set_use(views),
@@ -83,8 +80,21 @@ def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str
         shown_side=SHOWN_SIDE,
         curve_size=[round(side * PIXELS_PER_INCH) for side in CURVE_SIZE],
         runs_in_a_table=RUNS_IN_A_TABLE,
-        version=__version__,
     )
+
+
+def from_template(name: str, **values: Any) -> str:
+    """Return the page that a template makes of these values, of which no text is HTML."""
+    environment = Environment(
+        loader=PackageLoader("fashionlab.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+    environment.filters |= {name: getattr(formatting, name) for name in FILTERS}
+    return environment.get_template(name).render(version=__version__, **values)
 
 
 def _title(views: Sequence[RunView]) -> str:
