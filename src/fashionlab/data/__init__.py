@@ -25,7 +25,7 @@ from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, Parts, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
 from fashionlab.data.forms.idx import read_idx, write_idx
-from fashionlab.data.load import load, load_fashion_mnist, load_parts
+from fashionlab.data.load import load, load_fashion_mnist, load_images, load_parts
 from fashionlab.data.options import ReadOptions
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "batch_order",
     "load",
     "load_fashion_mnist",
+    "load_images",
     "load_parts",
     "one_hot",
     "read_idx",
