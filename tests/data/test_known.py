@@ -10,7 +10,7 @@ import pytest
 
 from fashionlab.data import fashion_mnist
 from fashionlab.data.forms.idx import idx_header, read_idx
-from fashionlab.data.known import KNOWN, by_name, by_pixels, by_file_hash
+from fashionlab.data.known import KNOWN, by_file_hash, by_name, by_pixels
 
 SETS = {known.name: known for known in KNOWN}
 
