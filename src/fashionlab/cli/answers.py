@@ -146,20 +146,31 @@ def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
 
 
 def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
-    """Return a line for two rows of pixels: the upper in front, the lower behind."""
-    rows = [list(map(int, row)) for row in image]
-    lower = [*rows[1::2], *([[0] * image.shape[1]] if len(rows) % 2 else [])]
+    """Return a line for two rows of pixels: the upper in front, the lower behind.
+
+    `image` is (H, W) or (H, W, 3).
+    """
+    rows = [[_colour(pixel) for pixel in row] for row in image.tolist()]
+    lower = [*rows[1::2], *([[_colour(0)] * image.shape[1]] if len(rows) % 2 else [])]
     return [
         "".join(
-            f"\x1b[38;2;{a};{a};{a}m\x1b[48;2;{b};{b};{b}m{HALF_BLOCK}"
-            for a, b in zip(*pair, strict=True)
+            f"\x1b[38;2;{above}m\x1b[48;2;{below}m{HALF_BLOCK}"
+            for above, below in zip(*pair, strict=True)
         )
         + "\x1b[0m"
         for pair in zip(rows[::2], lower, strict=True)
     ]
 
 
+def _colour(pixel: int | list[int]) -> str:
+    """Return red, green and blue, as a terminal's codes for true colour have them."""
+    return ";".join(map(str, [pixel] * 3 if isinstance(pixel, int) else pixel))
+
+
 def _shades(image: "NDArray[np.uint8]") -> list[str]:
-    """Return a line for each row of pixels, two characters a pixel."""
+    """Return a line for each row of pixels, two characters a pixel; colours by their luma."""
+    from fashionlab.images.preprocess import LUMA
+
+    grey = image @ LUMA if image.ndim == 3 else image  # (H, W)
     last = len(SHADES) - 1
-    return ["".join(2 * SHADES[round(p / 255 * last)] for p in map(int, row)) for row in image]
+    return ["".join(2 * SHADES[round(p / 255 * last)] for p in row) for row in grey.tolist()]

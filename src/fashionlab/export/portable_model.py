@@ -218,6 +218,7 @@ def _metadata(run: Run, data: Data, bits: int, licence: str | None) -> Metadata:
         seed=run.seed,
         version=__version__,
         licence=licence or LICENCES.get(source.sha256, UNKNOWN_LICENCE),
+        preparation=run.preparation,
         examples=tuple(
             (label, test.images[row])
             for label in range(test.classes)
