@@ -98,9 +98,12 @@ def reads_data(command: Callable[..., None], place: Any = Place) -> Callable[...
 
     signature = inspect.signature(command)
     own = [
-        p.replace(kind=p.KEYWORD_ONLY, annotation=place if p.name == "data" else p.annotation)
+        p.replace(annotation=place, default=None if p.default == Data() else p.default)
+        if p.name == "data"
+        else p
         for p in signature.parameters.values()
     ]
+    own = [p.replace(kind=p.KEYWORD_ONLY) for p in own]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
         for name, kind in READING.items()

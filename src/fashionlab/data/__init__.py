@@ -26,7 +26,7 @@ from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, Parts, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
 from fashionlab.data.forms.idx import read_idx, write_idx
-from fashionlab.data.load import load, load_fashion_mnist, load_parts
+from fashionlab.data.load import load, load_fashion_mnist, load_images, load_parts
 from fashionlab.data.options import ReadOptions
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "batch_order",
     "load",
     "load_fashion_mnist",
+    "load_images",
     "load_parts",
     "one_hot",
     "read_idx",

@@ -71,7 +71,7 @@ def _to_folder(parts: Sequence[Dataset], target: Path, form: str) -> None:
         for part in parts:
             _WRITERS[form](partial, part)
         names = own_names(parts[0])
-        if names and form in ("idx", "npy"):
+        if names:  # also next to labels that are names: it has their order
             text = "".join(f"{name}\n" for name in names)
             files.write_new(partial / CLASS_NAMES_FILE, text.encode())
         files.flush_folder(partial)

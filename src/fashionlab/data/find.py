@@ -25,6 +25,7 @@ from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import DataFormatError
 
+NAMES = "class_names"  # an array in an npz file
 CLASS_NAMES_FILE = "class_names.txt"
 PARTS: dict[str, Split] = {
     **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
@@ -46,9 +47,11 @@ class Piece:
 
     @property
     def kind(self) -> str:
-        """What it holds: images, labels, or both."""
+        """What it holds: images, labels, both, or the names of the classes."""
         if self.array is None:
             return "both"
+        if self.array.name == NAMES:
+            return "names"
         return "labels" if are_labels(self.array) else "images"
 
 
@@ -134,12 +137,18 @@ def _part(name: str) -> Split | None:
 
 def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Found]:
     by_part: dict[Split | None, list[Piece]] = defaultdict(list)
+    names = [piece.array for piece in pieces if piece.kind == "names"]
     for piece in pieces:
-        by_part[piece.part].append(piece)
+        if piece.kind != "names":
+            by_part[piece.part].append(piece)
     order: list[Split | None] = [None, "train", "test", "validation"]
     if "train" in by_part:
         order.remove(None)  # what has no part's name, for instance a sample of a submission
-    return [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+    found = [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+    if names and names[0]:
+        own = tuple(map(str, labels_of(names[0])))
+        found = [replace(one, class_names=own) for one in found]
+    return found
 
 
 def _part_of(

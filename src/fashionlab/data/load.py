@@ -80,6 +80,14 @@ def load_parts(
     return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
 
 
+def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
+    """Load images to predict, with labels or without: the test part where there are several."""
+    found = {one.part: one for one in find(fashion_mnist.expanded(path), options)}
+    one = found.get("test") or next(iter(found.values()))
+    images, _ = one.load()
+    return images
+
+
 def _by_name(
     source: str, options: ReadOptions, fetch: bool, log: Log | None, bar: Bar | None
 ) -> Parts | None:
@@ -179,7 +187,8 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
     """Return the parts of the user's own data; the only one of a set is its training part."""
     if not path.exists():
         raise DataNotFoundError(
-            f"data must be a file or a folder; received {path}, which does not exist; {REMEDY}"
+            f"data must be a file or a folder; received {path}, which does not exist; check the "
+            "path, or give --data synthetic"
         )
     found = {one.part: one for one in find(path, options, log)}
     parts = {part: one.load() for part, one in found.items()}
