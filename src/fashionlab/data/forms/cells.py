@@ -17,6 +17,8 @@ from fashionlab.text import printable
 QUOTE, NEWLINE, ZERO = ord('"'), ord("\n"), ord("0")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LONGEST_CELL = 1000  # bytes
+TOO_LONG = f"a cell must have at most {LONGEST_CELL} bytes"
+UNCLOSED = "quotes must close in their line"
 NO_NAMES = ("nan", "inf", "-inf")  # what a failed computation leaves
 LARGEST_LABEL = 2**53  # up to which every whole number is a float
 
@@ -24,13 +26,9 @@ LARGEST_LABEL = 2**53  # up to which every whole number is a float
 class CellError(Exception):
     """A cell that cannot be what its column has: the rule and the remedy."""
 
-    def __init__(self, rule: str, remedy: str) -> None:
+    def __init__(self, rule: str, remedy: str = "correct the cell") -> None:
         super().__init__(rule)
         self.rule, self.remedy = rule, remedy
-
-
-UNCLOSED = CellError("quotes must close in their line", "correct the cell")
-TOO_LONG = CellError(f"a cell must have at most {LONGEST_CELL} bytes", "correct the cell")
 
 
 class Cells(NamedTuple):
@@ -92,7 +90,7 @@ def split(text: bytes, delimiter: int) -> Cells:
 def unquoted(cell: bytes) -> str:
     """Return the text of a cell: without the spaces and the quotes around it."""
     if len(cell) > LONGEST_CELL:
-        raise TOO_LONG
+        raise CellError(TOO_LONG)
     try:
         text = cell.decode().strip()
     except UnicodeDecodeError:
@@ -101,7 +99,7 @@ def unquoted(cell: bytes) -> str:
         return text
     inner = text[1:-1].replace('""', "")
     if len(text) < 2 or text[0] != '"' or text[-1] != '"' or '"' in inner:
-        raise CellError("quotes must be around a whole cell, and doubled in it", "correct the cell")
+        raise CellError("quotes must be around a whole cell, and doubled in it")
     return text[1:-1].replace('""', '"')
 
 
@@ -128,4 +126,4 @@ def label(cell: bytes) -> int | str:
             return int(value)
     elif text.strip() and printable(text) == text and text.strip().lower() not in NO_NAMES:
         return text
-    raise CellError("a label must be a whole number or a name", "correct the cell")
+    raise CellError("a label must be a whole number or a name")

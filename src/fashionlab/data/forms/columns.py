@@ -101,11 +101,9 @@ def _is_header(cells: list[str], count: int) -> bool:
     inner = cells[1 : count - 1] if count > 2 else cells
     if all(cell.strip() and not NUMBER.fullmatch(cell.strip()) for cell in inner):
         return True
-    starts = (f"{first}" for first in (0, 1))
-    if len(inner) < FEWEST_NUMBERED or inner[0].strip() not in starts:
+    if len(inner) < FEWEST_NUMBERED or inner[0].strip() not in ("0", "1", "2"):
         return False
-    first = int(inner[0])
-    return all(cell.strip() == str(i) for i, cell in enumerate(inner, first))
+    return all(cell.strip() == str(i) for i, cell in enumerate(inner, int(inner[0])))
 
 
 def _shape(pixels: int, colour: bool) -> tuple[int, ...] | None:

@@ -25,7 +25,7 @@ from fashionlab.data.forms.columns import Columns
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
 
-MOST_ROWS = 2**16  # in a block, whose labels may be names
+MOST_ROWS = 2**14  # in a block, whose labels may be long names
 LONGEST_END = 2**20  # bytes of blank lines at the end of a file
 
 
@@ -83,9 +83,9 @@ def _read_cells(path: Path, columns: Columns) -> Iterator[tuple[bytes, Cells, in
             yield text, cells, done
             done += len(cells.ends)
             if b"\n" in rest:
-                raise cell_error(path, columns, done, rest, UNCLOSED)
+                raise cell_error(path, columns, done, rest, CellError(UNCLOSED))
             if len(rest) > LONGEST_CELL:
-                raise cell_error(path, columns, done, rest, TOO_LONG)
+                raise cell_error(path, columns, done, rest, CellError(TOO_LONG))
 
 
 def _check_lines(path: Path, columns: Columns, cells: Cells, text: bytes, done: int) -> int | None:
