@@ -54,7 +54,7 @@ def find(line: bytes, options: ReadOptions, path: Path) -> Columns:
     if count == 1:
         raise DataFormatError(
             "a table must have columns, with a comma, tab or semicolon between them; received "
-            f"{_shown(line)} as line 1 of {path}; write it as CSV"
+            f"{_shown(line)} as line 1 of {path}; save it as CSV"
         )
     names, last = _sample(line, chr(delimiter))
     has_header = _is_header(names, count)
@@ -115,21 +115,23 @@ def _shape(pixels: int, colour: bool) -> tuple[int, ...] | None:
 
 def _misfit(width: int, has_labels: bool, options: ReadOptions, path: Path) -> DataFormatError:
     """Return the error for a number of columns that no square image has."""
-    colours, remedy = (3, "") if options.colour else (1, "")
-    side = min(max(1, round(math.sqrt((width - has_labels) / colours))), LARGEST_SIDE)
-    nearest = colours * side * side
-    if not options.colour and any(_shape(width - labelled, True) for labelled in (0, 1)):
-        remedy = "for images in colour give the option colour"
-    counts = f"{nearest + 1}" if has_labels else f"{nearest} or, with labels, {nearest + 1}"
+    numbers, kind = (3, ", three in colour,") if options.colour else (1, "")
+    side = min(max(1, round(math.sqrt((width - has_labels) / numbers))), LARGEST_SIDE)
+    nearest = numbers * side * side
+    remedy = "leave out other columns"
+    if any(_shape(width - labelled, not options.colour) for labelled in (0, 1)):
+        remedy = f"{'leave out' if options.colour else 'for images in colour give'} option colour"
+    counts = f"{nearest + 1}" if has_labels else f"{nearest}, or {nearest + 1} with labels"
     return DataFormatError(
         f"a table must have a column for each pixel of a square image of at most {LARGEST_SIDE} x "
-        f"{LARGEST_SIDE}{', three in colour,' if options.colour else ''} and at most one for the "
-        f"labels; received {width} columns in {path}; the nearest would be {counts}"
-        f"{'; ' + remedy if remedy else ''}"
+        f"{LARGEST_SIDE}{kind} and at most one for labels; received {width} columns in {path}, "
+        f"where the nearest number would be {counts}; {remedy}"
     )
 
 
 def _shown(line: bytes) -> str:
+    if not line.strip():
+        return "a blank one"
     text = printable(line[:40].decode(errors="replace"))
     return f"'{text}{'...' if len(line) > 40 else ''}'"
 

@@ -83,7 +83,8 @@ def _read_cells(path: Path, columns: Columns) -> Iterator[tuple[bytes, Cells, in
             yield text, cells, done
             done += len(cells.ends)
             if b"\n" in rest:
-                raise cell_error(path, columns, done, rest, CellError(UNCLOSED))
+                line = rest.partition(b"\n")[0]
+                raise cell_error(path, columns, done, line, CellError(UNCLOSED))
             if len(rest) > LONGEST_CELL:
                 raise cell_error(path, columns, done, rest, CellError(TOO_LONG))
 
@@ -144,7 +145,9 @@ def cell_error(
 ) -> DataFormatError:
     """Return the error for the cell of this number, which names its line and column."""
     shown = printable(received[:40].decode(errors="replace").strip())
-    what = f"'{shown}{'...' if len(received) > 40 else ''}'" if shown else "an empty cell"
+    what = (
+        f"'{shown}{'...' if len(received) > 40 else ''}'" if received.strip() else "an empty cell"
+    )
     return DataFormatError(
         f"{error.rule}; received {what} in line {columns.line(cell)}, column "
         f"{cell % columns.count + 1} of {path}; {error.remedy}"
