@@ -120,6 +120,7 @@ def test_a_table_without_labels_has_none(saved):
     for header in ("", "pixel0,pixel1,pixel2,pixel3\n"):
         images, labels = read(saved(header + content))
         assert np.array_equal(images, IMAGES) and labels is None
+    assert read(saved(content), labels="first")[1] is None  # as that of the other part may need
     rows_numbered = "id,p0,p1,p2,p3\n" + "".join(
         f"{1000 + i},{line}\n" for i, line in enumerate(content.split())
     )
@@ -175,6 +176,13 @@ def test_labels_are_found_by_their_values_and_else_by_the_option(saved):
     assert read(path, labels="first")[1] == labels.ravel().tolist()
     assert read(path, labels="last")[1] == labels[::-1].ravel().tolist()
     assert np.array_equal(read(path, labels="last")[0].reshape(300, -1), both[:, :-1])
+
+
+def test_the_option_for_labels_wins_over_their_name(saved):
+    path = saved("label,a,b,c,d\n1,2,3,4,5\n")
+    assert read(path)[1] == [1] and read(path, labels="last")[1] == [5]
+    path = saved("label,a,b,c,label\n1,2,3,4,5\n")
+    assert read(path, labels="last")[1] == [5]
 
 
 def test_labels_in_order_are_found_though_the_first_rows_have_one(saved, monkeypatch):
@@ -265,6 +273,7 @@ HOSTILE = {
     "a header and blank lines": (HEAD + "\n\n", "must have rows; received none"),
     "one column": ("label\n1\n", "must have columns, with a comma"),
     "spaces between columns": ("1 2 3 4 5\n", "must have columns, with a comma"),
+    "a first cell without an end": ("x" * 70_000 + ",\n1,2\n", "option labels: first or last"),
     "seven columns": ("l,a,b,c,d,e,f\n1,2,3,4,5,6,7\n", "7 columns .* would be 9, or 10 with"),
     "a label and seven": (
         "label" + ",a" * 7 + "\n",
@@ -525,9 +534,11 @@ def test_names_that_are_no_names_in_a_table_are_written_as_numbers(tmp_path, nam
     assert read(tmp_path / "t.csv")[1] == data.labels.tolist()
 
 
-def test_images_that_are_not_square_are_not_written(tmp_path):
+def test_images_that_no_table_can_have_are_not_written(tmp_path):
     with pytest.raises(InvalidValueError, match=r"square images.* received 6 x 4"):
         table.write(tmp_path / "t.csv", dataset((6, 4)))
+    with pytest.raises(InvalidValueError, match="received 600 x 600 x 3"):
+        table.write(tmp_path / "t.csv", dataset((600, 600, 3), count=1))
     assert not list(tmp_path.iterdir())
 
 

@@ -61,26 +61,25 @@ def find(line: bytes, options: ReadOptions, path: Path) -> Columns:
     # Without a header no name says anything.
     known = [_plain(name) for name in [*names[: count - 1], last]] if has_header else []
     row_numbers = int(bool(known) and known[0] in ROW_NUMBERS)
-    first_and_last = (row_numbers, count - 1)
     named = [place for place in (0, -1) if known and known[row_numbers:][place] in LABELS]
     inside = [name for name in known[row_numbers + 1 : -1] if name in LABELS]
-    if inside and not named:
+    if inside and not named and options.labels is None:
         raise DataFormatError(
             f"the labels must be in the first or the last column; received a column "
             f"'{inside[0]}' between others in {path}; move it to the front"
         )
-    if options.labels is not None:
-        named = [0 if options.labels == "first" else -1]
     width = count - row_numbers
     shapes = [_shape(width - labelled, bool(options.colour)) for labelled in (0, 1)]
     labelled = bool(named) or shapes[0] is None
     shape = shapes[labelled]
     if shape is None:
-        raise _misfit(width, labelled and bool(named), options, path)
-    candidates: tuple[int, ...] = first_and_last if labelled else ()
-    if len(named) == 1:
-        candidates = (first_and_last[named[0]],)
-    return Columns(count, delimiter, has_header, row_numbers, shape, candidates)
+        raise _misfit(width, bool(named), options, path)
+    if options.labels is not None:
+        named = [0 if options.labels == "first" else -1]
+    places: tuple[int, ...] = (row_numbers, count - 1) if labelled else ()
+    if len(named) == 1 and labelled:
+        places = (places[named[0]],)
+    return Columns(count, delimiter, has_header, row_numbers, shape, places)
 
 
 def _sample(line: bytes, delimiter: str) -> tuple[list[str], str]:
@@ -89,7 +88,7 @@ def _sample(line: bytes, delimiter: str) -> tuple[list[str], str]:
     cells = next(rows, [""])
     if len(line) <= LOOK:
         return cells, cells[-1]
-    return cells[:-1], line[-LOOK:].decode(errors="replace").rpartition(delimiter)[2]
+    return cells[:-1] or cells, line[-LOOK:].decode(errors="replace").rpartition(delimiter)[2]
 
 
 def _plain(name: str) -> str:
