@@ -171,7 +171,7 @@ def test_labels_are_found_by_their_values_and_else_by_the_option(saved):
             assert read(path)[1] == labels.ravel().tolist(), last
     both = np.concatenate([labels, pixels[:, 1:], labels[::-1]], axis=1)
     path = saved("\n".join(",".join(map(str, line)) for line in both))
-    with pytest.raises(DataFormatError, match="give the option labels: first or last"):
+    with pytest.raises(DataFormatError, match="give option labels: first or last"):
         read(path)
     assert read(path, labels="first")[1] == labels.ravel().tolist()
     assert read(path, labels="last")[1] == labels[::-1].ravel().tolist()
@@ -287,7 +287,7 @@ HOSTILE = {
     "labels in the middle": ("a,b,label,c,d\n1,2,3,4,5\n", "first or the last column"),
     "too large images": (",".join("0" * (1025 * 1025)), "at most 1024 x 1024"),
     "labels in either": ("0,5,5,5,1\n1,5,5,5,0\n", "option labels: first or last"),
-    "one row": ("1,2,3,4,5\n", "give the option labels: first or last"),
+    "one row": ("1,2,3,4,5\n", "give option labels: first or last"),
 }
 
 

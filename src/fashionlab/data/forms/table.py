@@ -5,6 +5,7 @@ the image row by row from its top left, in colour pixel by pixel: red, green, bl
 """
 
 import gzip
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import csv_cell
 
+CONTROL = re.compile(rb"[^\t\n\r -\xff]")  # no character of a text
 MOST_VALUES = 1000  # of a column that may be the labels
 
 
@@ -63,8 +65,8 @@ def _find_labels(path: Path, columns: Columns, options: ReadOptions) -> Columns:
         if max(len(values) for values in counts.values()) > MOST_VALUES:
             break
     raise DataFormatError(
-        f"the labels must be seen to be in the first or the last column; received {path}, which "
-        "could have them in either; give the option labels: first or last"
+        f"the first or the last column must be known as the labels by its name or its values; "
+        f"received {path}, where both or none could be; give option labels: first or last"
     )
 
 
@@ -99,7 +101,7 @@ def sniff(head: bytes) -> bool:
             head = zlib.decompressobj(wbits=31).decompress(head, source.CHUNK)
         except zlib.error:
             return False
-    if source.other_kind(head) or any(byte < 32 and byte not in b"\t\n\r" for byte in head):
+    if source.other_kind(head) or CONTROL.search(head):
         return False
     lines = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     delimiter = max(DELIMITERS, key=lines[0].count)
