@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data import fashion_mnist
 from fashionlab.data.dataset import Split
 from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
 from fashionlab.data.forms.pixels import Log, Wanted
 from fashionlab.data.forms.stored import StoredArray
+from fashionlab.data.known import by_name
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import DataFormatError
@@ -175,7 +177,7 @@ def _part_of(
 
 
 def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions) -> Found:
-    own = _recognised(images.path.name, options)
+    own = _upright(images.path.name, options)
     array = images.array
 
     def load() -> tuple[NDArray[np.uint8], Labels]:
@@ -190,18 +192,30 @@ def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: Re
             ).images
         return pixels, labels_of(labels.array) if labels and labels.array else None
 
-    return Found(part, images.where, load)
+    return _as_known(Found(part, images.where, load), images.path.name)
 
 
-def _recognised(name: str, options: ReadOptions) -> ReadOptions:
-    """Return the options with what a known set's name says of its files."""
-    if options.transposed is None and "emnist" in name.lower():
+def _upright(name: str, options: ReadOptions) -> ReadOptions:
+    """Return the options with whether the files of a known set of that name are transposed."""
+    claimed = by_name(name)
+    if options.transposed is None and claimed is not None and claimed.transposed:
         return replace(options, transposed=True)
     return options
 
 
+def _as_known(found: Found, name: str) -> Found:
+    """Return a part with the names and the first label of the known set that a file's name claims.
+
+    Not Fashion-MNIST's names, which only its hashes give.
+    """
+    claimed = by_name(name)
+    if claimed is None or claimed.name == fashion_mnist.NAME:
+        return found
+    return replace(found, class_names=claimed.class_names, first_label=claimed.first_label)
+
+
 def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
-    own = _recognised(path.name, options)
+    own = _upright(path.name, options)
 
     def rows() -> Iterator[Block]:
         for images, labels in table.read(path, own):
@@ -212,7 +226,7 @@ def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
         whole = unpacked(rows, lambda: f"{hash_of([path])} {own.given()}", str(path))
         return whole.images, whole.labels
 
-    return Found(part, str(path), load)
+    return _as_known(Found(part, str(path), load), path.name)
 
 
 def _parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
