@@ -6,6 +6,9 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 from portable_model import COLOUR_TEST, colour_model
 from served import served
@@ -131,3 +134,25 @@ def test_four_megabytes_of_anything_are_refused_in_under_a_second(part, side):
 def test_the_shortest_text_of_an_image_is_taken():
     body = json.dumps({"images": [np.zeros(SHAPE, int).tolist()]}, separators=(",", ":")).encode()
     assert not pixels.images(body, SHAPE, 256).any()
+
+
+LEVELS = st.integers(-1, 256) | st.booleans() | st.none() | st.floats() | st.text(max_size=3)
+NUMBERS = st.recursive(LEVELS, lambda inner: st.lists(inner, max_size=4), max_leaves=40)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(NUMBERS, st.sampled_from([(2, 1), (1, 2, 3), (2, 2, 3)]))
+def test_any_json_is_an_image_or_a_refusal(value, shape):
+    try:
+        found = pixels.image(json.dumps({"image": value}).encode(), shape)
+    except Refused as refused:
+        assert refused.status in (400, 422) and "\n" not in refused.message
+    else:
+        np.testing.assert_array_equal(found, np.array(value))
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(arrays(np.uint8, st.sampled_from([(2, 1), (1, 2, 3), (2, 2, 3)])))
+def test_any_image_is_read_as_it_is(image):
+    body = json.dumps({"image": image.tolist()}).encode()
+    np.testing.assert_array_equal(pixels.image(body, image.shape), image)
