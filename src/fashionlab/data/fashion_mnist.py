@@ -122,7 +122,11 @@ def is_genuine(file: File, path: Path, array: NDArray[np.uint8]) -> bool:
 
 def read_genuine(file: File, path: Path) -> NDArray[np.uint8]:
     """Read `file` from `path`; raises DataFormatError if it is sound IDX of other content."""
-    array = read_idx(path)
+    return genuine(file, path, read_idx(path))
+
+
+def genuine(file: File, path: Path, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an array that was read from `path`; DataFormatError where it is not `file`."""
     if not is_genuine(file, path, array):
         raise DataFormatError(
             f"{file.name} must have SHA-256 {file.sha256}; received other content in {path}; "

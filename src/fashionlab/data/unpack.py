@@ -49,9 +49,7 @@ def hash_of(paths: Iterable[Path]) -> str:
     return whole.hexdigest()
 
 
-def unpacked(
-    read: Callable[[], Iterator[Block]], key: Callable[[], str], where: str
-) -> Unpacked:
+def unpacked(read: Callable[[], Iterator[Block]], key: Callable[[], str], where: str) -> Unpacked:
     """Return the rows that `read` yields, from the cache where it has them under `key`.
 
     Raises what `read` raises, and DataFormatError for no rows; nothing is left then.
@@ -78,11 +76,10 @@ def _entry(folder: Path) -> Unpacked:
         raise ValueError("not an entry of the cache")
     labels: Labels = None
     if (folder / "labels.npy").exists():
-        labels = np.load(folder / "labels.npy", allow_pickle=False)
+        numbers = np.load(folder / "labels.npy", allow_pickle=False)
         names = json.loads((folder / "names.json").read_text("utf-8"))
-        if names is not None:
-            labels = [names[i] for i in labels.tolist()]
-        if len(labels) != len(images):
+        labels = numbers if names is None else [names[i] for i in numbers.tolist()]
+        if len(numbers) != len(images):
             raise ValueError("not an entry of the cache")
     return Unpacked(images, labels)
 
