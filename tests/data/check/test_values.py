@@ -8,6 +8,11 @@ import pytest
 from .faults import changed, drawn, found
 
 
+def of_unknown_kind(part):
+    """The same images under labels that make no kind recognisable."""
+    return replace(part, labels=(part.labels + 3) % 10)
+
+
 def test_a_drawn_set_without_a_fault_has_no_finding() -> None:
     assert found(*drawn()) == {}
 
@@ -55,6 +60,8 @@ def test_constant_images_are_listed_by_part_and_row() -> None:
 
 def test_dark_on_light_is_found_whether_all_images_are_or_some() -> None:
     parts = [changed(part, lambda x: 255 - x) for part in drawn()]
+    assert set(found(*parts)) == {"inverted"}  # known by their kind
+    parts = [of_unknown_kind(part) for part in parts]
     assert found(*parts)["dark-on-light"].severity == "warning"
     train, test = drawn()
     train.images[:40] = 255 - train.images[:40]
@@ -70,7 +77,9 @@ def test_a_light_ground_alone_is_not_inverted(change) -> None:
 
 def test_photos_in_colour_may_be_on_a_light_ground() -> None:
     parts = [
-        replace(part, images=np.repeat(255 - part.images[..., None], 3, 3), preparation="fit")
+        of_unknown_kind(
+            replace(part, images=np.repeat(255 - part.images[..., None], 3, 3), preparation="fit")
+        )
         for part in drawn()
     ]
     assert found(*parts)["dark-on-light"].severity == "note"

@@ -95,10 +95,10 @@ def _turned(seen: Orientation) -> Iterator[Finding]:
     if seen.inverted:
         yield Finding(
             "inverted",
-            "error",
+            "warning",
             f"The images are {seen.kind}, dark on light; those of {TITLES[seen.kind or 'digits']} "
             "are light on dark.",
-            "Invert them (255 - value).",
+            "Invert them (255 - value), where they are to be used with such images.",
         )
 
 

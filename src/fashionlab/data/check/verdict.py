@@ -140,7 +140,7 @@ def check(parts: Sequence[Dataset], seed: int = 0) -> Check:
     )
     findings = [
         *identity_findings(parts, seen),
-        *value_findings(scans),
+        *value_findings(scans, seen.inverted),
         *class_findings(scans),
         *duplicate_findings(parts, duplicates),
         *near_findings(parts, near),
