@@ -1,4 +1,4 @@
-"""A drawn colour set whose classes differ in colour alone: its grey reading tells none from another.
+"""A drawn colour set whose classes differ in colour alone: in grey they are all alike.
 
 `draw(...)` -> (train, test), as `fashionlab.data.synthetic.draw`.
 """
@@ -26,9 +26,10 @@ def _images(n, shape, seed, part):
     labels = rng.permutation(np.arange(n) % len(CLASS_NAMES)).astype(np.uint8)
     down, right = np.ogrid[:height, :width]
     centre, radius = rng.uniform(0.3, 0.7, (n, 2, 1, 1)), rng.uniform(0.2, 0.35, (n, 1, 1))
-    inside = np.hypot(
-        (down + 0.5) / height - centre[:, 0], (right + 0.5) / width - centre[:, 1]
-    ) < radius  # (n, H, W)
+    inside = (
+        np.hypot((down + 0.5) / height - centre[:, 0], (right + 0.5) / width - centre[:, 1])
+        < radius
+    )  # (n, H, W)
     brightness = rng.uniform(15, 27, (n, 1))  # in grey; pure blue has 29 at most
     colours = np.eye(3)[labels] * brightness / GREY[labels][:, np.newaxis]  # (n, 3)
     pixels = inside[..., np.newaxis] * colours[:, np.newaxis, np.newaxis]

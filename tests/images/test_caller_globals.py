@@ -95,9 +95,9 @@ AROUND = {
 @pytest.mark.parametrize("around", AROUND)
 @pytest.mark.parametrize("kind", WHOLE)
 def test_whole_pictures_are_seen_as_ever(kind, around):
-    expected = prepare(decode(WHOLE[kind]), (28, 28)).image
+    expected = prepare(decode(WHOLE[kind]), (28, 28), "garment").image
     with AROUND[around]():
-        found = prepare(decode(WHOLE[kind]), (28, 28)).image
+        found = prepare(decode(WHOLE[kind]), (28, 28), "garment").image
     np.testing.assert_array_equal(found, expected)
 
 

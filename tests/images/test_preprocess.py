@@ -41,7 +41,7 @@ def expected(photo):
 
 
 def prepare(picture, shape):
-    return preprocess.prepare(load(picture), shape)
+    return preprocess.prepare(load(picture), shape, "garment")
 
 
 def stored(image, kind, **options):

@@ -12,7 +12,9 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     storage        blocks                images larger than the memory
     dataset        Dataset, split        what every other package works on
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
-    fetch          fetch                 downloads it into the cache, or takes Debian's package
+    fetch          fetch                 finds it, or downloads it into the cache: from a mirror
+                                         (`download`), or Debian's package (`debian`), one process
+                                         at a time (`lock`)
     synthetic      draw                  ten classes of drawn garments; no file, no network
     batches        Batches, one_hot      the order of an epoch, from (seed, epoch) alone
     augment        Augmentation          flip, rotate, zoom, shift, erase, CutMix and mixup
@@ -23,7 +25,7 @@ from fashionlab.data.batches import Batches, batch_order, one_hot
 from fashionlab.data.dataset import Dataset, Parts, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
 from fashionlab.data.forms.idx import read_idx, write_idx
-from fashionlab.data.load import load, load_fashion_mnist
+from fashionlab.data.load import load, load_fashion_mnist, load_images, load_parts
 from fashionlab.data.options import ReadOptions
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
     "batch_order",
     "load",
     "load_fashion_mnist",
+    "load_images",
+    "load_parts",
     "one_hot",
     "read_idx",
     "split",

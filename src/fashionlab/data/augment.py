@@ -78,8 +78,14 @@ class Augmentation:
 
     def draw(self, n: int, seed: int, epoch: int) -> "Draws":
         """Draw the changes of n images for an epoch, counted from 0."""
-        first = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
-        rng = np.random.default_rng([seed, epoch, CHANGES])
+        return self._drawn(first_flips(n, seed), [seed, epoch, CHANGES])
+
+    def draw_window(self, first: NDArray[np.bool_], seed: int, epoch: int, window: int) -> "Draws":
+        """Draw the changes of the images of a window, whose `first_flips` are given (n,)."""
+        return self._drawn(first, [seed, epoch, CHANGES, window])
+
+    def _drawn(self, first: NDArray[np.bool_], stream: list[int]) -> "Draws":
+        rng, n, epoch = np.random.default_rng(stream), len(first), stream[1]
         return Draws(
             self,
             flipped=first ^ bool(epoch % 2),
@@ -94,6 +100,12 @@ class Augmentation:
             else None,
             weights=rng.beta(self.mixup, self.mixup, n) if self.mixup else None,
         )
+
+
+def first_flips(n: int, seed: int) -> NDArray[np.bool_]:
+    """Draw which images are flipped in the first epoch (n,)."""
+    flips: NDArray[np.bool_] = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
+    return flips
 
 
 def _erased(rng: np.random.Generator, n: int) -> Numbers:
@@ -163,7 +175,7 @@ class Draws:
 
     def _noise(self, rows: NDArray[np.int64], image_shape: tuple[int, ...]) -> Images:
         """Return (B, H, W[, 3]) windows of one sheet of noise: an epoch draws few numbers."""
-        return _cut(self.sheet(image_shape), *self.noise_starts[rows].T, image_shape)
+        return _cut(self.sheet(image_shape), self.noise_starts[rows], image_shape, ())
 
     def sheet(self, image_shape: tuple[int, ...]) -> Images:
         """Draw the noise, as high and as wide as all its windows together."""
@@ -178,31 +190,25 @@ def _like(images: Images, values: Any) -> Any:
 
 
 def _cut(
-    images: Images,
-    down: NDArray[np.int64],
-    right: NDArray[np.int64],
-    image_shape: tuple[int, ...],
-    *,
-    each: bool = False,
+    images: Images, starts: NDArray[np.int64], image_shape: tuple[int, ...], own: tuple[Any, ...]
 ) -> Images:
-    """Cut windows (B, H, W[, 3]) that begin at (B,) rows and columns.
+    """Cut windows (B, H, W[, 3]) that begin at the rows and columns `starts` (B, 2).
 
-    Window i is of image i where `each`, and all are of one image (H', W'[, 3]) otherwise. The
-    channels of a row lie side by side: cut with them, a row is copied whole.
+    `own` is the index of each one's image, () where `images` is a single one. The channels of a row
+    lie side by side and are cut as one row of W[ * 3] values, which is copied whole.
     """
-    height, width = image_shape[:2]
-    channels = math.prod(image_shape[2:])
-    rows = images.reshape(*images.shape[: 1 + each], -1)  # (..., H', W' C)
-    windows = np.lib.stride_tricks.sliding_window_view(rows, (height, width * channels), (-2, -1))
-    own = (np.arange(len(down)),) if each else ()
-    cut: Images = windows[(*own, down, right * channels)]
-    return cut.reshape(len(down), *image_shape)
+    height, width, *channels = image_shape
+    step = math.prod(channels)
+    rows = images.reshape(*images.shape[: images.ndim - 1 - len(channels)], -1)  # (..., H', W' * 3)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, (height, width * step), (-2, -1))
+    cut: Images = windows[(*own, starts[:, 0], starts[:, 1] * step)]
+    return cut.reshape(len(starts), *image_shape)
 
 
 def _move(images: Images, moves: NDArray[np.int64], most: int) -> Images:
     """Move images by (B, 2) pixels down and right, `most` at most."""
     padded = _padded(images, most, most)
-    return _cut(padded, *(most - moves.T), images.shape[1:], each=True)
+    return _cut(padded, most - moves, images.shape[1:], (np.arange(len(images)),))
 
 
 def _padded(images: Images, before: int, after: int) -> Images:

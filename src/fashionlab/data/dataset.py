@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data import storage
-from fashionlab.data.options import PREPARATIONS, Preparation, ReadOptions
+from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
+from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]

@@ -10,26 +10,28 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data.dataset import Split
-from fashionlab.data.forms import Block, arrays, idx, parquet, table
+from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
 from fashionlab.data.forms.content import Form, form_of
-from fashionlab.data.forms.rows import are_labels, image_rows, labels_of, mapped_images, to_grey
+from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
+from fashionlab.data.forms.pixels import Log, Wanted
 from fashionlab.data.forms.stored import StoredArray
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import DataFormatError
 
+NAMES = "class_names"  # an array in an npz file
 CLASS_NAMES_FILE = "class_names.txt"
 PARTS: dict[str, Split] = {
     **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
     **{"val": "validation", "valid": "validation", "validation": "validation"},
 }
 PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
-DATA_FOLDER = "data"  # in which Hugging Face's repositories have their Parquet files
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 
 
@@ -45,9 +47,11 @@ class Piece:
 
     @property
     def kind(self) -> str:
-        """What it holds: images, labels, or both."""
+        """What it holds: images, labels, both, or the names of the classes."""
         if self.array is None:
             return "both"
+        if self.array.name == NAMES:
+            return "names"
         return "labels" if are_labels(self.array) else "images"
 
 
@@ -62,17 +66,21 @@ class Found:
     first_label: int = 0  # of a known set that counts from another number
 
 
-def find(path: Path, options: ReadOptions) -> list[Found]:
+def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found]:
     """Return the parts of the data set in a file or a folder, in the order train, test, validation.
 
     Raises DataFormatError where there is none, or it is not clear which file is what.
     """
-    if path.is_dir():
+    if not path.is_dir():
+        pieces = _in_file(path)
+    elif any(path.glob("*.parquet")) or any(path.glob("*/*.parquet")):
+        return _parquet(path, options, log)
+    else:
         pieces = _in_folder(path)
         if not pieces:
-            return _pictures(path, options)
-    else:
-        pieces = _in_file(path)
+            return _pictures(path, options, log)
+    if any(piece.form == "parquet" for piece in pieces):
+        return _parquet(path, options, log)
     return _parts(pieces, path, options)
 
 
@@ -97,9 +105,6 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
             continue
         seen.add(plain)
         pieces += _in_file(path, form)
-    below = folder / DATA_FOLDER
-    if not pieces and below.is_dir():
-        pieces = [piece for piece in _in_folder(below) if piece.form == "parquet"]
     return pieces
 
 
@@ -132,12 +137,18 @@ def _part(name: str) -> Split | None:
 
 def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Found]:
     by_part: dict[Split | None, list[Piece]] = defaultdict(list)
+    names = [piece.array for piece in pieces if piece.kind == "names"]
     for piece in pieces:
-        by_part[piece.part].append(piece)
+        if piece.kind != "names":
+            by_part[piece.part].append(piece)
     order: list[Split | None] = [None, "train", "test", "validation"]
     if "train" in by_part:
         order.remove(None)  # what has no part's name, for instance a sample of a submission
-    return [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+    found = [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+    if names and names[0]:
+        own = tuple(map(str, labels_of(names[0])))
+        found = [replace(one, class_names=own) for one in found]
+    return found
 
 
 def _part_of(
@@ -147,11 +158,8 @@ def _part_of(
     both = [piece for piece in pieces if piece.kind == "both"]
     images = [piece for piece in pieces if piece.kind == "images"]
     labels = [piece for piece in pieces if piece.kind == "labels"]
-    if both and not images and not labels:
-        if all(piece.form == "parquet" for piece in both):
-            return _parquet(part, [piece.path for piece in both], options)
-        if len(both) == 1:
-            return _table(part, both[0].path, options)
+    if len(both) == 1 and not images and not labels:
+        return _table(part, both[0].path, options)
     if both or len(images) > 1 or len(labels) > 1:
         names = ", ".join(Path(piece.where).name for piece in [*both, *images, *labels][:4])
         raise DataFormatError(
@@ -207,20 +215,35 @@ def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
     return Found(part, str(path), load)
 
 
-def _parquet(part: Split | None, paths: Sequence[Path], options: ReadOptions) -> Found:
+def _parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
+    found = parquet.find(path, options)
+    target = parquet.plan(found, options)
+    return [
+        _decoded(parquet, found, part, target, str(files[0]), log)
+        for part, files in found.parts.items()
+    ]
+
+
+def _pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
+    found = pictures.find(folder, log)
+    target = pictures.plan(found, options)
+    return [_decoded(pictures, found, part, target, str(folder), log) for part in found.parts]
+
+
+def _decoded(
+    form: Any, found: Any, part: Split | None, target: Wanted, where: str, log: Log | None
+) -> Found:
+    """Return a part whose pictures are decoded once."""
+
     def load() -> tuple[NDArray[np.uint8], Labels]:
         whole = unpacked(
-            lambda: (block for path in paths for block in parquet.read(path, options)),
-            lambda: f"{hash_of(paths)} {options.given()}",
-            str(paths[0]),
+            lambda: form.read(found, part, target, log),
+            lambda: f"{part} {target} {sorted(form.facts(found))}",
+            where,
         )
         return whole.images, whole.labels
 
-    return Found(part, str(paths[0]), load, parquet.class_names(paths[0]))
-
-
-def _pictures(folder: Path, options: ReadOptions) -> list[Found]:
-    raise NotImplementedError
+    return Found(part, where, load, found.class_names)
 
 
 def _grey_as_wished(read: Callable[[], Iterator[Block]], colour: bool | None) -> Iterator[Block]:

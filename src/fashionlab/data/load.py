@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.dataset import NO_OPTIONS, Dataset, Parts, Split, split
+from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
 from fashionlab.data.find import CLASS_NAMES_FILE, find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
-from fashionlab.data.options import Preparation, ReadOptions
+from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
+from fashionlab.images import Preparation
 from fashionlab.text import printable, read_text
 
 Array = NDArray[np.uint8]
@@ -35,26 +37,72 @@ def load(
     *,
     fetch: bool = True,
     log: Log | None = None,
+    bar: Bar | None = None,
 ) -> Parts:
     """Load the parts of the data set in `source`: a file, a folder, "synthetic", or None to search.
 
     A source named here or by FASHIONLAB_DATA is final: it may be anyone's, of any form that
     `data.forms` reads, with class names from class_names.txt, one a line, where labels are numbers.
     Without one, only genuine Fashion-MNIST is accepted, from `fashion_mnist.places()`, then, if
-    `fetch`, from the network into the cache.
+    `fetch`, from the network into the cache; `log` and `bar` are `data.fetch`'s.
 
     Raises DataNotFoundError naming every place tried, DataFormatError for unsound files,
     InvalidValueError for options that do not fit.
     """
-    source = source or os.environ.get("FASHIONLAB_DATA") or None
-    if source is None or str(source) == "synthetic":
-        if options.given():
+    source = source or os.environ.get("FASHIONLAB_DATA") or fashion_mnist.NAME
+    if named := _by_name(str(source), options, fetch, log, bar):
+        return named
+    path = fashion_mnist.expanded(source)
+    sets = _parts_in(path, options, log)
+    if "test" in sets and options.split is not None:
+        raise InvalidValueError(
+            f"split is for a set without a test part; received {options.split} and {path}, which "
+            "has one; leave it out"
+        )
+    if "test" not in sets:
+        if options.split is None:
             raise InvalidValueError(
-                f"Fashion-MNIST and the synthetic set are read without options; received "
-                f"{', '.join(options.given())}; leave them out, or give --data"
+                f"a data set must have a test part, on which nothing is chosen; received {path}, "
+                "which has none; give --split 0.15 to hold out that share of it"
             )
-        return _find_fashion_mnist(fetch, log) if source is None else Parts(*synthetic.draw())
-    return _load_from(fashion_mnist.expanded(source), options, log)
+        train, held_out = split(sets["train"], options.split, SPLIT_SEED)
+        sets |= {"train": train, "test": replace(held_out, part="test")}
+    return _named(sets, path, options)
+
+
+def load_parts(
+    source: str | Path | None, options: ReadOptions = NO_OPTIONS, *, log: Log | None = None
+) -> tuple[Dataset, ...]:
+    """Load the parts of a data set as they are; a set of one part is its training part."""
+    source = source or fashion_mnist.NAME
+    if named := _by_name(str(source), options, True, log, None):
+        return named.all
+    return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
+
+
+def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
+    """Load images to predict, with labels or without: the test part where there are several."""
+    found = {one.part: one for one in find(fashion_mnist.expanded(path), options)}
+    one = found.get("test") or next(iter(found.values()))
+    images, _ = one.load()
+    return images
+
+
+def _by_name(
+    source: str, options: ReadOptions, fetch: bool, log: Log | None, bar: Bar | None
+) -> Parts | None:
+    """Return the set of that name; None where it is the name of a file or folder."""
+    if source not in (fashion_mnist.NAME, "synthetic"):
+        return None
+    if source == fashion_mnist.NAME and Path(source).exists():
+        return None
+    if options.given():
+        raise InvalidValueError(
+            f"{source} is read without options; received {', '.join(options.given())}; leave them "
+            "out, or give --data"
+        )
+    drawn = source == "synthetic"
+    return Parts(*synthetic.draw()) if drawn else _find_fashion_mnist(fetch, log, bar)
 
 
 def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -63,7 +111,7 @@ def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return (train.images, train.labels), (test.images, test.labels)
 
 
-def _find_fashion_mnist(fetch: bool, log: Log | None) -> Parts:
+def _find_fashion_mnist(fetch: bool, log: Log | None, bar: Bar | None) -> Parts:
     tried: list[str] = []
     for place in fashion_mnist.places():
         try:
@@ -74,7 +122,7 @@ def _find_fashion_mnist(fetch: bool, log: Log | None) -> Parts:
     if not fetch:
         raise DataNotFoundError(f"{rule}; network (not tried): {REMEDY}")
     try:
-        return _load_genuine(fetch_files(log))
+        return _load_genuine(fetch_files(log, bar))
     except DataNotFoundError as error:
         raise DataNotFoundError(f"{rule}; then: {error}") from error
 
@@ -135,13 +183,14 @@ def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Par
     return Parts(train, test)
 
 
-def _load_from(path: Path, options: ReadOptions, log: Log | None) -> Parts:
-    """Load the user's own data, or Fashion-MNIST where its hashes say so."""
+def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
+    """Return the parts of the user's own data; the only one of a set is its training part."""
     if not path.exists():
         raise DataNotFoundError(
-            f"data must be a file or a folder; received {path}, which does not exist; {REMEDY}"
+            f"data must be a file or a folder; received {path}, which does not exist; check the "
+            "path, or give --data synthetic"
         )
-    found = {one.part: one for one in find(path, options)}
+    found = {one.part: one for one in find(path, options, log)}
     parts = {part: one.load() for part, one in found.items()}
     for part, (_, labels) in parts.items():
         if labels is None:
@@ -150,7 +199,11 @@ def _load_from(path: Path, options: ReadOptions, log: Log | None) -> Parts:
                 f"{found[part].where}; put the file of labels next to it (fashionlab predict takes "
                 "images without)"
             )
-    _require_parts(set(parts), path, options)
+    if None not in parts and "train" not in parts:
+        raise DataFormatError(
+            f"a data set must have a training part; received {', '.join(map(str, parts))} alone in "
+            f"{path}; put the file of the training part next to it"
+        )
     named = {part or "train": one for part, one in parts.items()}
     names = _class_names(path) or next((f.class_names for f in found.values()), None)
     first = options.first_label
@@ -162,35 +215,15 @@ def _load_from(path: Path, options: ReadOptions, log: Log | None) -> Parts:
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
     preparation = options.preparation or _preparation(images["train"])
-    sets = {
+    return {
         part: Dataset(images[part], numbers[part], names, "data", part, str(path), preparation)
         for part in images
     }
-    return _named(sets, path, options)
-
-
-def _require_parts(parts: set[Split | None], path: Path, options: ReadOptions) -> None:
-    """Raise where the parts are not those to train and to measure on."""
-    if parts == {"test"} or parts == {"validation"}:
-        raise DataFormatError(
-            f"a data set must have a training part; received {', '.join(map(str, parts))} alone in "
-            f"{path}; put the file of the training part next to it"
-        )
-    if "test" not in parts and options.split is None:
-        raise InvalidValueError(
-            f"a data set must have a test part, on which nothing is chosen; received {path}, which "
-            "has none; give --split 0.15 to hold out that share of it"
-        )
-    if "test" in parts and options.split is not None:
-        raise InvalidValueError(
-            f"split is for a set without a test part; received {options.split} and {path}, which "
-            "has one; leave it out"
-        )
 
 
 def _named(sets: dict[Split, Dataset], path: Path, options: ReadOptions) -> Parts:
-    """Return the parts under their name, with a test part held out where there was none."""
-    train, test, validation = sets["train"], sets.get("test"), sets.get("validation")
+    """Return the parts under their name, which is Fashion-MNIST's where the hashes say so."""
+    train, test, validation = sets["train"], sets["test"], sets.get("validation")
     shapes = {part: one.image_shape for part, one in sets.items()}
     if len(set(shapes.values())) > 1:
         raise DataFormatError(
@@ -198,9 +231,6 @@ def _named(sets: dict[Split, Dataset], path: Path, options: ReadOptions) -> Part
             f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
             "that the files belong together"
         )
-    if test is None:
-        train, held_out = split(train, options.split or 0, SPLIT_SEED)
-        test = replace(held_out, part="test")
     genuine = {"train": train.sha256, "test": test.sha256} == fashion_mnist.SHA256
     shown = printable(files.text(_stem(path)))
     name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from fashionlab.errors import InvalidValueError
+from fashionlab.images import PREPARATIONS, Preparation
 
-Preparation = Literal["fit", "garment"]
-PREPARATIONS = ("fit", "garment")
+__all__ = ["LARGEST_SIDE", "PREPARATIONS", "Preparation", "ReadOptions"]
+
 LARGEST_SIDE = 1024  # pixels, as in a portable model
 
 

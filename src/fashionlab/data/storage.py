@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fashionlab.data.forms import rows_in_block
 
 IN_MEMORY = 2**29  # bytes; larger sets of images stay on the disk
+SCATTERED = 512  # rows of a map that are read together: each may bring 64 kB into memory
 
 
 def blocks(images: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
@@ -64,13 +65,16 @@ def rows_of(images: NDArray[np.uint8], rows: NDArray[np.integer[Any]]) -> NDArra
     """
     shape = images.shape[1:]
     if not stays_on_disk(shape, len(rows)):
-        chosen: NDArray[np.uint8] = images[rows]
-        release(images)
+        if not is_mapped(images):
+            return np.asarray(images[rows])
+        chosen = np.empty((len(rows), *shape), np.uint8)
+        for first in range(0, len(rows), SCATTERED):
+            chosen[first : first + SCATTERED] = images[rows[first : first + SCATTERED]]
+            release(images)
         return chosen
-    step = rows_in_block(shape)
     with tempfile.TemporaryFile(prefix="fashionlab-") as file:
-        for first in range(0, len(rows), step):
-            file.write(np.ascontiguousarray(images[rows[first : first + step]]).data)
+        for first in range(0, len(rows), SCATTERED):
+            file.write(np.ascontiguousarray(images[rows[first : first + SCATTERED]]).data)
             release(images)
         file.flush()
         mapped = np.memmap(file, np.uint8, "r", shape=(len(rows), *shape))

@@ -1,9 +1,12 @@
-"""prepare: a photo of a garment on a plain background becomes an image as in Fashion-MNIST.
+"""prepare: a photo becomes an image that a model takes, by one of two preparations.
 
-Its authors trimmed photos on a white background, scaled the longer side to 28 pixels, centred them
-and negated the grey (Xiao, Rasul and Vollgraf, 2017, section 2); nearly every image reaches 255.
-page/browser/preprocess.js does the same in a browser, with these constants: change both;
-tests/page compares them.
+    fit      the whole picture, scaled and centred on black; grey or in colour
+    garment  a garment on a plain background, found, cut out and made light on black; grey
+
+Fashion-MNIST's authors trimmed photos on a white background, scaled the longer side to 28 pixels,
+centred them and negated the grey (Xiao, Rasul and Vollgraf, 2017, section 2); nearly every image
+reaches 255. page/browser/preprocess.js does the same in a browser, with these constants: change
+both; tests/page compares them.
 
 Symbols: H, W the model's image; h, w the photo at its working size; grey and colours 0..255.
 """
@@ -14,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fashionlab.images import segment
+from fashionlab.errors import InvalidValueError
+from fashionlab.images import PREPARATIONS, Preparation, segment
 from fashionlab.images.photo import Photo
+from fashionlab.images.scale import fit, to_bytes
 from fashionlab.images.segment import Mask
 
 WORKING_SIDE = 256  # pixels; a larger photo is reduced to between this and twice as many
+LARGEST_WORKING_SIDE = 1024  # no model's image is larger; of others, twice the side is kept
 LUMA = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601
 CUT_OUT = 0.05  # share of transparent pixels; rounded corners have less
 BRIGHTEST = 0.99  # share of the garment's pixels that white is set by; highlights lie above it
@@ -31,6 +37,9 @@ INVERTED = "darker than its background: inverted"
 NOT_INVERTED = "lighter than its background: not inverted"
 LIGHT_BORDER = "light border: inverted"
 NOT_SCALED = "already of the model's size: not scaled"
+WHOLE = "whole picture, scaled to fit"
+ON_WHITE = "laid on white where it is transparent"
+GREYED = "made grey"
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the upright photo
 Plane = NDArray[np.float64]  # (h, w)
@@ -40,22 +49,52 @@ Plane = NDArray[np.float64]  # (h, w)
 class Prepared:
     """The image that a model takes of a photo."""
 
-    image: NDArray[np.uint8]  # (H, W), a light garment on black
-    found: bool
+    image: NDArray[np.uint8]  # (H, W), or (H, W, 3): red, green, blue
+    found: bool  # whether there is a garment; True where none is looked for
     reason: str = ""  # why no garment was found, in a sentence; then `image` is the whole photo
     notes: tuple[str, ...] = ()  # what was done, in plain words
-    box: Box | None = None  # of the garment
+    box: Box | None = None  # of what `image` shows
 
 
-def prepare(photo: Photo, shape: tuple[int, int]) -> Prepared:
-    """Return the garment of a photo as a model of (H, W) images should see it.
+def prepare(photo: Photo, shape: tuple[int, ...], preparation: Preparation) -> Prepared:
+    """Return the image of a photo for a model of images (H, W), or (H, W, 3) in colour.
 
-    Transparency that cuts something out is the foreground mask; else the background is fitted to
-    the border, and what differs from it in colour is the garment. It is made light on black, and
-    scaled so that it fills the image. A picture of exactly (H, W) pixels is taken as it is,
-    inverted where its border is light.
+    "fit" scales the whole picture, over white where it is transparent, so that it touches both
+    ends of one side, and centres it on black. "garment" finds what lies on a plain background.
+    A picture of exactly H x W pixels is not scaled. Raises InvalidValueError for garments in
+    colour, or another preparation.
     """
-    image, notes = photo.image, [UPRIGHT] if photo.turned else []
+    if preparation not in PREPARATIONS or (preparation == "garment" and len(shape) != 2):
+        raise InvalidValueError(
+            "preparation must be fit, or for grey images garment; received "
+            f"{preparation!r:.40} for images {shape}"
+        )
+    notes = [UPRIGHT] if photo.turned else []
+    if preparation == "fit":
+        return _whole(photo.image, shape, notes)
+    return _garment(photo.image, shape, notes)
+
+
+def _whole(image: Image.Image, shape: tuple[int, ...], notes: list[str]) -> Prepared:
+    side = max(WORKING_SIDE, min(2 * max(shape[:2]), LARGEST_WORKING_SIDE))
+    colours, alpha = _working(image, _factor(image, side))
+    if alpha.min() < 255:
+        notes.append(ON_WHITE)
+    in_colour = len(shape) == 3
+    if not in_colour and np.ptp(colours, axis=2).any():
+        notes.append(GREYED)
+    notes.append(NOT_SCALED if (image.height, image.width) == shape[:2] else WHOLE)
+    scaled = fit(colours if in_colour else colours @ LUMA, shape[:2])
+    return Prepared(scaled, True, "", tuple(notes), (0, 0, *image.size))
+
+
+def _garment(image: Image.Image, shape: tuple[int, ...], notes: list[str]) -> Prepared:
+    """Return the garment: what is cut out by transparency, or differs from the background.
+
+    The background is fitted to the border, and what differs from it in colour is the garment. It is
+    made light on black, and scaled so that it fills the image. A picture of exactly (H, W) pixels
+    is taken as it is, inverted where its border is light.
+    """
     if (image.height, image.width) == shape:
         return _as_it_is(image, notes)
     prepared = _look(image, shape, notes)
@@ -69,10 +108,10 @@ def prepare(photo: Photo, shape: tuple[int, int]) -> Prepared:
     return replace(closer, box=(left + dx, top + dy, right + dx, bottom + dy))
 
 
-def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepared:
+def _look(image: Image.Image, shape: tuple[int, ...], notes: list[str]) -> Prepared:
     """Return the garment of a photo, as far as the working size shows it."""
     notes = [*notes]
-    factor = max(1, max(image.size) // WORKING_SIDE)
+    factor = _factor(image, WORKING_SIDE)
     colours, alpha = _working(image, factor)  # (h, w, 3) over white, (h, w)
     grey = colours @ LUMA  # (h, w)
     clear = float((alpha < 128).mean())
@@ -84,8 +123,8 @@ def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepa
         mask, why = segment.foreground(colours, background)
         base = float((background @ LUMA)[mask].mean()) if mask.any() else 0.0
     if why or not mask.any():
-        light = _bytes(255 - grey if grey.mean() > 127 else grey)
-        return Prepared(_fit(light, shape), False, why or segment.NOTHING, tuple(notes))
+        light = to_bytes(255 - grey if grey.mean() > 127 else grey)
+        return Prepared(fit(light, shape), False, why or segment.NOTHING, tuple(notes))
 
     darker = float(grey[mask].mean()) < base
     values = 255 - grey if darker else grey - (255 - alpha)  # (h, w); both are 0 where all is clear
@@ -94,7 +133,7 @@ def _look(image: Image.Image, shape: tuple[int, int], notes: list[str]) -> Prepa
     cut = _stretched(values, mask)[top:bottom, left:right]
     corner = left * factor, top * factor
     box = *corner, min(right * factor, image.width), min(bottom * factor, image.height)
-    return Prepared(_fit(cut, shape), True, "", tuple(notes), box)
+    return Prepared(fit(cut, shape), True, "", tuple(notes), box)
 
 
 def _around(box: Box, size: tuple[int, int]) -> Box | None:
@@ -110,11 +149,16 @@ def _around(box: Box, size: tuple[int, int]) -> Box | None:
 
 def _as_it_is(image: Image.Image, notes: list[str]) -> Prepared:
     colours, _ = _working(image, 1)
-    grey = _bytes(colours @ LUMA)
+    grey = to_bytes(colours @ LUMA)
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     if border.mean() > 127:
         grey, notes = 255 - grey, [*notes, LIGHT_BORDER]
     return Prepared(grey, True, "", (*notes, NOT_SCALED), (0, 0, image.width, image.height))
+
+
+def _factor(image: Image.Image, side: int) -> int:
+    """Return by how much to reduce a photo whose longer side is above `side`, to no less."""
+    return max(1, max(image.size) // side)
 
 
 def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float64], Plane]:
@@ -129,39 +173,6 @@ def _working(image: Image.Image, factor: int) -> tuple[NDArray[np.float64], Plan
 
 def _stretched(values: Plane, mask: Mask) -> NDArray[np.uint8]:
     """Return the garment stretched up to white, by BRIGHTEST of its pixels, and all else black."""
-    counts = np.bincount(_bytes(values)[mask], minlength=256).cumsum()
+    counts = np.bincount(to_bytes(values)[mask], minlength=256).cumsum()
     top = int(np.searchsorted(counts, BRIGHTEST * counts[-1]))
-    return np.where(mask, _bytes(values * (255 / max(top, 1))), 0).astype(np.uint8)
-
-
-def _fit(values: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return (H, W): scaled to touch both ends of one side, centred on black."""
-    height, width = shape
-    h, w = values.shape
-    scale = min(height / h, width / w)
-    rows, columns = max(1, int(h * scale + 0.5)), max(1, int(w * scale + 0.5))
-    out = np.zeros(shape, dtype=np.uint8)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    scaled = _lanczos(h, rows) @ values @ _lanczos(w, columns).T
-    out[top : top + rows, left : left + columns] = _bytes(scaled)
-    return out
-
-
-def _lanczos(length: int, wanted: int) -> NDArray[np.float64]:
-    """Return (wanted, length): the matrix that scales samples by Lanczos's kernel of width 3.
-
-        kernel(t) = sinc(t) sinc(t / 3) for |t| < 3,  t in samples of the coarser of the two lines
-
-    Not Pillow's: its order of the two directions, and so its rounding, has changed with versions.
-    """
-    ratio = length / wanted
-    centres = (np.arange(wanted) + 0.5) * ratio
-    t = (np.arange(length) + 0.5 - centres[:, None]) / max(1, ratio)
-    weights = np.where(np.abs(t) < 3, np.sinc(t) * np.sinc(t / 3), 0)
-    scaled: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-    return scaled
-
-
-def _bytes(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    rounded: NDArray[np.uint8] = np.clip(values + 0.5, 0, 255).astype(np.uint8)
-    return rounded
+    return np.where(mask, to_bytes(values * (255 / max(top, 1))), 0).astype(np.uint8)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.storage import release
 from fashionlab.evaluation.predictions import log_probabilities, mean_of_views
 from fashionlab.recipes.recipe import Recipe
 
@@ -20,8 +21,11 @@ def predict(
     mirror image.
     """
     size = max(1, PART // (images[0].size * batch_size)) * batch_size
-    parts = [images[start : start + size] for start in range(0, len(images), size)]
-    return np.concatenate([_predict(recipe, model, part, batch_size) for part in parts])
+    predicted = []
+    for start in range(0, len(images), size):
+        predicted.append(_predict(recipe, model, images[start : start + size], batch_size))
+        release(images)
+    return np.concatenate(predicted)
 
 
 def _predict(

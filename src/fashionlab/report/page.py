@@ -12,6 +12,7 @@ from fashionlab.data.fashion_mnist import NAME
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import formatting
 from fashionlab.report.content import RunView, by_classes, by_environment
+from fashionlab.report.formatting import SHOWN_SIDE
 from fashionlab.report.paper import CONTRADICTIONS
 from fashionlab.report.plots import CURVE_SIZE, PIXELS_PER_INCH
 from fashionlab.report.remarks import remarks, test_set_use
@@ -21,7 +22,17 @@ from fashionlab.text import printable
 GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
 GENERATOR_WITHIN = 1024  # bytes
 RUNS_IN_A_TABLE = 4  # more would not fit on paper
-FILTERS = ("percent", "probability", "interval", "count", "seconds", "decimal", "shape", "listing")
+FILTERS = (
+    "percent",
+    "probability",
+    "interval",
+    "count",
+    "seconds",
+    "decimal",
+    "images",
+    "shape",
+    "listing",
+)
 
 
 def write_page(
@@ -66,6 +77,7 @@ def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str
         environments=by_environment(views),
         compared=any(view.paper for view in views),
         contradictions=CONTRADICTIONS,
+        shown_side=SHOWN_SIDE,
         curve_size=[round(side * PIXELS_PER_INCH) for side in CURVE_SIZE],
         runs_in_a_table=RUNS_IN_A_TABLE,
     )

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data import fashion_mnist
-from fashionlab.data.options import PREPARATIONS, Preparation
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs import reading
 from fashionlab.runs.layout import (
@@ -74,10 +74,13 @@ class Run:
         self.config: Config = reading.json_file(folder / "config.json", Config)
         self.seed, self.parameters = self.config["seed"], self.config["parameters"]
         self.class_names = self.config["class_names"]  # (K,) in label order
-        parts = {"train": self.config["data"]["train"], "test": self.config["data"]["test"]}
+        parts = self.config["data"]
+        facts = {"train": parts["train"], "test": parts["test"]}
+        if "validation" in parts:
+            facts["validation"] = parts["validation"]
         self.data = {
-            part: DataFacts(facts["name"], facts["sha256"], facts["images"])
-            for part, facts in parts.items()
+            part: DataFacts(one["name"], one["sha256"], one["images"])
+            for part, one in facts.items()
         }
 
     @cached_property
@@ -91,7 +94,7 @@ class Run:
     @cached_property
     def image_shape(self) -> tuple[int, ...]:
         """The shape of every image: (H, W), or (H, W, 3) in colour."""
-        shape = self.config["image_shape"]
+        shape: tuple[int, ...] = self.config["image_shape"]
         if shape[2:] not in ((), (3,)):
             raise self._damaged("config.json", f"image_shape has {shape[2]} channels, not 3")
         return shape

@@ -6,7 +6,7 @@ An array that lies uncompressed in its file can be mapped, also in an npz.
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
+from fashionlab import files
 from fashionlab.data.forms.stored import (
     DEFLATE_LIMIT,
     REMEDY,
@@ -22,6 +24,7 @@ from fashionlab.data.forms.stored import (
     faults,
     require_sound,
 )
+from fashionlab.data.storage import blocks
 from fashionlab.errors import DataFormatError
 
 MAGIC = b"\x93NUMPY"
@@ -145,3 +148,28 @@ def _opened_member(path: Path, name: str, start: int) -> Iterator[BinaryIO]:
     with zipfile.ZipFile(path) as archive, archive.open(name) as file:
         file.read(start)
         yield cast(BinaryIO, file)
+
+
+def write_npy(path: Path, array: NDArray[Any]) -> None:
+    """Write an array of any number of rows as npy."""
+    with files.writing(path) as file:
+        _write(file, array)
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as npz, not compressed, so that they can be mapped."""
+    with files.writing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")  # of 1980: the same bytes each time
+            with archive.open(member, "w", force_zip64=True) as opened:
+                _write(opened, array)
+
+
+def _write(file: Any, array: NDArray[Any]) -> None:
+    header = npy.header_data_from_array_1_0(np.empty((0, *array.shape[1:]), array.dtype))
+    npy.write_array_header_1_0(file, {**header, "shape": array.shape})
+    if array.ndim == 1:
+        file.write(np.ascontiguousarray(array).tobytes())
+        return
+    for _, block in blocks(array):
+        file.write(np.ascontiguousarray(block).data)

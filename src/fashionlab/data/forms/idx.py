@@ -25,6 +25,7 @@ from fashionlab.data.forms.stored import (
     faults,
     require_sound,
 )
+from fashionlab.data.storage import blocks
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
 
 UBYTE = 0x08
@@ -134,3 +135,11 @@ def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
         )
     content = idx_header(array.shape) + array.tobytes()
     files.write(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def write_images(path: Path, images: NDArray[np.uint8]) -> None:
+    """Write images (N, H, W) or (N, H, W, 3), of any number, as plain IDX that can be mapped."""
+    with files.writing(path) as file:
+        file.write(idx_header(images.shape))
+        for _, block in blocks(images):
+            file.write(np.ascontiguousarray(block).data)

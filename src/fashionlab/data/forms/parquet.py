@@ -1,6 +1,179 @@
-def read(path, options):
-    raise NotImplementedError
+"""Parquet as Hugging Face writes it: a column of pictures as bytes, and one of labels.
+
+    FILE.parquet                             one part
+    FOLDER/train-00000-of-00002.parquet ...  several, each in one file or in all of its shards
+
+The files may also lie in a folder below, such as data/, or in one for each part. Class names are
+those of the label's ClassLabel in the schema's metadata, or the labels are names themselves.
+By pyarrow, the extra `parquet`.
+"""
+
+import hashlib
+import json
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from fashionlab import files
+from fashionlab.data.dataset import Dataset, Split
+from fashionlab.data.forms import Block, parquet_file, pixels, rows_in_block
+from fashionlab.data.forms.parquet_columns import Columns, columns, label_values
+from fashionlab.data.forms.pixels import Label, Log, Picture, Wanted
+from fashionlab.data.forms.shards import shards
+from fashionlab.data.forms.thrift import UnsoundError
+from fashionlab.data.options import ReadOptions
+from fashionlab.dependencies import needs
+from fashionlab.errors import DataFormatError
+
+ROWS_IN_GROUP = 1000  # of a file that is written, at most
+READ_BYTES = 2**20  # of a column at once
 
 
-def class_names(path):
-    return None
+class Found(NamedTuple):
+    """The Parquet files of a data set, by part; None is a part without a name."""
+
+    path: Path
+    parts: dict[Split | None, list[Path]]
+    class_names: tuple[str, ...] | None  # of ClassLabel; None where the labels alone say it
+    columns: dict[Path, Columns]
+
+
+def find(path: Path, options: ReadOptions | None = None) -> Found:
+    """Return the files of a data set, with the columns to read; footers alone are read.
+
+    Raises DataFormatError where it is not clear which columns are the pictures and the labels, or
+    files differ in their class names.
+    """
+    which = (options or ReadOptions()).labels
+    parts = shards(path)
+    found: dict[Path, Columns] = {}
+    for file in chain(*parts.values()):
+        with _opened(file) as (_, parquet):
+            found[file] = columns(parquet.schema_arrow, which, file)
+    first, *others = found
+    for file in others:
+        if found[file].class_names != found[first].class_names:
+            raise DataFormatError(
+                f"all files of a data set must have the same class names; received others in "
+                f"{file} than in {first}; move one of them away"
+            )
+    return Found(path, parts, found[first].class_names, found)
+
+
+def plan(found: Found, options: ReadOptions) -> Wanted:
+    """Return the shape of the images, by the first SAMPLE pictures of each part."""
+    first = (islice(_rows(found, part), pixels.SAMPLE) for part in found.parts)
+    return pixels.wanted((picture for picture, _ in chain.from_iterable(first)), options)
+
+
+def read(
+    found: Found, part: Split | None, target: Wanted, log: Log | None = None
+) -> Iterator[Block]:
+    """Yield the images of a part with their labels: numbers, or names."""
+    return pixels.blocks(_rows(found, part), target, log)
+
+
+def facts(found: Found) -> Iterator[tuple[str, str]]:
+    """Yield what the images depend on: each file's name, and its SHA-256."""
+    for path in chain(*found.parts.values()):
+        with path.open("rb") as file:
+            yield files.text(path.name), hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write(path: Path, dataset: Dataset) -> None:
+    """Write a file that Hugging Face's `datasets` reads, with class names; whole or not at all."""
+    with needs("Parquet", "fashionlab[parquet]"):
+        import pyarrow as arrow
+        from pyarrow.parquet import ParquetWriter
+    pixels.check_writable(dataset.image_shape)
+    picture = arrow.struct({"bytes": arrow.binary(), "path": arrow.string()})
+    features = {
+        "image": {"_type": "Image"},
+        "label": {"names": list(dataset.class_names), "_type": "ClassLabel"},
+    }
+    schema = arrow.schema(
+        {"image": picture, "label": arrow.int64()},
+        metadata={"huggingface": json.dumps({"info": {"features": features}})},
+    )
+    step = min(ROWS_IN_GROUP, rows_in_block(dataset.image_shape))
+    with (
+        files.writing(path) as file,
+        ParquetWriter(
+            file, schema, use_dictionary=["label"], write_statistics=["label"], compression="snappy"
+        ) as writer,
+    ):
+        for start in range(0, len(dataset), step):
+            images = dataset.images[start : start + step]
+            rows = [{"bytes": pixels.png(image), "path": None} for image in images]
+            labels = dataset.labels[start : start + step].astype(np.int64)
+            writer.write_table(
+                arrow.table([arrow.array(rows, picture), arrow.array(labels)], schema=schema)
+            )
+
+
+def _rows(found: Found, part: Split | None) -> Iterator[tuple[Picture, Label]]:
+    for path in found.parts[part]:
+        with _opened(path) as (file, parquet):
+            yield from _rows_of(path, file, parquet, found.columns[path])
+
+
+def _rows_of(
+    path: Path, file: BinaryIO, parquet: Any, chosen: Columns
+) -> Iterator[tuple[Picture, Label]]:
+    leaves = [parquet.schema.column(i).path for i in range(parquet.metadata.num_columns)]
+    names = [f"{chosen.image}.bytes" if chosen.in_struct else chosen.image, chosen.label]
+    numbers = [leaves.index(name) for name in names]
+    row = 0
+    for group in parquet_file.row_groups(file, parquet.metadata, numbers):
+        before = row
+        for batch in parquet.iter_batches(group.at_once, [group.number], names, use_threads=False):
+            images = batch.column(chosen.image)
+            if chosen.in_struct:
+                images = images.flatten()[0]  # where the whole picture is null, so are its bytes
+            if images.null_count:
+                at = row + 1 + images.is_null().to_pylist().index(True)
+                raise UnsoundError(
+                    f"no bytes of a picture in row {at:,} (at most the path of a file)"
+                )
+            labels = label_values(batch.column(chosen.label), chosen, row)
+            for content, label in zip(images.to_pylist(), labels, strict=True):
+                row += 1
+                yield Picture(f"row {row:,} of {path}", content), label
+        if row - before != group.rows:
+            raise UnsoundError(f"{row - before:,} rows in a group of {group.rows:,}")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, Any]]:
+    """Open a file whose footer was checked, also for pyarrow; what is found wrong names it."""
+    with needs("Parquet", "fashionlab[parquet]"):
+        import pyarrow as arrow
+        from pyarrow.parquet import ParquetFile
+    # What pyarrow raises: its own errors and OSError for broken structures, the others where a size
+    # or a name (not UTF-8) is no value of Python's.
+    failures = (
+        *(arrow.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError),
+        *(MemoryError, RecursionError),
+    )
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnsoundError("no regular file")
+        with path.open("rb") as file:
+            parquet_file.check_footer(file)
+            with ParquetFile(
+                file, buffer_size=READ_BYTES, pre_buffer=False, page_checksum_verification=True
+            ) as parquet:
+                yield file, parquet
+    except DataFormatError:  # which is a ValueError too
+        raise
+    except (UnsoundError, *failures) as error:
+        received = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DataFormatError(
+            "a Parquet file must be whole, with a picture and a label in each row; received "
+            f"'{received:.200}' from {path}; fetch or write it again"
+        ) from error

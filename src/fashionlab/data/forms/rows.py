@@ -1,118 +1,151 @@
-"""image_rows, label_rows: stored arrays -> Blocks of bytes, converted exactly or refused.
+"""The rows of a table, some at a time; an error names the line and the column.
 
-Symbols: N images, H rows, W columns.
+Symbols: C columns; m cells of a chunk of text, the first of which is cell number `done` of all.
 """
 
-import math
 from collections.abc import Iterator
-from typing import Any
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.forms import Block
-from fashionlab.data.forms.stored import StoredArray
-from fashionlab.data.options import LARGEST_SIDE, ReadOptions
+from fashionlab.data.forms import rows_in_block, source
+from fashionlab.data.forms.cells import (
+    LONGEST_CELL,
+    TOO_LONG,
+    UNCLOSED,
+    CellError,
+    Cells,
+    pixel,
+    split,
+)
+from fashionlab.data.forms.columns import Columns
 from fashionlab.errors import DataFormatError
+from fashionlab.text import printable
 
-CHANNELS = 3
-
-
-def are_labels(array: StoredArray) -> bool:
-    """Return whether an array can be labels: (N,) or (N, 1)."""
-    return len(array.shape) == 1 or (len(array.shape) == 2 and array.shape[1] == 1)
+MOST_ROWS = 2**16  # in a block, whose labels may be names
+LONGEST_END = 2**20  # bytes of blank lines at the end of a file
 
 
-def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
-    """Return (H, W) or (H, W, 3) of images (N, H, W[, 1 or 3]), or (N, H W) where H = W.
+class Rows(NamedTuple):
+    """Some rows of a table. The array is valid until the next ones are read."""
 
-    Raises DataFormatError for an array of another shape or kind.
-    """
-    shape = array.shape[1:]
-    if len(shape) == 1:
-        channels = CHANNELS if options.colour else 1
-        side = math.isqrt(shape[0] // channels)
-        shape = (side, side) if side * side * channels == shape[0] else ()
-        shape = (*shape, CHANNELS) if shape and options.colour else shape
-    if len(shape) == 3 and shape[2] == 1:
-        shape = shape[:2]
-    fits = len(shape) == 2 or (len(shape) == 3 and shape[2] == CHANNELS)
-    if not fits or not all(1 <= side <= LARGEST_SIDE for side in shape):
-        raise DataFormatError(
-            f"images must be (N, H, W), (N, H, W, 3) or (N, H x W), with sides up to "
-            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; reshape them"
-        )
-    if array.dtype.kind not in "iu":
-        remedy = (
-            "multiply by 255, round, and save them as uint8"
-            if array.dtype.kind == "f"
-            else "save them as uint8"
-        )
-        raise DataFormatError(
-            f"images must be whole numbers from 0 to 255; received {array.dtype} in "
-            f"{array.where}; {remedy}"
-        )
-    return shape
+    values: NDArray[np.uint8]  # (n, C), those of the columns that are pixels
+    labels: dict[int, list[bytes]]  # the n cells of each column that has labels, or may have
+    first: int  # the number of the first row, from 0
 
 
-def mapped_images(array: StoredArray, options: ReadOptions) -> NDArray[np.uint8] | None:
-    """Return images mapped from their file, None where they do not lie there as they are."""
-    shape = image_shape(array, options)
-    if options.transposed or (options.colour is False and len(shape) == 3):
+def read_rows(path: Path, columns: Columns) -> Iterator[Rows]:
+    """Yield all rows; DataFormatError where one is ragged or has a pixel that is none."""
+    most = min(rows_in_block(columns.shape), MOST_ROWS)
+    values = np.empty((most, columns.count), np.uint8)
+    flat, filled, first = values.reshape(-1), 0, 0
+    labels: dict[int, list[bytes]] = {column: [] for column in columns.labels}
+    for text, cells, done in _read_cells(path, columns):
+        for column, texts in labels.items():
+            places = np.arange((column - done) % columns.count, len(cells.ends), columns.count)
+            texts.extend(text[begin:end] for begin, end in cells.bounds(places))
+        left = cells.values
+        while len(left):
+            some, left = np.split(left, [len(flat) - filled])
+            flat[filled : filled + len(some)] = some
+            filled += len(some)
+            if filled == len(flat):
+                yield Rows(values, {c: texts[:most] for c, texts in labels.items()}, first)
+                labels = {c: texts[most:] for c, texts in labels.items()}
+                filled, first = 0, first + most
+    if filled:
+        yield Rows(values[: filled // columns.count], labels, first)
+    elif not first:
+        raise DataFormatError(f"a table must have rows; received none in {path}; {source.REMEDY}")
+
+
+def _read_cells(path: Path, columns: Columns) -> Iterator[tuple[bytes, Cells, int]]:
+    """Yield a text, its cells, of which odd pixels have their value now, and `done`."""
+    done, rest = 0, b""
+    with source.opened(path) as file:
+        parts = source.chunks(file, path)
+        if columns.has_header:
+            parts = chain([source.first_line(parts, path)[1]], parts)
+        for part in parts:
+            text = rest + part
+            cells = split(text, columns.delimiter)
+            rest = text[int(cells.ends[-1]) + 1 :] if len(cells.ends) else text
+            blank = _check_lines(path, columns, cells, text, done)
+            if blank is not None:
+                cells, rest = cells.before(blank), b""
+                begin = int(cells.ends[-1]) + 1 if blank else 0
+                at = done + blank
+                _check_blank(path, columns, chain([text[begin:]], parts), at)
+            _fill_odd(path, columns, cells, text, done)
+            yield text, cells, done
+            done += len(cells.ends)
+            if b"\n" in rest:
+                raise cell_error(path, columns, done, rest, UNCLOSED)
+            if len(rest) > LONGEST_CELL:
+                raise cell_error(path, columns, done, rest, TOO_LONG)
+
+
+def _check_lines(path: Path, columns: Columns, cells: Cells, text: bytes, done: int) -> int | None:
+    """Raise DataFormatError where a line has not C cells; return the cell of a blank line."""
+    count, newlines = columns.count, cells.newlines
+    wanted = np.arange((count - 1 - done) % count, len(cells.ends), count)
+    if np.array_equal(newlines, wanted):
         return None
-    mapped = array.mapped()
-    return None if mapped is None else mapped.reshape(-1, *shape)
+    same = min(len(newlines), len(wanted))
+    differ = np.flatnonzero(newlines[:same] != wanted[:same])
+    at = int(differ[0]) if len(differ) else same
+    if at < len(newlines) and (at == len(wanted) or newlines[at] < wanted[at]):
+        last = int(newlines[at])
+        received = (done + last) % count + 1
+        begin, end = cells.bounds(np.array([last]))[0]
+        if received == 1 and not text[begin:end].strip():
+            return last
+    else:
+        last, received = int(wanted[at]), count + 1
+    raise DataFormatError(
+        f"a row must have as many columns as the first, {count}; received "
+        f"{received if received <= count else 'more'} in line {columns.line(done + last)} of "
+        f"{path}, which {'ends' if received <= count else 'goes on'} after column "
+        f"{min(received, count)}; correct the line"
+    )
 
 
-def image_rows(array: StoredArray, options: ReadOptions) -> Iterator[Block]:
-    """Yield the images in blocks without labels, upright where they are stored transposed."""
-    shape = image_shape(array, options)
-    for values in array.blocks():
-        images = _bytes(values, array.where).reshape(-1, *shape)
-        if options.transposed:
-            images = np.ascontiguousarray(images.swapaxes(1, 2))
-        yield Block(images, None)
-
-
-def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
-    """Return labels (N,), whole numbers or names; DataFormatError for any others."""
-    values = array.whole().reshape(-1)
-    if values.dtype.kind in "US":
-        try:
-            return [str(name) for name in np.char.strip(values.astype(np.str_)).tolist()]
-        except UnicodeDecodeError:
+def _check_blank(path: Path, columns: Columns, parts: Iterator[bytes], at: int) -> None:
+    """Raise DataFormatError where other lines follow a blank one, which begins with cell `at`."""
+    length = 0
+    for part in parts:
+        length += len(part)
+        if part.strip() or length > LONGEST_END:
             raise DataFormatError(
-                f"names of classes must be text; received bytes in {array.where}; save them as text"
-            ) from None
-    if values.dtype.kind == "f" and not (np.isfinite(values) & (values % 1 == 0)).all():
-        wrong = values[~np.isfinite(values) | (values % 1 != 0)][0]
-        raise DataFormatError(
-            f"labels must be whole numbers; received {wrong:g} in {array.where}; number the "
-            "classes from 0"
-        )
-    if values.dtype.kind not in "iuf" or (values.size and not np.abs(values).max() < 2**31):
-        raise DataFormatError(
-            f"labels must be whole numbers or names; received {values.dtype} in {array.where}; "
-            "number the classes from 0"
-        )
-    return values.astype(np.int64)
+                f"a row must have {columns.count} columns; received a blank line, line "
+                f"{columns.line(at)} of {path}, and others after it; remove blank lines"
+            )
 
 
-def _bytes(values: NDArray[Any], where: str) -> NDArray[np.uint8]:
-    """Return whole numbers as bytes; DataFormatError where one is out of range."""
-    if values.dtype == np.uint8:
-        return values
-    if values.min() < 0 or values.max() > 255:
-        wrong = values.min() if values.min() < 0 else values.max()
-        raise DataFormatError(
-            f"pixels must be whole numbers from 0 to 255; received {wrong} in {where}; scale the "
-            "images to that range"
-        )
-    return values.astype(np.uint8)
+def _fill_odd(path: Path, columns: Columns, cells: Cells, text: bytes, done: int) -> None:
+    """Compute the values of the pixels that are not one to three digits, one by one."""
+    if not len(cells.odd):
+        return
+    column = (done + cells.odd) % columns.count
+    others = [*columns.labels, *range(columns.row_numbers)]
+    odd = cells.odd[~np.isin(column, others)]
+    for index, (begin, end) in zip(odd.tolist(), cells.bounds(odd), strict=True):
+        try:
+            cells.values[index] = pixel(text[begin:end])
+        except CellError as error:
+            raise cell_error(path, columns, done + index, text[begin:end], error) from None
 
 
-def to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (n, H, W) of colour images (n, H, W, 3), by ITU-R BT.601's luma."""
-    luma = images @ np.array([0.299, 0.587, 0.114], np.float32)
-    grey: NDArray[np.uint8] = np.rint(luma).astype(np.uint8)
-    return grey
+def cell_error(
+    path: Path, columns: Columns, cell: int, received: bytes, error: CellError
+) -> DataFormatError:
+    """Return the error for the cell of this number, which names its line and column."""
+    shown = printable(received[:40].decode(errors="replace").strip())
+    what = f"'{shown}{'...' if len(received) > 40 else ''}'" if shown else "an empty cell"
+    return DataFormatError(
+        f"{error.rule}; received {what} in line {columns.line(cell)}, column "
+        f"{cell % columns.count + 1} of {path}; {error.remedy}"
+    )

@@ -1,0 +1,138 @@
+"""Checks on a Parquet file, which is hostile until shown otherwise, before pyarrow unpacks it.
+
+A footer may lie about sizes, a page may unpack to gigabytes, and a value that is stored once may be
+repeated a million times.
+Source of the format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from fashionlab.data.forms.thrift import Reader, UnsoundError
+
+MAGIC = b"PAR1"
+FOOTER_BYTES = 2**18  # and a share of the file: 4 % where 100 pictures are a row group, since two
+FOOTER_SHARE = 1 / 8  # of them stand in the footer, twice, as the least and the greatest
+STRUCTURES = 20_000  # of a footer, of which pyarrow makes 700 bytes each; and a share of the file:
+STRUCTURES_SHARE = 1 / 256  # 40 for a row group, which has 10 KB or more
+HEADER_STRUCTURES = 100  # of a page's header, which has about four
+MOST_COLUMNS = 1000  # groups of columns included; so none is nested more deeply
+HEADER_BYTES = (2**12, 2**20)  # of a page's header; the second where the first are too few
+PAGE_BYTES = 2**25  # to which any page may unpack; and a multiple of its size
+MOST_PACKED = 4  # pictures are packed already
+BATCH_BYTES = 2**24  # of pictures, in memory at once
+
+DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
+DELTA_BYTE_ARRAY = 7
+ENCODINGS = {0, 2, 3, 4, 5, 6, DELTA_BYTE_ARRAY, 8, 9}
+
+
+class RowGroup(NamedTuple):
+    """A row group, and how many rows of it to have in memory at once."""
+
+    number: int
+    rows: int
+    at_once: int
+
+
+def check_footer(file: BinaryIO) -> None:
+    """Raise UnsoundError where the footer would take much memory, or long, to be read."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 8))
+    end = file.read(8)
+    file.seek(0)
+    if size < 12 or file.read(4) != MAGIC or end[4:] != MAGIC:
+        raise UnsoundError("no Parquet file")
+    length = int.from_bytes(end[:4], "little")
+    if length > min(size - 12, FOOTER_BYTES + int(size * FOOTER_SHARE)):
+        raise UnsoundError(f"a footer of {length:,} bytes in a file of {size:,}")
+    file.seek(size - 8 - length)
+    try:
+        most = STRUCTURES + int(size * STRUCTURES_SHARE)
+        footer = Reader(file.read(length), most).structure()
+    except IndexError:
+        raise UnsoundError("a footer that ends early") from None
+    schema = footer.get(2)
+    if not isinstance(schema, list) or len(schema) > MOST_COLUMNS:
+        raise UnsoundError(f"not 1 to {MOST_COLUMNS:,} columns")
+
+
+def row_groups(file: BinaryIO, metadata: Any, columns: list[int]) -> Iterator[RowGroup]:
+    """Yield the row groups of a file after a check of the columns that will be read.
+
+    `metadata` is pyarrow's. Raises UnsoundError where it contradicts the file.
+    """
+    size = file.seek(0, os.SEEK_END)
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    total = sum(group.num_rows for group in groups)
+    if any(group.num_rows < 0 for group in groups) or total != metadata.num_rows:
+        raise UnsoundError(f"{total:,} rows in its groups, and {metadata.num_rows:,} in its footer")
+    if total > size:  # a picture has more bytes than one
+        raise UnsoundError(f"{total:,} rows in a file of {size:,} bytes")
+    unpacked = 0
+    for i, group in enumerate(groups):
+        if not group.num_rows:
+            continue
+        chunks = [_chunk(file, group.column(j), group.num_rows, size) for j in columns]
+        unpacked += sum(chunk.unpacked for chunk in chunks)
+        if unpacked > PAGE_BYTES + MOST_PACKED * size:
+            raise UnsoundError(f"pages that unpack to {unpacked:,} bytes from {size:,}")
+        each = max(1, *(max(c.unpacked // group.num_rows, c.repeated) for c in chunks))
+        yield RowGroup(i, group.num_rows, max(1, min(group.num_rows, BATCH_BYTES // each)))
+
+
+class _Chunk(NamedTuple):
+    unpacked: int  # bytes, of all pages
+    repeated: int  # bytes of the largest value that a page may repeat at no cost; 0 for none
+
+
+def _chunk(file: BinaryIO, column: Any, rows: int, size: int) -> _Chunk:
+    """Return what the pages of a column in a row group unpack to."""
+    at, length = column.data_page_offset, column.total_compressed_size
+    if column.has_dictionary_page and 0 < (column.dictionary_page_offset or 0) < at:
+        at = column.dictionary_page_offset
+    end = at + length
+    if not 4 <= at <= end <= size:
+        raise UnsoundError(f"a column from byte {at:,} to {end:,} in a file of {size:,}")
+    unpacked = repeated = pages = 0
+    while at < end:
+        header, header_bytes = _page_header(file, at, end)
+        kind, out, packed = header.get(1), header.get(2), header.get(3)
+        at += header_bytes
+        if not (isinstance(out, int) and isinstance(packed, int) and 0 <= packed <= end - at):
+            raise UnsoundError(f"a page of {packed} bytes where {end - at:,} are left")
+        if not 0 <= out <= PAGE_BYTES + MOST_PACKED * packed:
+            raise UnsoundError(f"a page that unpacks from {packed:,} to {out:,} bytes")
+        at += packed
+        unpacked += out
+        pages += 1
+        if pages > rows + 2:
+            raise UnsoundError(f"more than {rows + 2:,} pages for {rows:,} rows")
+        if kind == DICTIONARY_PAGE or _encoding(header) == DELTA_BYTE_ARRAY:
+            repeated = max(repeated, out)
+    return _Chunk(unpacked, repeated)
+
+
+def _page_header(file: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int]:
+    """Return a page's header, by the numbers of its fields, and its size in bytes."""
+    for most in HEADER_BYTES:
+        file.seek(at)
+        reader = Reader(file.read(min(most, end - at)), HEADER_STRUCTURES)
+        try:
+            return reader.structure(), reader.at
+        except IndexError:
+            continue
+    raise UnsoundError(f"no page at byte {at:,}")
+
+
+def _encoding(header: dict[int, Any]) -> int | None:
+    """Return how a page of data has its values; None for other pages."""
+    field, number = {DATA_PAGE: (5, 2), DATA_PAGE_V2: (8, 4)}.get(header.get(1, -1), (0, 0))
+    if not field:
+        return None
+    data = header.get(field)
+    encoding = data.get(number) if isinstance(data, dict) else None
+    if encoding not in ENCODINGS:
+        raise UnsoundError(f"a page of encoding {encoding!r:.20}")
+    return int(encoding)

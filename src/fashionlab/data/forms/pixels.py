@@ -1,0 +1,190 @@
+"""Pictures of any size and colour -> blocks of images of one shape; and images -> PNG.
+
+Pictures are decoded by a few threads (Pillow works outside Python's lock), in their order. At most
+THREADS of them are in memory whole; one of 40 million pixels takes 160 MB.
+"""
+
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.options import LARGEST_SIDE, ReadOptions
+from fashionlab.errors import DataFormatError, ImageError, InvalidValueError
+from fashionlab.images import Preparation
+from fashionlab.images.decode import SMALLEST_SIDE, load
+from fashionlab.images.photo import Photo
+from fashionlab.images.preprocess import Prepared, prepare
+
+Log = Callable[[str], object]
+Label = int | str
+
+SAMPLE = 64  # pictures that a reader looks at to tell colour from grey
+TINT = 4  # levels by which channels may differ in a grey picture: WebP with loss gives 1
+LOOKED_AT = 256  # pixels; a larger side is reduced to between this and twice as many
+THREADS = min(4, os.cpu_count() or 1)
+WAITING = 4  # pictures for each thread that are begun and not yet taken
+
+
+class Picture(NamedTuple):
+    """A file, or its bytes, with its name in messages."""
+
+    where: str
+    content: Path | bytes
+
+
+class Wanted(NamedTuple):
+    """The images that pictures become."""
+
+    shape: tuple[int, ...]  # (H, W), or (H, W, 3) in colour
+    preparation: Preparation
+    scaled: bool  # whether pictures are scaled; if not, each must have this size
+
+
+def wanted(sample: Iterable[Picture], options: ReadOptions) -> Wanted:
+    """Return what the options ask for, and where they leave it open, what a sample of the
+    pictures shows.
+
+    Without a size it is the first picture's. Without colour, images are in colour where one of the
+    sample is. Raises DataFormatError for pictures that are not sound.
+    """
+    preparation: Preparation = options.preparation or "fit"
+    if preparation == "garment" and options.colour:
+        raise InvalidValueError(
+            "pictures must be grey for the preparation garment; received colour; leave one of the "
+            "two options out"
+        )
+    colour = False if preparation == "garment" else options.colour
+    side = options.size
+    size = None if side is None else (side, side)
+    for picture in sample:
+        if size is not None and colour is not None:
+            break
+        photo = _decoded(picture)
+        if size is None:
+            size = _size(photo, picture.where)
+        if colour is None and has_colour(photo):
+            colour = True
+    if size is None:
+        raise DataFormatError("a data set must have pictures; received none; name another")
+    return Wanted((*size, 3) if colour else size, preparation, scaled=options.size is not None)
+
+
+def blocks(
+    pictures: Iterable[tuple[Picture, Label]], target: Wanted, log: Log | None = None
+) -> Iterator[Block]:
+    """Yield the images of labelled pictures, in their order."""
+    rows, row, lost = rows_in_block(target.shape), 0, []
+    images = np.empty((rows, *target.shape), np.uint8)  # (n, H, W) or (n, H, W, 3)
+    labels: list[Label] = []
+    count = 0
+    for where, label, prepared in _in_order(pictures, target):
+        images[row] = prepared.image
+        labels.append(label)
+        count += 1
+        if not prepared.found:
+            lost.append(where)
+        row += 1
+        if row == rows:
+            yield _block(images, labels)
+            images, labels, row = np.empty_like(images), [], 0
+    if row:
+        yield _block(images[:row], labels)
+    if lost and log:
+        log(
+            f"no garment found in {len(lost):,} of {count:,} pictures, the first {lost[0]}: the "
+            "whole picture was taken"
+        )
+
+
+def has_colour(photo: Photo) -> bool:
+    """Return whether channels differ by more than TINT levels anywhere, seen at a small size."""
+    image = photo.image
+    if image.mode == "L":
+        return False
+    if image.mode == "RGBA":  # by premultiplied colours: those of hidden pixels are not seen
+        image = image.convert("RGBa")
+    factor = max(1, max(image.size) // LOOKED_AT)
+    colours = np.asarray(image.reduce(factor))[..., :3].astype(np.int16)  # (h, w, 3)
+    return int(np.ptp(colours, axis=2).max()) > TINT
+
+
+def png(image: NDArray[np.uint8]) -> bytes:
+    """Return an image (H, W) or (H, W, 3) as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def check_writable(shape: tuple[int, ...]) -> None:
+    """Raise InvalidValueError for images that no reader of pictures would take back."""
+    if min(shape[:2]) < SMALLEST_SIDE:
+        raise InvalidValueError(
+            f"images must have sides of {SMALLEST_SIDE} pixels or more to be written as pictures; "
+            f"received {shape}; write another form, such as npz"
+        )
+
+
+def _in_order(
+    pictures: Iterable[tuple[Picture, Label]], target: Wanted
+) -> Iterator[tuple[str, Label, Prepared]]:
+    begun: deque[tuple[str, Label, Future[Prepared]]] = deque()
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        for picture, label in pictures:
+            begun.append((picture.where, label, pool.submit(_prepared, picture, target)))
+            if len(begun) >= WAITING * THREADS:
+                where, known, done = begun.popleft()
+                yield where, known, done.result()
+        for where, known, done in begun:
+            yield where, known, done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepared(picture: Picture, target: Wanted) -> Prepared:
+    photo = _decoded(picture)
+    height, width = target.shape[:2]
+    if not target.scaled and (photo.image.height, photo.image.width) != (height, width):
+        raise DataFormatError(
+            f"pictures must have one size, {width} x {height} as the first; received "
+            f"{photo.image.width} x {photo.image.height} in {picture.where}; scale all with "
+            "--size 28"
+        )
+    return prepare(photo, target.shape, target.preparation)
+
+
+def _decoded(picture: Picture) -> Photo:
+    try:
+        return load(picture.content)
+    except ImageError as error:
+        raise DataFormatError(f"{picture.where}: {error}") from error
+    except OSError as error:
+        raise DataFormatError(
+            f"pictures must be readable; received '{error.strerror or error}' from "
+            f"{picture.where}; check its permissions"
+        ) from error
+
+
+def _size(photo: Photo, where: str) -> tuple[int, int]:
+    if max(photo.image.size) > LARGEST_SIDE:
+        raise DataFormatError(
+            f"pictures must have sides of at most {LARGEST_SIDE:,} pixels to be taken as they are; "
+            f"received {photo.image.width:,} x {photo.image.height:,} in {where}; scale all with "
+            "--size 28"
+        )
+    return photo.image.height, photo.image.width
+
+
+def _block(images: NDArray[np.uint8], labels: list[Label]) -> Block:
+    if all(isinstance(label, int) for label in labels):
+        return Block(images, np.array(labels, np.int64))
+    return Block(images, [str(label) for label in labels])
