@@ -8,6 +8,7 @@ import pytest
 from fashionlab.data import CLASS_NAMES
 from fashionlab.data.check import check
 from fashionlab.data.check.identity import are_digits, is_text
+from fashionlab.data.known import KNOWN
 
 from .faults import changed, drawn, found, grey
 
@@ -88,3 +89,29 @@ def test_digits_and_letters_must_not_be_mirrored(digits) -> None:
 )
 def test_names_of_digits_and_letters_are_known(names, digits, text) -> None:
     assert (are_digits(names), is_text(names)) == (digits, text)
+
+
+def with_pixels_of(known, names):
+    """A training part of the size, classes, mean and deviation of a known set's."""
+    mean, deviation = (255 * number for number in known.pixels)
+    images = np.zeros((known.counts[0][0], 10, 10), np.uint8)
+    # One level among black pixels: a share p of level v has mean pv and deviation v sqrt(p(1 - p)).
+    share = mean**2 / (mean**2 + deviation**2)
+    flat = images.reshape(-1)
+    flat[np.random.default_rng(0).random(flat.size) < share] = round(mean / share)
+    return grey(images, np.arange(len(images)) % len(known.class_names), names)
+
+
+def test_a_known_set_is_recognised_by_its_pixels_and_its_names_are_checked(monkeypatch) -> None:
+    kmnist = replace(KNOWN[2], counts=((3000, 500),))
+    letters = next(known for known in KNOWN if known.name == "emnist-letters")
+    letters = replace(letters, counts=((2600, 500),))
+    monkeypatch.setattr("fashionlab.data.known.KNOWN", (kmnist, letters))
+    monkeypatch.setattr("fashionlab.data.known.TOLERANCE", 0.01)
+    seen = check([with_pixels_of(kmnist, DIGITS)])
+    assert seen.identity.title == "KMNIST" and not seen.identity.certain
+    assert "names-of-another-set" not in {finding.kind for finding in seen.findings}
+    assert "names-of-another-set" in found(with_pixels_of(kmnist, CLASS_NAMES))
+    seen = check([with_pixels_of(letters, letters.class_names)])
+    assert seen.identity.title == "EMNIST letters"
+    assert "published-transposed" in {finding.kind for finding in seen.findings}
