@@ -12,6 +12,7 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     storage        blocks                images larger than the memory
     dataset        Dataset, split        what every other package works on
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
+    known          KNOWN, by_file_hash   what is publicly known of other sets
     fetch          fetch                 finds it, or downloads it into the cache: from a mirror
                                          (`download`), or Debian's package (`debian`), one process
                                          at a time (`lock`)
