@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ[variable] = "1"  # read when NumPy and PyTorch are imported, below
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported, below
+os.environ["OMP_NUM_THREADS"] = "1"  # and PyTorch, in `train`
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def _dataset(images: Any, labels: Any, name: str) -> Dataset:
     return Dataset(images, labels, tuple("0123456789"), name, "train", name)
 
 
-SETS = {"mnist-5k": mnist, "scikit-learn-digits": scikit_learn}
+SETS = {"scikit-learn-digits": scikit_learn, "mnist-5k": mnist}
 
 
 def measured(name: str, variant: str, seed: int, held_out: bool) -> dict[str, object]:
@@ -95,16 +95,16 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         runs = [
             pool.submit(measured, name, variant, seed, held_out)
-            for variant in variants
             for name in SETS
             for seed in SEEDS
+            for variant in variants
         ]
-        rows = []
+        rows: list[dict[str, object]] = []
         for run in as_completed(runs):
             rows.append(run.result())
-            print(*list(rows[-1].values())[:5])
-    rows.sort(key=lambda row: tuple(str(value) for value in row.values()))
-    tables.write("digits_choices" if held_out else "digits", rows)
+            print(*list(rows[-1].values())[:5], flush=True)
+            rows.sort(key=lambda row: [str(row[key]) for key in ("data", "variant", "seed")])
+            tables.write("digits_choices" if held_out else "digits", rows)
 
 
 if __name__ == "__main__":
