@@ -52,9 +52,16 @@ def find(path: Path, options: ReadOptions | None = None) -> Found:
     which = (options or ReadOptions()).labels
     parts = shards(path)
     found: dict[Path, Columns] = {}
-    for file in chain(*parts.values()):
-        with _opened(file) as parquet:
-            found[file] = columns(parquet.reader.schema_arrow, which, file)
+    for part in parts.values():
+        rows = 0
+        for file in part:
+            with _opened(file) as parquet:
+                found[file] = columns(parquet.reader.schema_arrow, which, file)
+                rows += parquet_file.rows(parquet.footer)
+        if not rows:
+            raise DataFormatError(
+                f"a part must have rows; received none in {part[0]}; leave it out"
+            )
     first, *others = found
     for file in others:
         if found[file].class_names != found[first].class_names:

@@ -61,6 +61,11 @@ def footer(file: BinaryIO) -> Structure:
     return found
 
 
+def rows(content: Structure) -> int:
+    """Return the number of rows that a footer claims."""
+    return _size(content, 3)
+
+
 def row_groups(file: BinaryIO, content: Structure, columns: list[int]) -> Iterator[RowGroup]:
     """Yield the row groups of a file after a check of the columns that will be read.
 
@@ -69,13 +74,14 @@ def row_groups(file: BinaryIO, content: Structure, columns: list[int]) -> Iterat
     """
     size = file.seek(0, os.SEEK_END)
     groups = _list(content, 4)
-    rows = [_size(group, 3) for group in groups]
-    if sum(rows) != _size(content, 3):
-        raise UnsoundError(f"{sum(rows):,} rows in its groups, and {content[3]:,} in its footer")
-    if sum(rows) > size:  # a picture has more bytes than one
-        raise UnsoundError(f"{sum(rows):,} rows in a file of {size:,} bytes")
+    counts = [_size(group, 3) for group in groups]
+    total = sum(counts)
+    if total != rows(content):
+        raise UnsoundError(f"{total:,} rows in its groups, and {rows(content):,} in its footer")
+    if total > size:  # a picture has more bytes than one
+        raise UnsoundError(f"{total:,} rows in a file of {size:,} bytes")
     unpacked = 0
-    for i, count in enumerate(rows):
+    for i, count in enumerate(counts):
         if not count:
             continue
         stored = _list(groups[i], 1)
