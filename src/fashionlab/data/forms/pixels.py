@@ -160,13 +160,15 @@ def _bytes(picture: Picture) -> int:
 
 def _prepared(picture: Picture, target: Wanted) -> Prepared:
     photo = _decoded(picture)
-    height, width = target.shape[:2]
-    if not target.scaled and (photo.image.height, photo.image.width) != (height, width):
+    size, wanted_size = (photo.image.height, photo.image.width), target.shape[:2]
+    if not target.scaled and size != wanted_size:
         raise DataFormatError(
-            f"pictures must have one size, {width} x {height} as the first; received "
-            f"{photo.image.width} x {photo.image.height} in {picture.where}; scale all with "
-            "--size 28"
+            f"pictures must have one size, {wanted_size[1]} x {wanted_size[0]} as the first; "
+            f"received {size[1]} x {size[0]} in {picture.where}; scale all with --size 28"
         )
+    mode = "RGB" if len(target.shape) == 3 else "L"
+    if target.preparation == "fit" and size == wanted_size and photo.image.mode == mode:
+        return Prepared(np.asarray(photo.image), found=True)  # as `prepare`, in half the time
     return prepare(photo, target.shape, target.preparation)
 
 
