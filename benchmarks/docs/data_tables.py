@@ -20,10 +20,10 @@ def data_check() -> str:
     across = sum(row["first"].split()[0] != row["second"].split()[0] for row in rows)
     lines += [
         "",
-        f"No two images are equal. These {len(rows)} pairs are at most 4 grey levels apart (root mean "
-        f"square over the pixels), {across} of them across training and test part; rows count from 0. "
-        f"{tables.where(rows[:1])}. Written by `python -m benchmarks.data.near_copies`; `fashionlab "
-        "data check fashion-mnist` prints the same.",
+        f"No two images are equal. These {len(rows)} pairs are at most 4 grey levels apart (root "
+        f"mean square over the pixels), {across} of them across training and test part; rows count "
+        f"from 0. {tables.where(rows[:1])}. Written by `python -m benchmarks.data.near_copies`; "
+        "`fashionlab data check fashion-mnist` prints the same.",
     ]
     return "\n".join(lines)
 
@@ -43,8 +43,8 @@ def csv_reading() -> str:
         )
     lines += [
         "",
-        f"60,000 rows of 785 columns ({rows[0]['megabytes']} MB plain), n = {rows[0]['n']}, in turn; "
-        f"pandas {rows[0]['pandas']}; {tables.where(rows)}. Written by `python -m "
+        f"60,000 rows of 785 columns ({rows[0]['megabytes']} MB plain), n = {rows[0]['n']}, in "
+        f"turn; pandas {rows[0]['pandas']}; {tables.where(rows)}. Written by `python -m "
         "benchmarks.data.csv_reading`.",
     ]
     return "\n".join(lines)
