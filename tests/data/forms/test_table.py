@@ -109,10 +109,10 @@ def test_labels_may_be_names_in_utf_8_with_commas_and_quotes(saved):
 
 
 def test_labels_may_be_any_whole_numbers(saved):
-    labels = [-1, 70000, 2**53]
-    for last in (False, True):
-        for header in (False, True):
-            assert read(saved(text(labels, last, header)))[1] == labels
+    for labels in ([-1, 70000, 2**53], [300, 500, 300], [0, -1, -1]):
+        for last in (False, True):
+            for header in (False, True):
+                assert read(saved(text(labels, last, header)))[1] == labels
 
 
 def test_a_table_without_labels_has_none(saved):
@@ -310,6 +310,7 @@ HOSTILE = {
     "labels in the middle": ("a,b,label,c,d\n1,2,3,4,5\n", "first or the last column"),
     "too large images": (",".join("0" * (1025 * 1025)), "at most 1024 x 1024"),
     "labels in either": ("0,5,5,5,1\n1,5,5,5,0\n", "option labels: first or last"),
+    "a megabyte of blank lines at the end": (text() + "\n" * 2**21, "a blank line, line 5 of"),
     "one row": ("1,2,3,4,5\n", "give option labels: first or last"),
 }
 
