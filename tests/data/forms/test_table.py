@@ -109,10 +109,10 @@ def test_labels_may_be_names_in_utf_8_with_commas_and_quotes(saved):
 
 
 def test_labels_may_be_any_whole_numbers(saved):
-    labels = [-1, 70000, 2**53]
-    for last in (False, True):
-        for header in (False, True):
-            assert read(saved(text(labels, last, header)))[1] == labels
+    for labels in ([-1, 70000, 2**53], [300, 500, 300], [0, -1, -1]):
+        for last in (False, True):
+            for header in (False, True):
+                assert read(saved(text(labels, last, header)))[1] == labels
 
 
 def test_a_table_without_labels_has_none(saved):
@@ -211,6 +211,28 @@ def test_blocks_have_few_rows_and_keep_their_order(saved, monkeypatch):
     assert [block.labels.tolist() for block in blocks] == [[1, 0], [1]]
 
 
+@pytest.mark.parametrize("chunk", [3, 65536])
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("1.5,2,3,4,5", "'1.5' in line 7, column 1"),
+        ("1,2,3,x,5", "'x' in line 7, column 4"),
+        ("1,2,3", "received 3 in line 7"),
+        ("1,2,3,4,5,6", "received more in line 7"),
+        ("", "a blank line, line 7"),
+        ('1,2,"3,4,5', "line 7, column 3"),
+        ("1,2,3,4," + "5" * 2000, "at most 1000 bytes; .* in line 7, column 5"),
+        ("1,2,3,\0,5", "a NUL byte in line 7"),
+    ],
+)
+def test_the_line_of_an_error_counts_all_blocks(saved, monkeypatch, bad, message, chunk):
+    monkeypatch.setattr(rows, "MOST_ROWS", 2)
+    monkeypatch.setattr(source, "CHUNK", chunk)
+    good = "1,2,3,4,5\r\n" * 5
+    with pytest.raises(DataFormatError, match=message):
+        read(saved(f"label,a,b,c,d\r\n{good}{bad}\r\n{good}"))
+
+
 HEAD = "label,a,b,c,d\n"
 HOSTILE = {
     "a short row": (HEAD + "1,2,3,4,5\n1,2,3\n", "received 3 in line 3 of .* after column 3"),
@@ -223,6 +245,7 @@ HOSTILE = {
     "NaN": (HEAD + "1,2,nan,4,5\n", "from 0 to 255; received 'nan' in line 2, column 3 of"),
     "infinity": (HEAD + "1,2,inf,4,5\n", "received 'inf' in line 2, column 3 of"),
     "a negative number": (HEAD + "1,2,3,-4,5\n", "received '-4' in line 2, column 4 of"),
+    "300": (HEAD + "1,2,3,4,300\n", "received '300' in line 2, column 5 of"),
     "256": (HEAD + "1,2,3,4,256\n", "received '256' in line 2, column 5 of"),
     "999": (HEAD + "1,2,3,4,5\n1,999,3,4,5\n", "received '999' in line 3, column 2 of"),
     "1000": (HEAD + "1,2,3,4,1000\n", "received '1000' in line 2, column 5 of"),
@@ -287,6 +310,7 @@ HOSTILE = {
     "labels in the middle": ("a,b,label,c,d\n1,2,3,4,5\n", "first or the last column"),
     "too large images": (",".join("0" * (1025 * 1025)), "at most 1024 x 1024"),
     "labels in either": ("0,5,5,5,1\n1,5,5,5,0\n", "option labels: first or last"),
+    "a megabyte of blank lines at the end": (text() + "\n" * 2**21, "a blank line, line 5 of"),
     "one row": ("1,2,3,4,5\n", "give option labels: first or last"),
 }
 
