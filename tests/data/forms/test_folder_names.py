@@ -31,6 +31,6 @@ def test_two_classes_never_share_a_folder(one: str, other: str) -> None:
         assert escaped(one) != escaped(other)
 
 
-@pytest.mark.parametrize("name", ["100%", "%zz", "a%2fb", "caf%E9", "50%20"])
+@pytest.mark.parametrize("name", ["100%", "%zz", "a%2fb", "caf%E9", "a%20b"])
 def test_a_users_folder_with_a_percent_sign_keeps_its_name(name: str) -> None:
     assert unescaped(name) == name
