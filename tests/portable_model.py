@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
+import colour
 import numpy as np
 
 from fashionlab.data.synthetic import draw
@@ -11,39 +12,42 @@ from fashionlab.portable.metadata import Metadata
 from fashionlab.recipes import RECIPES
 
 TRAIN, TEST = draw(train=200, test=100)
+COLOUR_TRAIN, COLOUR_TEST = colour.draw()
 
 
-def metadata(**changes):
+def metadata(data=(TRAIN, TEST), **changes):
     """What a small model might say of itself."""
+    train, test = data
     values = {
         "name": "tiny",
-        "class_names": TEST.class_names,
-        "image_shape": TEST.image_shape,
+        "class_names": test.class_names,
+        "image_shape": test.image_shape,
+        "preparation": "fit" if test.is_colour else "garment",
         "temperature": 1.0,
         "threshold": 0.0,
         "calibrated_on": "20 held-out training images, its own",
         "accuracy": 0.9,
         "accuracy_interval": (0.8, 0.95),
         "calibration_error": 0.02,
-        "test_images": len(TEST),
-        "data_name": TEST.name,
-        "train_sha256": TRAIN.sha256,
-        "test_sha256": TEST.sha256,
+        "test_images": len(test),
+        "data_name": test.name,
+        "train_sha256": train.sha256,
+        "test_sha256": test.sha256,
         "parameters": 7850,
         "bits": 32,
         "weights_sha256": "0" * 64,
         "seed": 0,
         "version": "0.1.0",
         "licence": "MIT",
-        "examples": tuple((int(TEST.labels[i]), TEST.images[i]) for i in range(20)),
+        "examples": tuple((int(test.labels[i]), test.images[i]) for i in range(20)),
     }
     return Metadata(**{**values, **changes})
 
 
-def by_means():
-    """Weights (784, 10) and biases (10,) of the nearest mean image: quick, and mostly right."""
-    x = TRAIN.images.reshape(len(TRAIN), -1) / 255
-    means = np.stack([x[TRAIN.labels == k].mean(axis=0) for k in range(TRAIN.classes)])
+def by_means(train=TRAIN):
+    """Weights (D, K) and biases (K,) of the nearest mean image: quick, and mostly right."""
+    x = train.images.reshape(len(train), -1) / 255
+    means = np.stack([x[train.labels == k].mean(axis=0) for k in range(train.classes)])
     return np.float32(means.T), np.float32(-(means**2).sum(axis=1) / 2)
 
 
@@ -53,12 +57,18 @@ def tiny_model(**changes):
     return linear_model(*by_means(), **changes)
 
 
-def linear_model(kernel, bias, **changes):
-    """The file of a linear model with these weights, (784, 10) and (10,)."""
+@cache
+def colour_model(**changes):
+    """The file of a linear model of images (12, 14, 3) whose classes differ in colour alone."""
+    return linear_model(*by_means(COLOUR_TRAIN), data=(COLOUR_TRAIN, COLOUR_TEST), **changes)
+
+
+def linear_model(kernel, bias, data=(TRAIN, TEST), **changes):
+    """The file of a linear model with these weights, (D, K) and (K,)."""
     recipe = replace(RECIPES["net"], model={"units": ()}, output_activation="linear")
     weights = {"output.kernel": kernel, "output.bias": bias}
-    model = graph.emit(recipe, TEST.image_shape, TEST.classes, weights)
-    return graph.finished(model, metadata(**changes))
+    model = graph.emit(recipe, data[1].image_shape, data[1].classes, weights)
+    return graph.finished(model, metadata(data, **changes))
 
 
 def model_with_nan():

@@ -13,7 +13,7 @@ from fashionlab.engines import get as get_engine
 from fashionlab.engines.keras import Keras
 from fashionlab.engines.keras_torch.batch_normalization import BatchNormalization
 from fashionlab.engines.keras_torch.direct import Direct
-from fashionlab.engines.keras_torch.muon import Muon
+from fashionlab.engines.keras_torch.muon import Muon, hidden
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import EPSILON, MOMENTUM, convnet
 from fashionlab.recipes import RECIPES, build, override
@@ -280,3 +280,13 @@ def test_a_step_makes_no_tensor_of_a_constant_and_reads_none_back():
     made = ("lift_fresh", "scalar_tensor", "_local_scalar_dense", "nonzero")
     assert dispatched.names["aten.convolution_backward.default"]
     assert [name for name in dispatched.names if any(part in name for part in made)] == []
+
+
+def test_muon_leaves_the_first_kernel_to_adamw_in_colour_as_in_grey():
+    recipe = replace(RECIPE, optimizer="Muon", optimizer_options={}, learning_rate=0.02)
+    recipe = override(recipe, {"model": {"stem": 3, "stages": ((6, 1), (8, 2))}})
+    for channels in (1, 3):
+        model = build(recipe, ENGINE, (12, 12, channels), 4)
+        kernels = [w for w in model.trainable_weights if len(w.shape) == 4]
+        assert [k.shape[2] for k in kernels] == [channels, 3, 6, 6, 8, 8]
+        assert {id(k) for k in hidden(model.trainable_weights)} == {id(k) for k in kernels[1:]}

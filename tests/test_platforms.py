@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashionlab.data.idx import write_idx
+from fashionlab.data.forms.idx import write_idx
 from fashionlab.data.synthetic import draw
 from fashionlab.runs import Run
 

@@ -73,6 +73,7 @@ COMMANDS = {
     "serve": ("serve shipped --port 0", NOTHING, PLOTS),
     "recipes": ("recipes", NOTHING, NOTHING),
     "data info": ("data info --data data", NOTHING, NOTHING),
+    "data check": ("data check data --out check.html", {"check.html"}, PLOTS),
     "bench accuracy": (
         "bench accuracy one.toml --seeds 1 --data data",
         {"runs", "runs/accuracy.csv", "runs/accuracy"},

@@ -29,7 +29,7 @@ BINARY = getattr(os, "O_BINARY", 0)  # Windows would otherwise write "\r\n" for 
 
 def write(path: Path, content: bytes) -> None:
     """Replace `path` by a file of this content; after an OSError the old one is as before."""
-    partial = _hidden(path)
+    partial = hidden(path)
     try:
         write_new(partial, content)
         with _naming(path):
@@ -47,7 +47,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     For content that is written in blocks; an OSError of the file names `path`.
     """
-    partial = _hidden(path)
+    partial = hidden(path)
     try:
         with _naming(path):
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o644)
@@ -119,7 +119,7 @@ def named(text: str) -> Path:
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Make a new folder of these files, written in this order; whole or not at all."""
-    partial = _hidden(folder)
+    partial = hidden(folder)
     try:
         with _naming(folder):
             os.mkdir(partial)  # noqa: PTH102
@@ -141,7 +141,7 @@ def writing_folder(folder: Path) -> Iterator[Path]:
     """
     if folder.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
-    partial = _hidden(folder)
+    partial = hidden(folder)
     try:
         with _naming(folder):  # also what fails while it is filled
             os.mkdir(partial)  # noqa: PTH102
@@ -169,7 +169,7 @@ def _flush_all(folder: Path) -> None:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder; a crash in the middle leaves a hidden name, not a part of the folder."""
-    partial = _hidden(folder)
+    partial = hidden(folder)
     rename(folder, partial)
     shutil.rmtree(partial, ignore_errors=True)
 
@@ -215,7 +215,7 @@ def clean(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _hidden(path: Path) -> Path:
+def hidden(path: Path) -> Path:
     """Return a name that no other process uses: several may write the same file."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
 

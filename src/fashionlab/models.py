@@ -1,9 +1,9 @@
 """Builders: each is a function of the library `nn`, which is `keras` or `fashionlab.scratch`.
 
-Every model takes images as bytes, (N, H, W) uint8, and divides them by 255 itself, so that no
-caller divides twice. With `output="linear"` it returns logits, to be trained with
-`from_logits=True`: softmax with cross-entropy, without the clipping that stops the gradient of a
-very wrong image.
+Every model takes images as bytes, (N, H, W) uint8 in grey or (N, H, W, 3) in colour, and divides
+them by 255 itself, so that no caller divides twice. With `output="linear"` it returns logits, to be
+trained with `from_logits=True`: softmax with cross-entropy, without the clipping that stops the
+gradient of a very wrong image.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

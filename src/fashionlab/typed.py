@@ -13,6 +13,7 @@ from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
+    Literal,
     NotRequired,
     Union,
     get_args,
@@ -77,6 +78,11 @@ def typed(kind: Any, value: Any, name: str = "") -> Any:
     if kind is Any:
         return value
     origin, arguments = get_origin(kind) or kind, get_args(kind)
+    if origin is Literal:
+        if value not in arguments or isinstance(value, bool):
+            known = " or ".join(map(str, arguments))
+            raise MismatchError(f"{name or 'it'} must be {known}; received {value!r:.40}")
+        return value
     if origin in (Union, UnionType):
         return _one_of(arguments, value, name)
     if dataclasses.is_dataclass(kind) or is_typeddict(kind):

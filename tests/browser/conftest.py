@@ -1,10 +1,14 @@
 """A browser, a service with three models, and pages on which nothing may go wrong unseen."""
 
 import base64
+import functools
 import io
 import os
 import shutil
+import threading
 from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +23,13 @@ from playwright import sync_api
 from portable_model import tiny_model
 from served import served
 
+from fashionlab.export.web import ARCHIVE
 from fashionlab.portable import Predictor
 from fashionlab.serve.models import ServedModel
 
+PATH = Path(  # of onnxruntime for browsers
+    os.environ.get("FASHIONLAB_ONNXRUNTIME_WEB") or Path(__file__).parents[2] / ".cache" / ARCHIVE
+)
 OPTIONS = (
     "--no-sandbox",  # the tests run as root in containers
     "--disable-gpu",
@@ -65,6 +73,24 @@ def models(contents):
 def service(models):
     with served(models) as running:
         yield running
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(root):
+    """(the address, the server) of a folder, as `python -m http.server` serves it."""
+    handler = functools.partial(Quiet, directory=root)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.block_on_close = False  # browsers keep connections open
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

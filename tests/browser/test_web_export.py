@@ -1,22 +1,13 @@
 """The static export, in the browser alone, answers as the Predictor does."""
 
-import functools
-import os
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from fashionlab.export.web import ARCHIVE, export_web
+from fashionlab.export.web import export_web
 
-from .conftest import garment, headline, says, seen, turned, uploaded
+from .conftest import PATH, garment, headline, says, seen, serving, turned, uploaded
 
-PATH = Path(
-    os.environ.get("FASHIONLAB_ONNXRUNTIME_WEB") or Path(__file__).parents[2] / ".cache" / ARCHIVE
-)
 if not PATH.is_file():
     pytest.skip(f"{PATH} is not there: npm pack onnxruntime-web", allow_module_level=True)
 
@@ -44,25 +35,14 @@ PHOTOS = {
 KINDS = {"jpeg": "image/jpeg", "jpeg on its side": "image/jpeg", "webp": "image/webp"}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def exported(contents, tmp_path_factory):
-    """The folder under a path of its own, as `python -m http.server` serves it."""
+    """The folder under a path of its own."""
     root = tmp_path_factory.mktemp("web")
     (root / "some").mkdir()
     export_web(contents, PATH, root / "some" / "where")
-    handler = functools.partial(Quiet, directory=root)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.block_on_close = False  # browsers keep connections open
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/some/where/", server
-        server.shutdown()
-        thread.join()
+    with serving(root) as (url, server):
+        yield f"{url}some/where/", server
 
 
 @pytest.fixture

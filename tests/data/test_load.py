@@ -1,21 +1,18 @@
 """Loading: the order of search, hashes, the cache, refusals. No test uses the network."""
 
-import gzip
 import hashlib
-import http.server
 import io
 import os
 import shutil
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fashionlab.data import fashion_mnist, fetch, load, load_fashion_mnist, write_idx
-from fashionlab.data.idx import idx_header
+from fashionlab.data import download, fashion_mnist, fetch, load, load_fashion_mnist, write_idx
+from fashionlab.data.forms.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
@@ -41,7 +38,7 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No real place, no network, no apt; returns the list of addresses requested."""
     requested: list[str] = []
 
-    def offline(url: str, timeout: float) -> io.BytesIO:
+    def offline(url: str, start: int) -> io.BytesIO:
         requested.append(url)
         raise OSError("Network is unreachable")
 
@@ -50,7 +47,7 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         fashion_mnist, "places", lambda: (tmp_path / "cache", tmp_path / "one", tmp_path / "two")
     )
-    monkeypatch.setattr(fetch, "_opened", offline)
+    monkeypatch.setattr(download, "opened", offline)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     return requested
 
@@ -64,7 +61,7 @@ def small_is_genuine(monkeypatch: pytest.MonkeyPatch) -> None:
         sha = hashlib.sha256(idx_header(array.shape) + array.tobytes()).hexdigest()
         files.append(replace(file, sha256=sha))
     monkeypatch.setattr(fashion_mnist, "FILES", tuple(files))
-    monkeypatch.setattr(fetch, "FILES", tuple(files))
+    monkeypatch.setattr(fashion_mnist, "SHA256", {"train": TRAIN.sha256, "test": TEST.sha256})
 
 
 @pytest.mark.usefixtures("small_is_genuine")
@@ -104,101 +101,6 @@ def test_without_fetch_the_network_is_not_touched(sealed: list[str]) -> None:
     with pytest.raises(DataNotFoundError, match="not tried"):
         load(fetch=False)
     assert sealed == []
-
-
-@pytest.mark.usefixtures("small_is_genuine")
-def test_fetch_verifies_before_a_file_enters_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reply(url: str, timeout: float) -> io.BytesIO:
-        if url.startswith(fetch.MIRRORS[0]):
-            return io.BytesIO(b"<html>sign in to this network</html>")
-        array = ARRAYS[url.rsplit("/", 1)[1].removesuffix(".gz")]
-        return io.BytesIO(gzip.compress(idx_header(array.shape) + array.tobytes()))
-
-    monkeypatch.setattr(fetch, "_opened", reply)
-    lines: list[str] = []
-    train, _ = load(log=lines.append)
-    assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
-    assert {path.name for path in (tmp_path / "cache").iterdir()} == {f"{n}.gz" for n in ARRAYS}
-    assert len(lines) == 8
-    assert fetch.fetch(lines.append) == tmp_path / "cache" and len(lines) == 8
-
-
-def test_a_mirror_that_drips_is_given_up(
-    sealed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Dripping(io.BytesIO):
-        def read1(self, size: int | None = -1, /) -> bytes:
-            return b"\0"
-
-    monkeypatch.setattr(fetch, "_opened", lambda url, timeout: Dripping())
-    monkeypatch.setattr(fetch, "FILE_TIMEOUT_S", 0)
-    with pytest.raises(DataNotFoundError, match="not complete after 0 s"):
-        load()
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_a_mirror_cannot_send_to_another_host(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    class Redirecting(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.headers["Host"])
-            self.send_response(302)
-            self.send_header("Location", f"http://localhost:{server.server_port}{self.path}")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    monkeypatch.undo()  # the real way to open an address, but nothing of the machine
-    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as server:
-        threading.Thread(target=server.serve_forever).start()
-        here = f"127.0.0.1:{server.server_port}"
-        monkeypatch.setattr(fetch, "MIRRORS", (f"http://{here}/",))
-        with pytest.raises(DataNotFoundError, match="HTTP Error 302"):
-            fetch.fetch()
-        server.shutdown()
-    assert asked == [here]
-
-
-@pytest.mark.usefixtures("small_is_genuine")
-def test_full_disk_leaves_no_part_in_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    array = ARRAYS["train-labels-idx1-ubyte"]
-    content = gzip.compress(idx_header(array.shape) + array.tobytes())
-    monkeypatch.setattr(fetch, "_opened", lambda url, timeout: io.BytesIO(content))
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(DataNotFoundError, match="No space left"):
-        load()
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-@pytest.mark.usefixtures("small_is_genuine")
-def test_debian_package_is_unpacked_when_every_mirror_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: list[str]
-) -> None:
-    def run(command: list[str], folder: Path) -> None:
-        if command[1] == "download":
-            (folder / "dataset.deb").touch()
-        else:
-            write(folder / "tree/usr/share/datasets/fashion-mnist")
-
-    monkeypatch.setattr(shutil, "which", lambda name: name)
-    monkeypatch.setattr(fetch, "_run", run)
-    train, _ = load()
-    assert train.sha256 == TRAIN.sha256 and train.source == str(tmp_path / "cache")
-    assert len(sealed) == len(fetch.MIRRORS)
 
 
 def test_file_with_the_published_md5_is_genuine(tmp_path: Path) -> None:
@@ -260,7 +162,7 @@ def test_named_folder_without_files_is_final(
 ) -> None:
     write(tmp_path / "one")
     (write(tmp_path / "part") / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataNotFoundError, match="no t10k-labels"):
+    with pytest.raises(DataFormatError, match=r"must have a label .*t10k-images-idx3-ubyte.gz;"):
         load(tmp_path / "part")
     monkeypatch.setenv("FASHIONLAB_DATA", str(tmp_path / "absent"))
     with pytest.raises(DataNotFoundError, match="absent"):
@@ -327,7 +229,7 @@ def test_without_a_home_the_working_directory_is_it(
     assert PLACES()[0] == tmp_path / ".cache/fashionlab"
     write(tmp_path / "own")
     assert len(load("~/own")[0]) == 40
-    with pytest.raises(DataNotFoundError, match="no such folder ~nobody"):
+    with pytest.raises(DataNotFoundError, match="received ~nobody/own, which does not exist"):
         load("~nobody/own")
 
 

@@ -13,12 +13,15 @@ from fashionlab.recipes import get
 from fashionlab.runs import Run
 from fashionlab.training import train
 
+from .. import colour
+
 engines.get("keras")
 
 from fashionlab.engines.keras import Keras  # noqa: E402
 from fashionlab.engines.keras_torch.device_batches import DeviceBatches, augments_here  # noqa: E402
 
 DATA = draw(100, 40)
+SETS = {"grey": DATA[0], "colour": colour.draw(100, 40)[0]}
 CHANGES = {
     "nothing": None,
     "flip": Augmentation(flip=True),
@@ -32,10 +35,11 @@ CHANGES = {
 
 @pytest.mark.parametrize("batch_size", [32, 33, None])
 @pytest.mark.parametrize("name", CHANGES)
-def test_they_are_the_same_bytes(name, batch_size):
+@pytest.mark.parametrize("kind", SETS)
+def test_they_are_the_same_bytes(kind, name, batch_size):
     assert augments_here(CHANGES[name])
-    ours = DeviceBatches(DATA[0], batch_size, 3, CHANGES[name], "cpu")
-    theirs = Batches(DATA[0], batch_size, 3, CHANGES[name])
+    ours = DeviceBatches(SETS[kind], batch_size, 3, CHANGES[name], "cpu")
+    theirs = Batches(SETS[kind], batch_size, 3, CHANGES[name])
     assert ours.steps == theirs.steps
     for epoch, start in ((0, 0), (1, 0), (2, min(2, ours.steps - 1))):
         pairs = list(zip(ours.epoch(epoch, start), theirs.epoch(epoch, start), strict=True))

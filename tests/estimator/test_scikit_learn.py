@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from fashionlab import ScratchClassifier, scratch
 from fashionlab.errors import InvalidValueError
 
+from .. import colour
 from .conftest import same_bits
 
 
@@ -78,6 +79,18 @@ def test_cnn_takes_images_and_their_rows_alike(images):
     of_images = clone(model).fit(train.images, train.labels)
     assert of_images.n_features_in_ == 784
     assert of_images.score(test.images, test.labels) > 0.6
+    assert same_bits(of_images, clone(model).fit(rows, train.labels), test.images)
+
+
+@pytest.mark.parametrize("builder", ["mlp", "cnn", "convnet"])
+def test_images_in_colour_and_their_rows_alike(builder):
+    train, test = colour.draw(150, 60, (10, 12))
+    rows = train.images.reshape(len(train), -1)
+    model = ScratchClassifier(
+        builder, image_shape=(10, 12, 3), batch_size=16, epochs=8, random_state=0
+    )
+    of_images = clone(model).fit(train.images, train.labels)
+    assert of_images.score(test.images, test.labels) > 0.8  # of a third by chance
     assert same_bits(of_images, clone(model).fit(rows, train.labels), test.images)
 
 

@@ -21,6 +21,7 @@ from fashionlab.recipes import RECIPES, build
 from fashionlab.training.weights import by_name as weights_by_name
 
 IMAGES = draw(train=24, test=10)[0].images
+COLOURS = np.random.default_rng(0).integers(0, 256, (24, 13, 18, 3), dtype=np.uint8)
 CNN = {"filters": 5, "kernel": 3, "units": (7,)}
 CONVNET = {"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True}
 CASES = {
@@ -37,13 +38,13 @@ CASES = {
 }
 
 
-def untrained(name, library, changes, seed=0):
+def untrained(name, library, changes, seed=0, shape=(28, 28)):
     """A recipe and a model of it whose every weight is random, statistics included.
 
     The last layer's are small: outputs in the hundreds would be rounded to that.
     """
     recipe = replace(RECIPES[name], **{"precision": "float32", **changes})
-    model = build(recipe, get_engine(library), (28, 28), 10, seed)
+    model = build(recipe, get_engine(library), shape, 10, seed)
     rng = np.random.default_rng(seed)
 
     def drawn(name, weight):
@@ -68,12 +69,14 @@ def expected(recipe, model, images):
     )
 
 
+@pytest.mark.parametrize("images", [IMAGES, COLOURS], ids=["grey", "colour"])
 @pytest.mark.parametrize("case", CASES)
-def test_probabilities_are_the_models_own(case):
-    recipe, model = untrained(*CASES[case])
-    drawn = graph.emit(recipe, (28, 28), 10, weights_by_name(model))
-    wanted = np.exp(expected(recipe, model, IMAGES))
-    found = run(session(drawn.SerializeToString()), IMAGES)
+def test_probabilities_are_the_models_own(case, images):
+    shape = images.shape[1:]
+    recipe, model = untrained(*CASES[case], shape=shape)
+    drawn = graph.emit(recipe, shape, 10, weights_by_name(model))
+    wanted = np.exp(expected(recipe, model, images))
+    found = run(session(drawn.SerializeToString()), images)
     assert wanted.max(axis=1).min() < 0.999, "a test of certainties would prove little"
     np.testing.assert_allclose(found, wanted, atol=TOLERANCE)
 

@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from portable_model import TEST, tiny_model
+from portable_model import COLOUR_TEST, TEST, colour_model, tiny_model
 
 from fashionlab.images.preprocess import Prepared
 from fashionlab.page import site
@@ -22,10 +22,11 @@ console.log(JSON.stringify(cases.map(({ row, ...prepared }) => prediction(about,
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_the_answer_has_the_fields_and_values_of_the_schema(tmp_path):
-    predictor = Predictor(tiny_model(threshold=0.97), threads=1)
-    prepared = [Prepared(image, True, notes=("a note",)) for image in TEST.images[:20]]
-    prepared += [Prepared(TEST.images[0], False, "nothing is there")]
+@pytest.mark.parametrize(("model", "test"), [(tiny_model, TEST), (colour_model, COLOUR_TEST)])
+def test_the_answer_has_the_fields_and_values_of_the_schema(model, test, tmp_path):
+    predictor = Predictor(model(threshold=0.97), threads=1)
+    prepared = [Prepared(image, True, notes=("a note",)) for image in test.images[:20]]
+    prepared += [Prepared(test.images[0], False, "nothing is there")]
     wanted = [record(one, seen=True) for one in predictor.predict_prepared(prepared)]
     assert {one["known"] for one in wanted} == {True, False}
     rows = predictor.probabilities(np.stack([one.image for one in prepared])).tolist()

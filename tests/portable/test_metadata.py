@@ -10,12 +10,12 @@ import numpy as np
 import onnx
 import pytest
 from PIL import Image
-from portable_model import metadata, tiny_model
+from portable_model import COLOUR_TEST, COLOUR_TRAIN, metadata, tiny_model
 
 from fashionlab.errors import ModelError
 from fashionlab.portable import Metadata, Predictor
 from fashionlab.portable.graph import read_graph
-from fashionlab.portable.metadata import KEY, LARGEST_TEXT
+from fashionlab.portable.metadata import KEY, LARGEST_TEXT, examples_limit
 
 
 def with_fields(**changes):
@@ -54,6 +54,10 @@ GREY = Image.fromarray(np.zeros((28, 28), np.uint8))
         ({"image_shape": (28, 0)}, "image_shape"),
         ({"image_shape": (28, 5000)}, "image_shape"),
         ({"image_shape": (28, 28, 1)}, "image_shape"),
+        ({"image_shape": (28,)}, "image_shape"),
+        ({"image_shape": (28, 28, 3), "examples": ()}, "preparation must be fit for images in c"),
+        ({"image_shape": (28, 28, 3, 3)}, "image_shape"),
+        ({"preparation": "crop"}, "preparation must be fit or garment; received 'crop'"),
         ({"temperature": 0.0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
         ({"threshold": 1.5}, "threshold"),
@@ -109,6 +113,56 @@ def test_a_field_of_any_other_type_is_refused(field):
             continue
         with pytest.raises(ModelError, match=field):
             Metadata.from_json(with_fields(**{field: value}))
+
+
+def in_colour(**changes):
+    return metadata((COLOUR_TRAIN, COLOUR_TEST), **changes)
+
+
+def test_metadata_in_colour_come_back_as_they_were():
+    one = in_colour()
+    again = Metadata.from_json(one.to_json())
+    assert again.image_shape == (12, 14, 3) and again.preparation == "fit"
+    for (_, image), (_, pixels) in zip(one.examples, again.examples, strict=True):
+        np.testing.assert_array_equal(image, pixels)
+    assert again.samples()[0]["pixels"] == COLOUR_TEST.images[0].tolist()
+    assert again.description()["preparation"] == "fit"
+
+
+def test_a_file_of_before_there_were_two_preparations_is_of_garments():
+    values = json.loads(metadata().to_json())
+    assert values["format"] == 1  # which an older version reads, and does the same
+    del values["preparation"]
+    assert Metadata.from_json(json.dumps(values)).preparation == "garment"
+
+
+def test_a_version_that_knows_garments_alone_refuses_a_model_of_another_preparation():
+    for other in (metadata(preparation="fit"), in_colour()):
+        values = json.loads(other.to_json())
+        assert values["format"] == 2
+        assert Metadata.from_json(json.dumps(values)).preparation == "fit"
+        del values["preparation"]
+        with pytest.raises(ModelError, match="must have preparation"):
+            Metadata.from_json(json.dumps(values))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
+def test_an_example_in_colour_is_an_rgb_png(mode):
+    picture = Image.fromarray(COLOUR_TEST.images[0]).convert(mode)
+    text = png(picture) if mode != "CMYK" else png(picture.convert("RGB").resize((12, 14)))
+    values = {**json.loads(in_colour().to_json()), "examples": [[0, text]]}
+    with pytest.raises(ModelError, match="must be a colour PNG of 14 x 12"):
+        Metadata.from_json(json.dumps(values))
+
+
+def test_as_many_examples_as_fit_into_the_text_are_kept():
+    """Noise of the largest size takes the most text."""
+    rng = np.random.default_rng(0)
+    for shape in [(64, 64), (40, 34, 3)]:
+        few = examples_limit(shape)
+        noise = rng.integers(0, 256, (few, *shape), dtype=np.uint8)
+        one = metadata(image_shape=shape, preparation="fit", examples=tuple((0, x) for x in noise))
+        assert len(one.to_json()) < LARGEST_TEXT and few > 500
 
 
 def test_fields_of_a_newer_version_are_ignored():

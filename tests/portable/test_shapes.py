@@ -21,6 +21,7 @@ from fashionlab.recipes import RECIPES, build
 from fashionlab.training.weights import by_name
 
 IMAGES = draw(train=64, test=10)[0].images
+COLOURS = np.random.default_rng(0).integers(0, 256, (64, 20, 24, 3), dtype=np.uint8)
 RESIDUAL = {"stem": 4, "stages": ((6, 1), (8, 2)), "residual": True}
 CNN = {"filters": 3, "kernel": 3, "units": (7,)}
 ONCE = {  # the recipes by what their graphs depend on
@@ -41,23 +42,28 @@ CASES = {
 }
 
 
+IN_COLOUR = ("net", "report-cnn", "small", "residual, relu")  # one of each builder, and a sum
+
+
 @cache
-def file_of(name, bits):
-    return exported(CASES[name], bits)
+def file_of(name, bits, in_colour=False):
+    return exported(CASES[name], bits, COLOURS if in_colour else IMAGES)
 
 
-def exported(recipe, bits):
+def exported(recipe, bits, images=IMAGES):
     """The file of a recipe with random weights, of which a normalisation may be no fold."""
-    model = build(replace(recipe, precision="float32"), get_engine("keras"), (28, 28), 10, 0)
+    shape = images.shape[1:]
+    model = build(replace(recipe, precision="float32"), get_engine("keras"), shape, 10, 0)
     rng = np.random.default_rng(0)
     weights = {
         name: value if name.endswith("variance") else np.float32(rng.normal(0, 0.1, value.shape))
         for name, value in by_name(model).items()
     }
-    emitted = export_graph.emit(recipe, (28, 28), 10, weights)
+    emitted = export_graph.emit(recipe, shape, 10, weights)
     if bits == 8:
-        emitted = quantized(emitted, IMAGES)
-    return export_graph.finished(emitted, metadata(bits=bits))
+        emitted = quantized(emitted, images)
+    facts = metadata(bits=bits, image_shape=shape, preparation="fit", examples=())
+    return export_graph.finished(emitted, facts)
 
 
 def by_onnx(content, images):
@@ -77,9 +83,11 @@ def by_onnx(content, images):
 
 
 @pytest.mark.parametrize("bits", [32, 8])
-@pytest.mark.parametrize("name", CASES)
-def test_shapes_are_those_that_onnx_infers(name, bits):
-    content = file_of(name, bits)
+@pytest.mark.parametrize(
+    ("name", "in_colour"), [*((name, False) for name in CASES), *((x, True) for x in IN_COLOUR)]
+)
+def test_shapes_are_those_that_onnx_infers(name, in_colour, bits):
+    content = file_of(name, bits, in_colour)
     assert validate(content).at_once == MOST_AT_ONCE
     for images in (1, 3):
         values, _ = infer(read_graph(content), images)

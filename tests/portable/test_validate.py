@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from portable_model import metadata, tiny_model
+from portable_model import colour_model, metadata, tiny_model
 
 from fashionlab.errors import ModelError
 from fashionlab.portable import Predictor, validate
@@ -127,7 +127,7 @@ def without_metadata(model):
 
 def of_another_format(model):
     text = model.metadata_props[0].value
-    model.metadata_props[0].value = text.replace('"format": 1', '"format": 2')
+    model.metadata_props[0].value = text.replace('"format": 1', '"format": 3')
 
 
 def sparse(model):
@@ -143,6 +143,32 @@ def subgraph(model):
 
 def another_signature(model):
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def input_of(*sides):
+    """An input of images of these sides."""
+
+    def change(model):
+        shape = ["N", *sides]
+        declared = helper.make_tensor_value_info("images", TensorProto.UINT8, shape)
+        model.graph.input[0].CopyFrom(declared)
+
+    return change
+
+
+def turned_round(*order):
+    """The first Transpose of a colour model with another order of axes."""
+    model = onnx.load_from_string(colour_model())
+    node = next(x for x in model.graph.node if x.op_type == "Transpose")
+    node.attribute[0].ints[:] = order
+    return model.SerializeToString()
+
+
+def grey_of_colour(model):
+    """A grey model whose metadata say that its images are in colour."""
+    model.metadata_props[0].value = metadata(
+        image_shape=(28, 28, 3), preparation="fit", examples=()
+    ).to_json()
 
 
 def other_classes(model):
@@ -168,7 +194,7 @@ HOSTILE = {
     "external data": (changed(external), "only the fields of a tensor"),
     "weights that are elsewhere": (changed(elsewhere), "all weights in the file itself"),
     "no metadata": (changed(without_metadata), "class names and preprocessing"),
-    "another format": (changed(of_another_format), "of format 1"),
+    "another format": (changed(of_another_format), "of format 1 or 2"),
     "a foreign operator": (changed(add_node("Loop")), "received 'Loop'"),
     "a foreign domain": (changed(add_node("Add", domain="com.microsoft")), "domain"),
     "another opset": (changed(lambda m: setattr(m.opset_import[0], "version", 18)), "opset 17"),
@@ -197,7 +223,14 @@ HOSTILE = {
     "a sum of a column and a row": (changed(outer_sum), "Add as export writes it"),
     "views of views": (changed(again), "at most 1,073,741,824 bytes for one image"),
     "much to compute": (changed(many_operations), "for one image"),
-    "another input": (changed(another_signature), "images .N, H, W. of bytes"),
+    "another input": (changed(another_signature), "images .N, H, W. or .N, H, W, 3. of bytes"),
+    "an input of four colours": (changed(input_of(28, 28, 4)), "images .N, H, W. or"),
+    "an input without a size": (changed(input_of(28, "W")), "images .N, H, W. or"),
+    "a colour input alone": (changed(input_of(28, 28, 3)), "as its metadata say|export writes"),
+    "colour in the metadata alone": (changed(grey_of_colour), "as its metadata say"),
+    "axes in another order": (turned_round(0, 2, 1, 3), "Transpose as export writes it"),
+    "an axis twice": (turned_round(0, 3, 3, 3), "Transpose as export writes it"),
+    "images as channels": (turned_round(3, 0, 1, 2), "Transpose as export writes it"),
     "another number of classes": (changed(other_classes), "as its metadata say"),
     "a declared shape that is none": (changed(declared), "the shapes that it declares"),
     "a weight that is NaN": (changed(weight(np.nan)), "finite weights"),
@@ -249,6 +282,14 @@ def test_every_cut_is_refused():
     whole = changed(lambda model: None)
     ends = {*range(0, 2000), *range(len(whole) - 2000, len(whole)), *range(0, len(whole), 97)}
     for end in ends:
+        with pytest.raises(ModelError):
+            validate.validate(whole[:end])
+
+
+def test_every_cut_of_a_colour_model_is_refused():
+    whole = colour_model()
+    assert validate.validate(whole).metadata.image_shape == (12, 14, 3)
+    for end in (*range(0, 2000), *range(2000, len(whole), 97)):
         with pytest.raises(ModelError):
             validate.validate(whole[:end])
 

@@ -28,6 +28,7 @@ def write_run(
     rows=3,
     perfect=False,
     copies=(),
+    image_shape=(12, 12),
 ):
     classes = len(class_names)
     rng = np.random.default_rng(seed)
@@ -51,7 +52,8 @@ def write_run(
                     for part, sha256 in SHA256.items()
                 },
                 "class_names": list(class_names),
-                "image_shape": [12, 12],
+                "image_shape": list(image_shape),
+                "preparation": "fit",
                 "parameters": 12_345,
             },
         )
@@ -92,7 +94,7 @@ def write_run(
         writer.write_weights({"w": np.zeros(1, np.float32)})
         writer.write_predictions(scores, labels)
         shown = select_examples(scores, labels)
-        images = rng.integers(0, 256, (len(shown), 12, 12), dtype=np.uint8)
+        images = rng.integers(0, 256, (len(shown), *image_shape), dtype=np.uint8)
         writer.write_examples(images, shown)
     return Run(folder)
 

@@ -34,6 +34,8 @@ SPACE = "\N{NO-BREAK SPACE}"
         (formatting.decimal(0.36111), "0.3611"),
         (formatting.decimal(math.nan), "nan"),
         (formatting.shape([13, 13, 32]), "13 × 13 × 32"),
+        (formatting.images([28, 28]), "28 × 28, grey"),
+        (formatting.images([64, 48, 3]), "64 × 48, colour"),
         (formatting.listing(["a"]), "a"),
         (formatting.listing(["a", "b"]), "a and b"),
         (formatting.listing(["a", "b", "c"]), "a, b and c"),
@@ -50,3 +52,11 @@ def test_png_holds_the_pixels(shape):
     kind, data = formatting.png_uri(image).split(",", 1)
     assert kind == "data:image/png;base64"
     np.testing.assert_array_equal(Image.open(io.BytesIO(base64.b64decode(data))), image)
+
+
+def test_png_of_a_large_image_is_no_larger_than_the_page_shows_it():
+    image = np.full((600, 400, 3), (200, 100, 50), np.uint8)
+    _, data = formatting.png_uri(image).split(",", 1)
+    shown = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert shown.size == (112, 168)  # width first
+    np.testing.assert_array_equal(shown, np.broadcast_to(image[0, 0], (168, 112, 3)))

@@ -4,10 +4,11 @@ import base64
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.report import write_page
+from fashionlab.report import formatting, write_page
 from fashionlab.report.page import GENERATOR, GENERATOR_WITHIN, RUNS_IN_A_TABLE, render
 from fashionlab.report.paper import PAPER_RESULTS
 from fashionlab.runs import Run
@@ -183,6 +184,27 @@ def test_sample_images_carry_truth_prediction_and_probability(runs, page):
         assert f"{names[shown.predicted[m]]} {said} true: {names[shown.labels[m]]}" in plain(
             " ".join(page.pieces)
         )
+
+
+@pytest.mark.usefixtures("without_plots")
+@pytest.mark.parametrize(
+    ("image_shape", "said", "enlarged"),
+    [
+        ((8, 8), "8 × 8, grey", True),
+        ((64, 64, 3), "64 × 64, colour", True),
+        ((85, 20, 3), "85 × 20, colour", False),
+    ],
+)
+def test_sample_images_of_any_shape_are_shown_as_they_are(make_run, image_shape, said, enlarged):
+    run = make_run(image_shape=image_shape)
+    page = Page(render([run]))
+    assert f"Images{said}" in page.text
+    samples = [image for image in page.all("img") if image["alt"].startswith("Test image")]
+    assert {image.get("class") == "enlarged" for image in samples} == {enlarged}
+    shown = run.examples()
+    first = np.argsort(shown.labels, kind="stable")[0]
+    sources = [image["src"] for image in samples]
+    assert formatting.png_uri(shown.images[first]) in sources
 
 
 @pytest.mark.usefixtures("without_plots")

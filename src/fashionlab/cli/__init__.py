@@ -4,7 +4,7 @@ options     what several commands share; `output` prints all that is printed
 training    reproduce, train
 evaluation  evaluate, report
 models      export, predict, serve; `answers` prints predictions
-inputs      recipes, data fetch, data info
+inputs      recipes, data fetch, info, check and convert
 bench       bench accuracy, bench record
 """
 
@@ -39,6 +39,8 @@ app.command()(models.serve)
 app.command()(inputs.recipes)
 data_app.command()(inputs.fetch)
 data_app.command()(inputs.info)
+data_app.command()(inputs.convert)
+data_app.command()(inputs.check)
 bench_app.command("accuracy")(bench.bench_accuracy)
 bench_app.command("record")(bench.bench_record)
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,47 @@ def _is_picture(path: Path) -> bool:
     """Return whether a file in a folder is a picture, by its name."""
     named = path.suffix.lower() in ENDINGS and not path.name.startswith(".")
     return named and path.is_file()
+
+
+def data_files(paths: Sequence[str]) -> list[str]:
+    """Return those of `paths` that are files of images as numbers: tables, IDX, npy, npz, Parquet.
+
+    A file with the ending of a picture is none, so that a photo waits for no other reader.
+    """
+    others = [p for p in paths if p != STDIN and Path(p).suffix.lower() not in ENDINGS]
+    if not others:
+        return []
+    from fashionlab.data.forms.content import form_of
+
+    found = []
+    for path in others:
+        with suppress(FashionlabError, OSError):  # said by whoever reads it as a picture
+            form_of(Path(path))
+            found.append(path)
+    return found
+
+
+def answer_rows(path: str, predictor: "Predictor", write: Write) -> None:
+    """Predict each image of a data file and pass it to `write` as PATH[ROW], rows from 0.
+
+    Raises InvalidValueError where its images are not of the model's size.
+    """
+    from fashionlab.data import ReadOptions, load_images
+    from fashionlab.data.storage import release
+    from fashionlab.images.preprocess import Prepared
+
+    shape = predictor.image_shape
+    images = load_images(path, ReadOptions(colour=len(shape) == 3))
+    if images.shape[1:] != shape:
+        raise InvalidValueError(
+            f"{path} must have images of the model's size, {shape}; received {images.shape[1:]}; "
+            "name another --model"
+        )
+    for start in _progress(range(0, len(images), AT_ONCE)):
+        part = [Prepared(image, found=True) for image in images[start : start + AT_ONCE]]
+        for i, prediction in enumerate(predictor.predict_prepared(part), start):
+            write(f"{path}[{i}]", prediction)
+        release(images)
 
 
 def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:
@@ -146,20 +188,31 @@ def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
 
 
 def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:
-    """Return a line for two rows of pixels: the upper in front, the lower behind."""
-    rows = [list(map(int, row)) for row in image]
-    lower = [*rows[1::2], *([[0] * image.shape[1]] if len(rows) % 2 else [])]
+    """Return a line for two rows of pixels: the upper in front, the lower behind.
+
+    `image` is (H, W) or (H, W, 3).
+    """
+    rows = [[_colour(pixel) for pixel in row] for row in image.tolist()]
+    lower = [*rows[1::2], *([[_colour(0)] * image.shape[1]] if len(rows) % 2 else [])]
     return [
         "".join(
-            f"\x1b[38;2;{a};{a};{a}m\x1b[48;2;{b};{b};{b}m{HALF_BLOCK}"
-            for a, b in zip(*pair, strict=True)
+            f"\x1b[38;2;{above}m\x1b[48;2;{below}m{HALF_BLOCK}"
+            for above, below in zip(*pair, strict=True)
         )
         + "\x1b[0m"
         for pair in zip(rows[::2], lower, strict=True)
     ]
 
 
+def _colour(pixel: int | list[int]) -> str:
+    """Return red, green and blue, as a terminal's codes for true colour have them."""
+    return ";".join(map(str, [pixel] * 3 if isinstance(pixel, int) else pixel))
+
+
 def _shades(image: "NDArray[np.uint8]") -> list[str]:
-    """Return a line for each row of pixels, two characters a pixel."""
+    """Return a line for each row of pixels, two characters a pixel; colours by their luma."""
+    from fashionlab.images.preprocess import LUMA
+
+    grey = image @ LUMA if image.ndim == 3 else image  # (H, W)
     last = len(SHADES) - 1
-    return ["".join(2 * SHADES[round(p / 255 * last)] for p in map(int, row)) for row in image]
+    return ["".join(2 * SHADES[round(p / 255 * last)] for p in row) for row in grey.tolist()]

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
-from fashionlab.cli.options import Data, Json
+from fashionlab.cli.options import Data, Json, Place, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
 
+NO_DATA = Data()
 
+
+@reads_data
 def bench_accuracy(
     recipe: Annotated[
         str, typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file.")
@@ -23,7 +26,7 @@ def bench_accuracy(
             help="Hold this share of the training set out and measure on it, not on the test set."
         ),
     ] = None,
-    data: Data = None,
+    data: Data = NO_DATA,
     out: Annotated[Path | None, typer.Option(help="The CSV file to add a row per run to.")] = None,
     folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/accuracy"
@@ -36,17 +39,16 @@ def bench_accuracy(
     from fashionlab import recipes
     from fashionlab.bench.accuracy import accuracy
     from fashionlab.bench.results import default_out
-    from fashionlab.data import load
     from fashionlab.progress import for_stderr
 
     chosen = recipes.get(recipe)
     if validation_fraction is not None:
         chosen = recipes.override(chosen, {"validation_fraction": validation_fraction})
-    whole = not data and validation_fraction is None and recipe in recipes.RECIPES
+    whole = not data.place and validation_fraction is None and recipe in recipes.RECIPES
     path = out or default_out("accuracy", whole)
     measured = accuracy(
         chosen,
-        load(data, log=say),
+        data.load(),
         seeds,
         first=first_seed,
         folder=folder,
@@ -67,7 +69,7 @@ def bench_record(
         list[int] | None, typer.Option(help="90, 92, 93, 94 or 95 %; on a GPU 94, 95 or 96")
     ] = None,
     seeds: Annotated[int, typer.Option(help="The number of runs of each, with seeds from 0.")] = 3,
-    data: Data = None,
+    data: Place = None,
     out: Annotated[Path | None, typer.Option(help="The CSV file to add a row per run to.")] = None,
     folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/record"

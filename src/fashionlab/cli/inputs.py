@@ -1,7 +1,18 @@
-"""Commands about the inputs of a training: recipes, data fetch, data info."""
+"""Commands about the inputs of a training: recipes, data fetch, info, check and convert."""
 
-from fashionlab.cli.options import Data, Json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashionlab.cli.options import Data, Json, Place, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
+from fashionlab.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from fashionlab.data.check import Check, Finding
 
 
 def recipes(as_json: Json = False) -> None:
@@ -22,19 +33,22 @@ def recipes(as_json: Json = False) -> None:
 
 
 def fetch() -> None:
-    """Fetch Fashion-MNIST into the package's cache."""
+    """Find Fashion-MNIST, or fetch it into the package's cache; print its folder."""
     from fashionlab.data.fetch import fetch as fetch_data
+    from fashionlab.progress import download_bar
 
-    folder = fetch_data(say)
+    folder = fetch_data(say, download_bar)
     with kept(folder):
         show(str(folder))
 
 
-def info(data: Data = None, as_json: Json = False) -> None:
-    """Show which data would be used, and what it contains."""
-    from fashionlab.data import load
+NO_DATA = Data()
 
-    splits = load(data, fetch=False)
+
+@reads_data
+def info(data: Data = NO_DATA, as_json: Json = False) -> None:
+    """Show which data would be used, and what it contains."""
+    splits = data.load(fetch=False).all
     if as_json:
         described = [
             {
@@ -51,8 +65,103 @@ def info(data: Data = None, as_json: Json = False) -> None:
         show_json(described, indent=2)
         return
     for split in splits:
-        rows, columns = split.image_shape
+        size = " x ".join(map(str, split.image_shape[:2])) + " in colour" * split.is_colour
         show(
-            f"{split.name} {split.part}: {len(split):,} images of {rows} x {columns}, "
+            f"{split.name} {split.part}: {len(split):,} images of {size}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )
+
+
+@partial(
+    reads_data,
+    place=Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A file or folder of data, 'fashion-mnist' or 'synthetic'."
+        ),
+    ],
+)
+def convert(
+    data: Data,
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="B", help="A new file, .csv, .tsv, .npz or .parquet; or a folder."),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(help="The form in a folder: idx, npy, csv, tsv, parquet or pictures."),
+    ] = None,
+) -> None:
+    """Write a data set in another form, its parts as they are."""
+    from fashionlab.data.convert import convert as convert_data
+
+    written = convert_data(data.parts(), target, to)
+    with kept(target):
+        for part in written:
+            show(f"{target}: {part.part}, {len(part):,} images")
+
+
+@partial(
+    reads_data,
+    place=Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA", help="A file or folder of data, 'fashion-mnist' or 'synthetic'."
+        ),
+    ],
+)
+def check(
+    data: Data = NO_DATA,
+    also: Place = None,
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option(help="Also write a page with pictures.")] = None,
+) -> None:
+    """Say what is wrong with data; exit status 1 where something makes results wrong."""
+    if data.place is not None and also is not None:
+        raise InvalidValueError(
+            f"the data must be named once; received {data.place!r} and --data {also!r}; leave one "
+            "out"
+        )
+    from fashionlab.data.check import check as check_data
+
+    data = replace(data, place=data.place or also)
+    checked = check_data(data.parts() if data.place else data.load(fetch=False).all)
+    if out is not None:
+        from fashionlab.report.check import write_check
+
+        with kept(write_check(checked, out, data.place)):
+            _show_check(checked, as_json)
+    else:
+        _show_check(checked, as_json)
+    if not checked.sound:
+        raise typer.Exit(1)
+
+
+def _show_check(checked: "Check", as_json: bool) -> None:
+    if as_json:
+        show_json(checked.to_json(), indent=2)
+        return
+    show(f"{checked.verdict} {checked.identity.text}")
+    for scan in checked.scans:
+        part = scan.part
+        size = " x ".join(map(str, part.image_shape))
+        show(
+            f"{part.part}: {len(part):,} images of {size}, {part.classes} classes, values "
+            f"{scan.levels[0]} to {scan.highest}, mean {scan.mean:.2f}, from {part.source}"
+        )
+    for finding in checked.findings:
+        _show_finding(checked, finding)
+    show(checked.searched)
+
+
+def _show_finding(checked: "Check", finding: "Finding") -> None:
+    from fashionlab.data.check.copies import label
+
+    show(f"{finding.severity}: {finding.text}")
+    if finding.remedy:
+        show(f"  {finding.remedy}")
+    for group in finding.pictures:
+        images = [f"{w.part} {w.index} ({label(checked.parts, w)})" for w in group]
+        distance = checked.distance(group)
+        apart = "" if distance is None else f": {distance:.2f}"
+        show(f"    {', '.join(images)}{apart}")

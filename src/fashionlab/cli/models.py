@@ -7,7 +7,7 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli import output
-from fashionlab.cli.options import Data, Json
+from fashionlab.cli.options import Data, Json, reads_data
 from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from fashionlab.data import Dataset
     from fashionlab.runs import Run
 
+NO_DATA = Data()
 FORMS = ("onnx", "keras", "safetensors", "web")
 
 
+@reads_data
 def export(
     runs: Annotated[
         list[Path],
@@ -44,7 +46,7 @@ def export(
     runtime: Annotated[
         Path | None, typer.Option(help="For web: the archive of onnxruntime-web from npm pack.")
     ] = None,
-    data: Data = None,
+    data: Data = NO_DATA,
 ) -> None:
     """Write a run as one file to use elsewhere, checked against the run on all test images."""
     from fashionlab.runs import Run
@@ -124,11 +126,11 @@ def _place(folder: Path, to: str, bits: int) -> Path:
     return shipped.outputs(folder) / name
 
 
-def _data(run: "Run", data: str | None) -> "tuple[Dataset, Dataset]":
-    from fashionlab.data import load
+def _data(run: "Run", data: Data) -> "tuple[Dataset, Dataset]":
     from fashionlab.training import plan
 
-    return load(data or shipped.source(run.folder, plan(run.folder).source), log=output.say)
+    planned = plan(run.folder)
+    return data.or_those_of(planned, shipped.source(run.folder, planned.source)).load()
 
 
 def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:
@@ -150,7 +152,9 @@ def predict(
     pictures: Annotated[
         list[str],
         typer.Argument(
-            metavar="PICTURE...", help="PNG, JPEG or WebP files, folders of them, or - for stdin."
+            metavar="PICTURE...",
+            help="PNG, JPEG or WebP files, folders of them, or - for stdin; or data files of "
+            "images without labels, such as a CSV.",
         ),
     ],
     model: Annotated[
@@ -163,7 +167,7 @@ def predict(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
 ) -> None:
-    """Classify photos: each garment is found, cut out and scaled as the training images are."""
+    """Classify pictures: each is prepared as the training images were, see --show."""
     from fashionlab.cli import answers
     from fashionlab.portable import Predictor
     from fashionlab.portable.locate import locate
@@ -175,6 +179,10 @@ def predict(
     paths = answers.pictures(pictures)
     predictor = Predictor(locate(model).file)
     write = answers.writer(predictor.class_names, top, show, as_json, as_csv)
+    tables = answers.data_files(paths)
+    for table in tables:
+        answers.answer_rows(table, predictor, write)
+    paths = [path for path in paths if path not in tables]
     if failed := answers.answer(paths, predictor, write):
         raise InvalidValueError(
             f"{failed} of {len(paths)} could not be read as a picture; the others are answered"

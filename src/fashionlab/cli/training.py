@@ -9,7 +9,7 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli.evaluation import print_metrics
-from fashionlab.cli.options import Data, Json, Seed
+from fashionlab.cli.options import Data, Json, Seed, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
@@ -17,23 +17,25 @@ from fashionlab.shipped import run_folder
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
 
+NO_DATA = Data()
 
+
+@reads_data
 def reproduce(
     out: Annotated[Path | None, typer.Option(help="Folder for the runs and the page.")] = None,
-    data: Data = None,
+    data: Data = NO_DATA,
     seed: Seed = 0,
     engine: Annotated[str | None, typer.Option(help="scratch or keras, for all three.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps, for a first look.")] = False,
 ) -> None:
     """Train the course report's three systems and compare them with its figures on one page."""
-    from fashionlab.data import load
     from fashionlab.progress import for_stderr
     from fashionlab.reproduce import reproduce as run_reproduction
 
     folder = out or Path("runs", "reproduce-quick" if quick else "reproduce")
     page = run_reproduction(
         folder,
-        load(data, log=say),
+        data.load(),
         seed=seed,
         engine=engine,
         quick=quick,
@@ -52,6 +54,7 @@ def _without_fields(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+@reads_data
 @_without_fields  # `recipe_fields` adds the options that they are
 def train(
     recipe: Annotated[
@@ -59,7 +62,7 @@ def train(
         typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder to write.")] = None,
-    data: Data = None,
+    data: Data = NO_DATA,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Decides weights, order and draws; 0 by default.")
     ] = None,
@@ -95,7 +98,6 @@ def train(
         _repeat(repeated, out, data, for_stderr(say), as_json, options)
         return
     from fashionlab import recipes
-    from fashionlab.data import load
     from fashionlab.runs import require_free
     from fashionlab.training import plan
     from fashionlab.training import train as run_training
@@ -108,14 +110,15 @@ def train(
             )
         _require_alone("--resume without a recipe", None, seed, given)
         planned = plan(out)
-        chosen, seed, data, folder = planned.recipe, planned.seed, data or planned.source, out
+        chosen, seed, folder = planned.recipe, planned.seed, out
+        data = data.or_those_of(planned, planned.source)
     else:
         chosen, seed = recipes.override(recipes.get(recipe), given), seed or 0
         folder = out or Path("runs") / f"{chosen.name}-seed{seed}"
     require_free(folder, resume)  # before the data are read, which takes a second
     run_training(
         chosen,
-        load(data, log=say),
+        data.load(),
         folder,
         seed,
         for_stderr(say),
@@ -142,21 +145,21 @@ def _require_alone(
 def _repeat(
     original: Path,
     out: Path | None,
-    data: str | None,
+    data: Data,
     progress: "Progress",
     as_json: bool,
     options: Mapping[str, Any],
 ) -> None:
-    from fashionlab.data import load
     from fashionlab.runs import Run, require_free
     from fashionlab.training import plan, repeat
 
     run = Run(original)
     named = Path("runs", shipped.NAME) if shipped.is_shipped(original) else original
     folder = out or named.with_name(f"{named.name}-repeated")
-    source = data or shipped.source(original, plan(original).source)
+    planned = plan(original)
+    source = data.or_those_of(planned, shipped.source(original, planned.source))
     require_free(folder, options["resume"])
-    repetition = repeat(run, load(source, log=say), folder, progress, **options)
+    repetition = repeat(run, source.load(), folder, progress, **options)
     with kept(folder):
         if as_json:
             before, now = repetition.sha256

@@ -1,13 +1,21 @@
-"""From files to batches: find, check, read, split and batch a labelled set of grey images.
+"""From files to batches: find, check, read, split and batch a labelled set of images.
 
 Symbols: N images, H rows, W columns, K classes, B images in a batch. Pixels stay uint8 up to the
-model, so that a set takes one byte a pixel.
+model, so that a set takes one byte a pixel; a large set stays on the disk.
 
-    load           load                  a folder, Fashion-MNIST or the synthetic set, by its name
+    load           load                  a file or folder, Fashion-MNIST or the synthetic set
+    options        ReadOptions           what a file does not say about itself
+    find           find                  which file of a folder is which part of the set
+    forms/         read, write           a reader and a writer for each form of file
+    labels         class_labels          labels as files have them -> numbers of classes
+    unpack         unpacked              what was packed once, in the cache
+    storage        blocks                images larger than the memory
     dataset        Dataset, split        what every other package works on
-    idx            read_idx, write_idx   the file format of MNIST
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
-    fetch          fetch                 downloads it into the cache, or takes Debian's package
+    known          KNOWN, by_file_hash   what is publicly known of other sets
+    fetch          fetch                 finds it, or downloads it into the cache: from a mirror
+                                         (`download`), or Debian's package (`debian`), one process
+                                         at a time (`lock`)
     synthetic      draw                  ten classes of drawn garments; no file, no network
     batches        Batches, one_hot      the order of an epoch, from (seed, epoch) alone
     augment        Augmentation          flip, rotate, zoom, shift, erase, CutMix and mixup
@@ -15,10 +23,11 @@ model, so that a set takes one byte a pixel.
 
 from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.batches import Batches, batch_order, one_hot
-from fashionlab.data.dataset import Dataset, split
+from fashionlab.data.dataset import Dataset, Parts, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
-from fashionlab.data.idx import read_idx, write_idx
-from fashionlab.data.load import load, load_fashion_mnist
+from fashionlab.data.forms.idx import read_idx, write_idx
+from fashionlab.data.load import load, load_fashion_mnist, load_images, load_parts
+from fashionlab.data.options import ReadOptions
 
 __all__ = [
     "CLASS_NAMES",
@@ -26,9 +35,13 @@ __all__ = [
     "Batches",
     "Dataset",
     "Draws",
+    "Parts",
+    "ReadOptions",
     "batch_order",
     "load",
     "load_fashion_mnist",
+    "load_images",
+    "load_parts",
     "one_hot",
     "read_idx",
     "split",

@@ -1,9 +1,11 @@
 """Augmentation: random changes of the training images, decided by (seed, epoch) alone.
 
-All of it is NumPy over a whole batch of uint8 images. The changes are made in this order: flip,
-rotate and zoom, shift, erase, then mix with another image of the batch.
+All of it is NumPy over a whole batch of uint8 images, (B, H, W) in grey or (B, H, W, 3) in colour.
+The changes are made in this order: flip, rotate and zoom, shift, erase, then mix with another image
+of the batch. The channels of a pixel move together; noise is drawn for each.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,8 +78,14 @@ class Augmentation:
 
     def draw(self, n: int, seed: int, epoch: int) -> "Draws":
         """Draw the changes of n images for an epoch, counted from 0."""
-        first = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
-        rng = np.random.default_rng([seed, epoch, CHANGES])
+        return self._drawn(first_flips(n, seed), [seed, epoch, CHANGES])
+
+    def draw_window(self, first: NDArray[np.bool_], seed: int, epoch: int, window: int) -> "Draws":
+        """Draw the changes of the images of a window, whose `first_flips` are given (n,)."""
+        return self._drawn(first, [seed, epoch, CHANGES, window])
+
+    def _drawn(self, first: NDArray[np.bool_], stream: list[int]) -> "Draws":
+        rng, n, epoch = np.random.default_rng(stream), len(first), stream[1]
         return Draws(
             self,
             flipped=first ^ bool(epoch % 2),
@@ -92,6 +100,12 @@ class Augmentation:
             else None,
             weights=rng.beta(self.mixup, self.mixup, n) if self.mixup else None,
         )
+
+
+def first_flips(n: int, seed: int) -> NDArray[np.bool_]:
+    """Draw which images are flipped in the first epoch (n,)."""
+    flips: NDArray[np.bool_] = np.random.default_rng([seed, 0, FIRST_FLIPS]).random(n) < 0.5
+    return flips
 
 
 def _erased(rng: np.random.Generator, n: int) -> Numbers:
@@ -129,12 +143,12 @@ class Draws:
     def apply(
         self, images: Images, targets: Targets, rows: NDArray[np.int64]
     ) -> tuple[Images, Targets]:
-        """Return images (B, H, W) and targets (B, K), rows `rows` (B,) of the set, changed.
+        """Return images (B, H, W[, 3]) and targets (B, K), rows `rows` (B,) of the set, changed.
 
         The arguments are not written into. Image i is mixed with image B-1-i of the batch. Raises
         InvalidValueError where a shift would leave nothing.
         """
-        height, width = images.shape[1:]
+        height, width = images.shape[1:3]
         shift = self.augmentation.shift
         self.augmentation.require_fits(height, width)
         changed = images.copy()
@@ -146,48 +160,66 @@ class Draws:
         if shift:
             changed = _move(changed, self.moves[rows], shift)
         if self.erased is not None:
-            erased = _inside(self.erased[rows], height, width)
-            changed = np.where(erased, self._noise(rows, height, width), changed)
+            erased = _like(images, _inside(self.erased[rows], height, width))
+            changed = np.where(erased, self._noise(rows, images.shape[1:]), changed)
         if self.replaced is not None:
             replaced = _inside(self.replaced[rows], height, width)
-            changed = np.where(replaced, changed[::-1], changed)
+            changed = np.where(_like(images, replaced), changed[::-1], changed)
             share = 1 - replaced.mean(axis=(1, 2))
             targets = _mixed(targets, share[:, np.newaxis])
         if self.weights is not None:
             weights = self.weights[rows]
-            changed = np.rint(_mixed(changed, weights[:, np.newaxis, np.newaxis])).astype(np.uint8)
+            changed = np.rint(_mixed(changed, _like(images, weights))).astype(np.uint8)
             targets = _mixed(targets, weights[:, np.newaxis])
         return changed, targets
 
-    def _noise(self, rows: NDArray[np.int64], height: int, width: int) -> Images:
-        """Return (B, H, W) windows of one sheet of noise, so that an epoch draws few numbers."""
-        sheet = self.sheet(height, width)
-        noise: Images = _windows(sheet, height, width)[tuple(self.noise_starts[rows].T)]
-        return noise
+    def _noise(self, rows: NDArray[np.int64], image_shape: tuple[int, ...]) -> Images:
+        """Return (B, H, W[, 3]) windows of one sheet of noise: an epoch draws few numbers."""
+        return _cut(self.sheet(image_shape), self.noise_starts[rows], image_shape, ())
 
-    def sheet(self, height: int, width: int) -> Images:
+    def sheet(self, image_shape: tuple[int, ...]) -> Images:
         """Draw the noise, as high and as wide as all its windows together."""
         rng = np.random.default_rng(self.noise_seed)
-        return rng.integers(0, 256, (height + NOISE - 1, width + NOISE - 1), np.uint8)
+        height, width, *channels = image_shape
+        return rng.integers(0, 256, (height + NOISE - 1, width + NOISE - 1, *channels), np.uint8)
 
 
-def _windows(images: Any, height: int, width: int) -> Any:
-    """View (..., H', W') as its windows, (..., H' - H + 1, W' - W + 1, H, W)."""
-    return np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(-2, -1))
+def _like(images: Images, values: Any) -> Any:
+    """Return values (B, ...) of whole images or pixels with as many axes as `images`."""
+    return values.reshape(*values.shape, *[1] * (images.ndim - values.ndim))
+
+
+def _cut(
+    images: Images, starts: NDArray[np.int64], image_shape: tuple[int, ...], own: tuple[Any, ...]
+) -> Images:
+    """Cut windows (B, H, W[, 3]) that begin at the rows and columns `starts` (B, 2).
+
+    `own` is the index of each one's image, () where `images` is a single one. The channels of a row
+    lie side by side and are cut as one row of W[ * 3] values, which is copied whole.
+    """
+    height, width, *channels = image_shape
+    step = math.prod(channels)
+    rows = images.reshape(*images.shape[: images.ndim - 1 - len(channels)], -1)  # (..., H', W' * 3)
+    windows = np.lib.stride_tricks.sliding_window_view(rows, (height, width * step), (-2, -1))
+    cut: Images = windows[(*own, starts[:, 0], starts[:, 1] * step)]
+    return cut.reshape(len(starts), *image_shape)
 
 
 def _move(images: Images, moves: NDArray[np.int64], most: int) -> Images:
     """Move images by (B, 2) pixels down and right, `most` at most."""
-    b, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (most, most), (most, most)))
-    down, right = most - moves.T  # (B,) each: where the image's window begins
-    moved: Images = _windows(padded, height, width)[np.arange(b), down, right]
-    return moved
+    padded = _padded(images, most, most)
+    return _cut(padded, most - moves, images.shape[1:], (np.arange(len(images)),))
+
+
+def _padded(images: Images, before: int, after: int) -> Images:
+    """Return images with so many rows and columns of black around each."""
+    sides = [(before, after)] * 2
+    return np.pad(images, [(0, 0), *sides, *[(0, 0)] * (images.ndim - 3)])
 
 
 def _turn(images: Images, angles: Numbers, scales: Numbers) -> Images:
     """Turn by (B,) radians and scale by (B,) about the centre; bilinear, black outside."""
-    b, height, width = images.shape
+    b, height, width = images.shape[:3]
     down, right = np.ogrid[:height, :width]
     down, right = (down - (height - 1) / 2).ravel(), (right - (width - 1) / 2).ravel()
     grid = np.stack(np.broadcast_arrays(down[:, np.newaxis], right), axis=-1)
@@ -199,15 +231,15 @@ def _turn(images: Images, angles: Numbers, scales: Numbers) -> Images:
     source = (grid @ back.transpose(0, 2, 1) + (limits - 1) / 2).clip(-1, limits) + 1  # (B, HW, 2)
     corner = source.astype(np.int32)
     near = source - corner  # the fraction of the way to the next row and column
-    padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))
     stride = width + 3
     first = (
         corner @ np.array([stride, 1], np.int32)
         + np.arange(b, dtype=np.int32)[:, np.newaxis] * (height + 3) * stride
     )
-    flat, (v, h) = padded.ravel().astype(np.float32), np.moveaxis(near, -1, 0)
-    above = flat[first] * (1 - h) + flat[first + 1] * h
-    below = flat[first + stride] * (1 - h) + flat[first + stride + 1] * h
+    pixels = _padded(images, 1, 2).reshape(-1, *images.shape[3:]).astype(np.float32)
+    v, h = (_like(images[:, :, 0], part) for part in np.moveaxis(near, -1, 0))
+    above = pixels[first] * (1 - h) + pixels[first + 1] * h
+    below = pixels[first + stride] * (1 - h) + pixels[first + stride + 1] * h
     turned: Images = np.rint(above * (1 - v) + below * v).astype(np.uint8)
     return turned.reshape(images.shape)
 

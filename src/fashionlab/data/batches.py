@@ -1,13 +1,17 @@
 """Batches: the images of an epoch; (seed, epoch) alone decide their order and augmentation."""
 
 from collections.abc import Iterator
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.augment import Augmentation, Draws
+from fashionlab.data.augment import Augmentation, Draws, first_flips
 from fashionlab.data.dataset import Dataset
+from fashionlab.data.storage import stays_on_disk
+from fashionlab.data.windows import Windows
 from fashionlab.errors import InvalidValueError
 
 
@@ -45,7 +49,7 @@ class Batches:
     A single batch is the set itself: not shuffled, since the order within a batch does not change
     its mean gradient, and not copied unless it is augmented. The last batch may be smaller, but a
     single image joins the batch before, since batch normalisation compares images; no image is
-    dropped.
+    dropped. Images that are too many to be held in memory come in the order of `Windows`.
     """
 
     # Steps that may be in progress before the loss of the first is read.
@@ -65,12 +69,20 @@ class Batches:
         if seed < 0:
             raise InvalidValueError(f"seed must not be negative; received {seed}; try 0")
         if augmentation is not None:
-            augmentation.require_fits(*dataset.image_shape)
+            augmentation.require_fits(*dataset.image_shape[:2])
         self.dataset = dataset
         self.batch_size = min(batch_size or len(dataset), len(dataset))
         self.seed = seed
         self.augmentation = augmentation
-        self.targets = one_hot(dataset.labels, dataset.classes)  # (N, K) float32
+
+    @cached_property
+    def targets(self) -> NDArray[np.float32]:
+        """The labels as (N, K) rows with a single 1."""
+        return one_hot(self.dataset.labels, self.dataset.classes)
+
+    @cached_property
+    def _first_flips(self) -> NDArray[np.bool_]:
+        return first_flips(len(self.dataset), self.seed)
 
     @property
     def steps(self) -> int:
@@ -88,7 +100,7 @@ class Batches:
     def epoch(
         self, epoch: int, start: int = 0
     ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-        """Yield (images (B, H, W) uint8, targets (B, K) float32); do not write into them.
+        """Yield (images (B, H, W[, 3]) uint8, targets (B, K) float32); do not write into them.
 
         `epoch` counts from 0. `start` is the number of batches to skip: a training that stopped
         within an epoch resumes with the next one.
@@ -99,6 +111,9 @@ class Batches:
                 "give the number of batches to skip"
             )
         n, images = len(self.dataset), self.dataset.images
+        if self.steps > 1 and stays_on_disk(self.dataset.image_shape, n):
+            yield from self._windows(epoch, start)
+            return
         draws = self.draws(epoch)
         if self.steps == 1:
             if not start:
@@ -110,6 +125,26 @@ class Batches:
             rows = order[place]
             chosen = images[rows], self.targets[rows]
             yield draws.apply(*chosen, rows) if draws else chosen
+
+    def _windows(
+        self, epoch: int, start: int
+    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+        """Yield the batches of `epoch` for images that are larger than the memory."""
+        data, size = self.dataset, self.batch_size
+        windows = Windows(len(data), prod(data.image_shape), size, self.seed)
+        for number, window in windows.epoch(data.images, epoch, start // windows.steps):
+            draws = None
+            if self.augmentation is not None:
+                flips = self._first_flips[window.rows]
+                draws = self.augmentation.draw_window(flips, self.seed, epoch, number)
+            begins = number * windows.steps
+            n, last = len(window.rows), min(begins + windows.steps, self.steps)
+            targets = one_hot(data.labels[window.rows], data.classes)
+            for step in range(max(start, begins), last):
+                first = (step - begins) * size
+                place = slice(first, n if step + 1 == last else first + size)
+                chosen = window.images[place], targets[place]
+                yield draws.apply(*chosen, np.arange(n)[place]) if draws else chosen
 
     def draws(self, epoch: int) -> Draws | None:
         """Draw the augmentation of an epoch, counted from 0; None where there is none."""

@@ -9,11 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data import storage
+from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]
+NO_OPTIONS = ReadOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,43 @@ class Dataset:
                 f"{int(labels.max())}; name every class of {where}"
             )
 
+    @classmethod
+    def from_arrays(
+        cls,
+        images: Any,
+        labels: Any,
+        class_names: Sequence[str] | None = None,
+        *,
+        unit: bool = False,
+        name: str = "arrays",
+        part: Split = "train",
+    ) -> "Dataset":
+        """Return arrays as a Dataset, converted exactly or refused.
+
+        images       (N, H, W), (N, H, W, 1) or (N, H, W, 3): whole numbers from 0 to 255; with
+                     `unit` floats from 0 to 1, which are rounded to the nearest of 256 levels
+        labels       (N,) or (N, 1): whole numbers from 0
+        class_names  K names; by default the numbers
+
+        Raises DataFormatError, which says what is wrong with them.
+        """
+        pixels, numbers = np.asarray(images), np.asarray(labels)
+        if pixels.ndim == 4 and pixels.shape[3] == 1:
+            pixels = pixels[..., 0]
+        if numbers.ndim == 2 and numbers.shape[1] == 1:
+            numbers = numbers[:, 0]
+        if numbers.dtype.kind not in "iu":
+            raise DataFormatError(
+                f"labels must be whole numbers; received {numbers.dtype}; number the classes from 0"
+            )
+        low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
+        if low < 0 or high > 255:
+            raise DataFormatError(
+                f"labels must be from 0 to 255; received {low} to {high}; number the classes from 0"
+            )
+        names = tuple(class_names or (str(k) for k in range(high + 1)))
+        return cls(_levels(pixels, unit), numbers.astype(np.uint8), names, name, part, "memory")
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -94,14 +134,18 @@ class Dataset:
     def sha256(self) -> str:
         """The SHA-256 of shapes, images and labels, whatever their names."""
         digest = hashlib.sha256(f"{self.images.shape} {self.labels.shape}\n".encode())
-        digest.update(np.ascontiguousarray(self.images).data)
+        for _, images in storage.blocks(self.images):
+            digest.update(np.ascontiguousarray(images).data)
         digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
 
     def take(
         self, indices: NDArray[np.integer[Any]] | Sequence[int], part: Split | None = None
     ) -> "Dataset":
-        """Copy the rows at `indices`, in that order, as the split `part` (default: this one's)."""
+        """Copy the rows at `indices`, in that order, as the split `part` (default: this one's).
+
+        Very many go into a temporary file, not into memory.
+        """
         rows = np.asarray(indices)
         if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
             raise InvalidValueError(
@@ -113,9 +157,48 @@ class Dataset:
                 f"indices must be in [0, {len(self)}); received {int(rows.min())} to "
                 f"{int(rows.max())}; choose rows that the set has"
             )
-        return replace(
-            self, images=self.images[rows], labels=self.labels[rows], part=part or self.part
-        )
+        images = storage.rows_of(self.images, rows)
+        return replace(self, images=images, labels=self.labels[rows], part=part or self.part)
+
+    def renamed(self, name: str, class_names: tuple[str, ...]) -> "Dataset":
+        """Return the same images and labels under other names."""
+        other = replace(self, name=name, class_names=class_names)
+        other.__dict__["sha256"] = self.sha256  # which takes long of a large set
+        return other
+
+
+class Parts(tuple[Dataset, Dataset]):
+    """The parts of a data set: (train, test), and its own validation part where it has one."""
+
+    validation: Dataset | None
+    options: ReadOptions  # by which it was read
+
+    def __new__(
+        cls,
+        train: Dataset,
+        test: Dataset,
+        validation: Dataset | None = None,
+        options: ReadOptions = NO_OPTIONS,
+    ) -> "Parts":
+        """Return the parts as a tuple of two."""
+        parts = super().__new__(cls, (train, test))
+        parts.validation, parts.options = validation, options
+        return parts
+
+    @property
+    def train(self) -> Dataset:
+        """The part to train on."""
+        return self[0]
+
+    @property
+    def test(self) -> Dataset:
+        """The part to measure on, on which nothing is chosen."""
+        return self[1]
+
+    @property
+    def all(self) -> tuple[Dataset, ...]:
+        """All parts, the set's own validation part last."""
+        return (*self, self.validation) if self.validation else tuple(self)
 
 
 def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -142,3 +225,20 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
         )
     train = dataset.take(np.flatnonzero(~held_out), part="train")
     return train, dataset.take(np.flatnonzero(held_out), part="validation")
+
+
+def _levels(pixels: NDArray[Any], unit: bool) -> NDArray[np.uint8]:
+    """Return pixels as bytes; DataFormatError where they are not what `unit` says."""
+    if pixels.dtype == np.uint8 and not unit:
+        return pixels
+    rule, kinds = ("floats from 0 to 1", "f") if unit else ("whole numbers from 0 to 255", "iu")
+    most = 1 if unit else 255
+    if pixels.dtype.kind not in kinds:
+        remedy = "leave unit out" if unit else "give unit=True where they are floats from 0 to 1"
+        raise DataFormatError(f"images must be {rule}; received {pixels.dtype}; {remedy}")
+    if pixels.size and not (pixels.min() >= 0 and pixels.max() <= most):  # also NaN
+        raise DataFormatError(
+            f"images must be {rule}; received {pixels.min()} to {pixels.max()}; scale them"
+        )
+    levels: NDArray[np.uint8] = (np.rint(pixels * 255) if unit else pixels).astype(np.uint8)
+    return levels

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.idx import idx_header, read_idx
+from fashionlab.data.forms.idx import idx_header, read_idx
 from fashionlab.errors import DataFormatError
 
 NAME = "fashion-mnist"  # what only data with the hashes below are called
@@ -122,7 +122,11 @@ def is_genuine(file: File, path: Path, array: NDArray[np.uint8]) -> bool:
 
 def read_genuine(file: File, path: Path) -> NDArray[np.uint8]:
     """Read `file` from `path`; raises DataFormatError if it is sound IDX of other content."""
-    array = read_idx(path)
+    return genuine(file, path, read_idx(path))
+
+
+def genuine(file: File, path: Path, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an array that was read from `path`; DataFormatError where it is not `file`."""
     if not is_genuine(file, path, array):
         raise DataFormatError(
             f"{file.name} must have SHA-256 {file.sha256}; received other content in {path}; "

@@ -1,6 +1,8 @@
-"""Load (train, test) from a folder, by a data set's name, or from the places where it may lie."""
+"""load: the parts of a data set, from a file or a folder, by its name, or where it may lie."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,36 +10,99 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
-from fashionlab.data.dataset import Dataset, Split
+from fashionlab.data.dataset import NO_OPTIONS, Dataset, Parts, Split, split
+from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
-from fashionlab.data.idx import read_idx
-from fashionlab.errors import DataFormatError, DataNotFoundError
+from fashionlab.data.find import CLASS_NAMES_FILE, exists, find
+from fashionlab.data.forms import Block, idx
+from fashionlab.data.labels import class_labels
+from fashionlab.data.options import ReadOptions
+from fashionlab.data.unpack import hash_of, unpacked
+from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
+from fashionlab.images import Preparation
 from fashionlab.text import printable, read_text
 
 Array = NDArray[np.uint8]
-CLASS_NAMES_FILE = "class_names.txt"
 PREFIXES: dict[Split, str] = {"train": "train", "test": "t10k"}  # of the names of IDX files
+SPLIT_SEED = 0  # of the test part of a set of one part: the same for all runs
+BLACK = 16  # the largest median level of the border of images of light things on black
+LOOKED_AT = 1000  # images, for the preparation
 
 
 def load(
-    source: str | Path | None = None, fetch: bool = True, log: Log | None = None
-) -> tuple[Dataset, Dataset]:
-    """Load (train, test) from `source`: a folder, "synthetic", or None to search.
+    source: str | Path | None = None,
+    options: ReadOptions = NO_OPTIONS,
+    *,
+    fetch: bool = True,
+    log: Log | None = None,
+    bar: Bar | None = None,
+) -> Parts:
+    """Load the parts of the data set in `source`: a file, a folder, "synthetic", or None to search.
 
-    A folder named here or by FASHIONLAB_DATA is final: its four IDX files may be anyone's, with
-    class names from class_names.txt, one a line. Without one, only genuine Fashion-MNIST is
-    accepted, from `fashion_mnist.places()`, then, if `fetch`, from the network into the cache.
+    A source named here or by FASHIONLAB_DATA is final: it may be anyone's, of any form that
+    `data.forms` reads, with class names from class_names.txt, one a line, where labels are numbers.
+    Without one, only genuine Fashion-MNIST is accepted, from `fashion_mnist.places()`, then, if
+    `fetch`, from the network into the cache; `log` and `bar` are `data.fetch`'s.
 
-    Raises DataNotFoundError naming every place tried, DataFormatError for an unsound folder.
+    Raises DataNotFoundError naming every place tried, DataFormatError for unsound files,
+    InvalidValueError for options that do not fit.
     """
-    source = source or os.environ.get("FASHIONLAB_DATA") or None
-    if source is None:
-        return _find_fashion_mnist(fetch, log)
-    if str(source) == "synthetic":
-        return synthetic.draw()
-    return _load_folder(fashion_mnist.expanded(source))
+    source = source or os.environ.get("FASHIONLAB_DATA") or fashion_mnist.NAME
+    if named := _by_name(str(source), options, fetch, log, bar):
+        return named
+    path = fashion_mnist.expanded(source)
+    sets = _parts_in(path, options, log)
+    if "test" in sets and options.split is not None:
+        raise InvalidValueError(
+            f"split is for a set without a test part; received {options.split} and {path}, which "
+            "has one; leave it out"
+        )
+    if "test" not in sets:
+        if options.split is None:
+            raise InvalidValueError(
+                f"a data set must have a test part, on which nothing is chosen; received {path}, "
+                "which has none; give --split 0.15 to hold out that share of it"
+            )
+        train, held_out = split(sets["train"], options.split, SPLIT_SEED)
+        sets |= {"train": train, "test": replace(held_out, part="test")}
+    return _named(sets, path, options)
+
+
+def load_parts(
+    source: str | Path | None, options: ReadOptions = NO_OPTIONS, *, log: Log | None = None
+) -> tuple[Dataset, ...]:
+    """Load the parts of a data set as they are; a set of one part is its training part."""
+    source = source or fashion_mnist.NAME
+    if named := _by_name(str(source), options, True, log, None):
+        return named.all
+    return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
+
+
+def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
+    """Load images to predict, with labels or without: the test part where there are several."""
+    found = {one.part: one for one in find(fashion_mnist.expanded(path), options)}
+    one = found.get("test") or next(iter(found.values()))
+    images, _ = one.load()
+    return images
+
+
+def _by_name(
+    source: str, options: ReadOptions, fetch: bool, log: Log | None, bar: Bar | None
+) -> Parts | None:
+    """Return the set of that name; None where it is the name of a file or folder."""
+    if source not in (fashion_mnist.NAME, "synthetic"):
+        return None
+    if source == fashion_mnist.NAME and Path(source).exists():
+        return None
+    if options.given():
+        raise InvalidValueError(
+            f"{source} is read without options; received {', '.join(options.given())}; leave them "
+            "out, or give --data"
+        )
+    drawn = source == "synthetic"
+    return Parts(*synthetic.draw()) if drawn else _find_fashion_mnist(fetch, log, bar)
 
 
 def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -46,7 +111,7 @@ def load_fashion_mnist() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return (train.images, train.labels), (test.images, test.labels)
 
 
-def _find_fashion_mnist(fetch: bool, log: Log | None) -> tuple[Dataset, Dataset]:
+def _find_fashion_mnist(fetch: bool, log: Log | None, bar: Bar | None) -> Parts:
     tried: list[str] = []
     for place in fashion_mnist.places():
         try:
@@ -57,92 +122,152 @@ def _find_fashion_mnist(fetch: bool, log: Log | None) -> tuple[Dataset, Dataset]
     if not fetch:
         raise DataNotFoundError(f"{rule}; network (not tried): {REMEDY}")
     try:
-        return _load_genuine(fetch_files(log))
+        return _load_genuine(fetch_files(log, bar))
     except DataNotFoundError as error:
         raise DataNotFoundError(f"{rule}; then: {error}") from error
 
 
-def _paths(folder: Path) -> dict[File, list[Path]]:
-    """Return the paths of each file, .gz first; raises DataNotFoundError where one is missing."""
+def _load_genuine(folder: Path) -> Parts:
+    """Load Fashion-MNIST from `folder`; a sound plain file makes up for a damaged .gz."""
     if not folder.is_dir():
         raise DataNotFoundError(f"no such folder {folder}")
     paths = {
-        file: [p for p in (folder / f"{file.name}.gz", folder / file.name) if p.is_file()]
+        file: [p for p in (folder / file.name, folder / f"{file.name}.gz") if p.is_file()]
         for file in fashion_mnist.FILES
     }
     if missing := [file.name for file, found in paths.items() if not found]:
         raise DataNotFoundError(f"no {', '.join(missing)}")
-    return paths
+    arrays = {file.name: _genuine(file, found) for file, found in paths.items()}
+    return _fashion_mnist(
+        {
+            part: (arrays[f"{prefix}-images-idx3-ubyte"], arrays[f"{prefix}-labels-idx1-ubyte"])
+            for part, prefix in PREFIXES.items()
+        },
+        folder,
+    )
 
 
-def _load_genuine(folder: Path) -> tuple[Dataset, Dataset]:
-    """Load Fashion-MNIST from `folder`; a sound plain file makes up for a damaged .gz."""
-    arrays: dict[str, Array] = {}
-    for file, paths in _paths(folder).items():
-        failures = []
-        for path in paths:
-            try:
-                arrays[file.name] = fashion_mnist.read_genuine(file, path)
-                break
-            except DataFormatError as error:
-                failures.append(error)
-        else:
-            raise failures[0]
-    return _pair(arrays, fashion_mnist.CLASS_NAMES, fashion_mnist.NAME, folder)
+def _genuine(file: File, paths: Sequence[Path]) -> Array:
+    """Return the content of `file`; DataFormatError where none of the paths has it."""
+    failures = []
+    for path in paths:
+        try:
+            return fashion_mnist.genuine(file, path, _array(path))
+        except DataFormatError as error:
+            failures.append(error)
+    raise failures[0]
 
 
-def _load_folder(folder: Path) -> tuple[Dataset, Dataset]:
-    """Load the user's own data, or Fashion-MNIST where all four hashes say so."""
-    try:
-        paths = {file: found[0] for file, found in _paths(folder).items()}
-    except OSError as error:
-        wanted = ", ".join(file.name for file in fashion_mnist.FILES)
+def _array(path: Path) -> Array:
+    """Return the array in an IDX file, mapped where it is large."""
+    stored = idx.describe(path)
+    if stored.dtype != np.uint8 or len(stored.shape) == 1:
+        return idx.read_idx(path)
+    mapped = stored.mapped()
+    if mapped is not None:
+        return mapped
+    whole = unpacked(
+        lambda: (Block(values, None) for values in stored.blocks()),
+        lambda: f"{hash_of([path])} {stored.name} {{}}",
+        str(path),
+    )
+    return whole.images
+
+
+def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Parts:
+    names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
+    train, test = (
+        Dataset(images, labels, names, name, part, str(folder), "garment")
+        for part, (images, labels) in parts.items()
+    )
+    return Parts(train, test)
+
+
+def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
+    """Return the parts of the user's own data; the only one of a set is its training part."""
+    if not exists(path):
         raise DataNotFoundError(
-            f"a data folder must hold {wanted} (or .gz); received {folder} ({error}); {REMEDY}"
-        ) from None
-    arrays = {file.name: read_idx(path) for file, path in paths.items()}
-    if all(fashion_mnist.is_genuine(file, paths[file], arrays[file.name]) for file in paths):
-        names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
-    else:
-        names = _class_names(folder, arrays)
-        shown = printable(files.text(folder.resolve().name))
-        name = fashion_mnist.called(shown, sha256="") or "data"
-    return _pair(arrays, names, name, folder)
+            f"data must be a file or a folder; received {path}, which does not exist; check the "
+            "path, or give --data synthetic"
+        )
+    found = {one.part: one for one in find(path, options, log)}
+    parts = {part: one.load() for part, one in found.items()}
+    for part, (_, labels) in parts.items():
+        if labels is None:
+            raise DataFormatError(
+                f"each image must have a label to train or to measure on; received none for "
+                f"{found[part].where}; put the file of labels next to it (fashionlab predict takes "
+                "images without)"
+            )
+    if None not in parts and "train" not in parts:
+        raise DataFormatError(
+            f"a data set must have a training part; received {', '.join(map(str, parts))} alone in "
+            f"{path}; put the file of the training part next to it"
+        )
+    named = {part or "train": one for part, one in parts.items()}
+    names = _class_names(path) or next((f.class_names for f in found.values()), None)
+    first = options.first_label
+    numbers, names = class_labels(
+        {part: raw for part, (_, raw) in named.items() if raw is not None},
+        names,
+        first if first is not None else max(one.first_label for one in found.values()),
+        str(path),
+    )
+    images = {part: pixels for part, (pixels, _) in named.items()}
+    preparation = options.preparation or _preparation(images["train"])
+    return {
+        part: Dataset(images[part], numbers[part], names, "data", part, str(path), preparation)
+        for part in images
+    }
 
 
-def _class_names(folder: Path, arrays: dict[str, Array]) -> tuple[str, ...]:
-    path = folder / CLASS_NAMES_FILE
+def _named(sets: dict[Split, Dataset], path: Path, options: ReadOptions) -> Parts:
+    """Return the parts under their name, which is Fashion-MNIST's where the hashes say so."""
+    train, test, validation = sets["train"], sets["test"], sets.get("validation")
+    shapes = {part: one.image_shape for part, one in sets.items()}
+    if len(set(shapes.values())) > 1:
+        raise DataFormatError(
+            f"all parts must have images of one shape; received "
+            f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
+            "that the files belong together"
+        )
+    genuine = {"train": train.sha256, "test": test.sha256} == fashion_mnist.SHA256
+    shown = printable(files.text(_stem(path)))
+    name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
+    names = fashion_mnist.CLASS_NAMES if genuine else train.class_names
+    return Parts(
+        train.renamed(name, names),
+        test.renamed(name, names),
+        validation.renamed(name, names) if validation else None,
+        options,
+    )
+
+
+def _stem(path: Path) -> str:
+    """Return a folder's name, or a file's without its endings."""
+    name = path.resolve().name
+    return name if path.is_dir() else name.removesuffix(".gz").rpartition(".")[0] or name
+
+
+def _class_names(path: Path) -> tuple[str, ...] | None:
+    """Return the names in class_names.txt next to the data; None where there is no such file."""
+    place = (path if path.is_dir() else path.parent) / CLASS_NAMES_FILE
     try:
-        lines = read_text(path, "a file of class names").rstrip().split("\n")
+        lines = read_text(place, "a file of class names").rstrip().split("\n")
     except FileNotFoundError:
-        highest = max(int(array.max()) for file, array in arrays.items() if "labels" in file)
-        return tuple(str(label) for label in range(1 + highest))
+        return None
     except OSError as error:
         raise DataFormatError(
-            f"class names must be readable; received '{error.strerror}' from {path}; remove it, or "
-            "make it a text file with a name a line"
+            f"class names must be readable; received '{error.strerror}' from {place}; remove it, "
+            "or make it a text file with a name a line"
         ) from error
     return tuple(line.strip() for line in lines)
 
 
-def _pair(
-    arrays: dict[str, Array], class_names: tuple[str, ...], name: str, folder: Path
-) -> tuple[Dataset, Dataset]:
-    train, test = (
-        Dataset(
-            arrays[f"{prefix}-images-idx3-ubyte"],
-            arrays[f"{prefix}-labels-idx1-ubyte"],
-            class_names,
-            name,
-            split,
-            source=str(folder),
-            preparation="garment",
-        )
-        for split, prefix in PREFIXES.items()
-    )
-    if train.image_shape != test.image_shape:
-        raise DataFormatError(
-            f"train and test images must have one shape; received {train.image_shape} and "
-            f"{test.image_shape} in {folder}; check that the files belong together"
-        )
-    return train, test
+def _preparation(images: Array) -> Preparation:
+    """Return how a picture becomes such an image: as a garment where they are light on black."""
+    if images.ndim == 4:
+        return "fit"
+    some = images[:: max(1, len(images) // LOOKED_AT)]
+    border = (some[:, 0], some[:, -1], some[:, :, 0], some[:, :, -1])
+    return "garment" if np.median(np.concatenate(border, axis=1)) <= BLACK else "fit"

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from fashionlab.errors import InvalidValueError
 from fashionlab.images import PREPARATIONS, Preparation
 
+__all__ = ["LARGEST_SIDE", "PREPARATIONS", "Preparation", "ReadOptions"]
+
 LARGEST_SIDE = 1024  # pixels, as in a portable model
 
 

@@ -41,8 +41,8 @@ class ScratchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     builder_options : mapping, optional
         More keyword arguments of the builder.
     image_shape : tuple, optional
-        The shape of a row for the builder, such as (28, 28); None is (D,). X may then also be
-        given as images (N, *image_shape).
+        The shape of a row for the builder, such as (28, 28), or (32, 32, 3) in colour; None is
+        (D,). X may then also be given as images (N, *image_shape).
     optimizer : str or scratch optimizer
         Every `fit` starts with a copy of it.
     learning_rate : float, optional

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 class Examples:
     """M test images with their predictions."""
 
-    images: NDArray[np.uint8]  # (M, H, W)
+    images: NDArray[np.uint8]  # (M, H, W[, 3])
     indices: NDArray[np.int64]  # (M,) position in the test set
     labels: NDArray[np.int64]  # (M,)
     predicted: NDArray[np.int64]  # (M,)

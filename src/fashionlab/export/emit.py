@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from fashionlab.errors import ModelError
+from fashionlab.portable.operators import CHANNELS_LAST
 from fashionlab.recipes.trace import Layer, Value
 
 Array = NDArray[Any]
@@ -144,10 +145,12 @@ def emit_layer(
 
 
 def _reshape(graph: GraphBuilder, x: Tensor, shape: Sequence[int]) -> Tensor:
-    """Emit (H, W) to (H, W, 1): the channel is the axis after N here."""
+    """Emit (H, W) to (H, W, 1): the channel is the axis after N here; (H, W, C) stays."""
+    if tuple(shape) == x.shape:
+        return x
     if tuple(shape) != (*x.shape, 1):
         raise ModelError(
-            f"a portable model's images must be grey, {(*x.shape, 1)}; received {tuple(shape)}"
+            f"a portable model reshapes {x.shape} to {(*x.shape, 1)} alone; received {tuple(shape)}"
         )
     axis = graph.constant(np.array([1], np.int64))
     return Tensor(graph.node("Unsqueeze", [x.name, axis]), tuple(shape))
@@ -157,7 +160,7 @@ def _flatten(graph: GraphBuilder, x: Tensor) -> Tensor:
     """Emit a Flatten in Keras's order: the channels of a pixel are adjacent."""
     name = x.name
     if len(x.shape) == 3 and x.shape[:2] != (1, 1):
-        name = graph.node("Transpose", [name], perm=[0, 2, 3, 1])
+        name = graph.node("Transpose", [name], perm=CHANNELS_LAST)
     return Tensor(graph.node("Flatten", [name], axis=1), (prod(x.shape),))
 
 

@@ -22,11 +22,12 @@ AT_ONCE = 256  # images
 def export_keras(run: Run, test: Dataset, out: Path) -> float:
     """Write the network as a .keras file of Keras's own layers, which loads without fashionlab.
 
-    It takes bytes (N, H, W) and returns the outputs of the recipe's last layer, logits where that
-    is linear: without test-time augmentation, not calibrated. Return the largest difference of a
-    probability to the run's over the test images, computed with the file as it is read back, with
-    the recipe's test-time augmentation. Raises ModelError where it is above TOLERANCE,
-    InvalidValueError where `test` is not the run's, MissingDependencyError without Keras.
+    It takes bytes (N, H, W), or (N, H, W, 3) in colour, and returns the outputs of the recipe's
+    last layer, logits where that is linear: without test-time augmentation, not calibrated. Return
+    the largest difference of a probability to the run's over the test images, computed with the
+    file as it is read back, with the recipe's test-time augmentation. Raises ModelError where it is
+    above TOLERANCE, InvalidValueError where `test` is not the run's, MissingDependencyError without
+    Keras.
     """
     require_same_data(run, test)
     keras = Keras(fast=False)
@@ -51,9 +52,10 @@ def _difference(run: Run, model: Any, test: Dataset) -> float:
 
 
 def export_safetensors(run: Run, out: Path) -> None:
-    """Write the weights by name; the file's metadata have recipe, classes and data as JSON text."""
+    """Write the weights by name; the file's metadata have its recipe, data and the like as JSON."""
     config = run.config
     facts = {name: config[name] for name in ("recipe", "class_names", "image_shape", "data")}
     texts = {name: json.dumps(value) for name, value in facts.items()}
+    texts["preparation"] = json.dumps(run.preparation)
     texts |= {"format": "fashionlab 1", "accuracy": repr(run.metrics().accuracy)}
     files.write(out, save(run.weights(), metadata=texts))

@@ -1,9 +1,9 @@
 """emit: a recipe and its weights -> an ONNX graph, from bytes to calibrated probabilities.
 
-    images (N, H, W) uint8 -> float -> [and their mirrors, (2N, H, W)] -> the network
+    images (N, H, W) or (N, H, W, 3) uint8 -> float -> [and their mirrors, 2N] -> the network
     -> probabilities (N, K), the mean over both views -> log -> / temperature -> softmax
 
-Images are (N, C, H, W) inside: onnxruntime is fastest so. Needs the package onnx.
+With channels, images are (N, C, H, W) inside: onnxruntime is fastest so. Needs the package onnx.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from fashionlab.export.emit import GraphBuilder, Tensor, activation, emit_layer,
 from fashionlab.models import BUILDERS
 from fashionlab.portable.graph import OPSET
 from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, Metadata
+from fashionlab.portable.operators import CHANNELS_FIRST
 from fashionlab.recipes import Recipe, trace
 
 Array = NDArray[Any]
@@ -30,7 +31,7 @@ TEMPERATURE = "temperature"
 
 
 def emit(
-    recipe: Recipe, image_shape: tuple[int, int], classes: int, weights: Mapping[str, Array]
+    recipe: Recipe, image_shape: tuple[int, ...], classes: int, weights: Mapping[str, Array]
 ) -> onnx.ModelProto:
     """Return the model of `recipe` with temperature 1; `weights` are by name ("conv_1.kernel").
 
@@ -43,6 +44,8 @@ def emit(
         ends = ([-1], [-(2**31)], [2], [-1])  # from the last column to the first
         where = [graph.constant(np.array(x, np.int64)) for x in ends]
         images = graph.node("Concat", [images, graph.node("Slice", [images, *where])], axis=0)
+    if len(image_shape) == 3:
+        images = graph.node("Transpose", [images], perm=CHANNELS_FIRST)
     outputs = _network(graph, Tensor(images, image_shape), recipe, classes)
     result = _calibrated(graph, _probabilities(graph, outputs, recipe), classes, recipe)
     graph.node("Identity", [result], output=OUTPUT)

@@ -9,8 +9,10 @@ from fashionlab.portable import occlusion, predictor
 
 SHARED: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (decode, ("LARGEST_BYTES", "LARGEST_PIXELS", "MEDIA_TYPES")),
-    (preprocess, ("WORKING_SIDE", "LUMA", "CUT_OUT", "BRIGHTEST", "MARGIN", "NEARLY_WHITE")),
+    (preprocess, ("WORKING_SIDE", "LARGEST_WORKING_SIDE", "LUMA")),
+    (preprocess, ("CUT_OUT", "BRIGHTEST", "MARGIN", "NEARLY_WHITE")),
     (preprocess, ("CUT", "INVERTED", "NOT_INVERTED", "LIGHT_BORDER", "NOT_SCALED")),
+    (preprocess, ("WHOLE", "ON_WHITE", "GREYED")),
     (segment, ("BORDER", "ROUNDS", "OTSU", "LEAST_DISTANCE", "LARGEST_UNEVENNESS")),
     (segment, ("LEAST_SHARE", "LARGEST_SHARE", "SPECK", "CELLS", "NOTHING", "UNEVEN")),
     (occlusion, ("PART", "PLACES", "STEP")),

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -14,20 +15,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fashionlab.errors import ModelError
+from fashionlab.images import Preparation
 from fashionlab.images.decode import FAILURES, READERS
 from fashionlab.images.headers import strip
 from fashionlab.typed import LARGEST, Between, MismatchError, parse, typed
 
 KEY = "fashionlab"  # of the metadata
-FORMAT = 1  # of what lies under it; it stays where a newer version only adds fields
+# Of what lies under it; it stays where a newer version only adds fields that an older one may
+# ignore. In 2 `preparation` says what is done to a picture; with 1 it is "garment", and a reader of
+# 1 alone refuses a model of another preparation instead of doing the wrong one.
+FORMATS = (1, 2)
 INPUT, OUTPUT = "images", "probabilities"  # names in the graph
 LARGEST_SIDE = 1024  # pixels
 LARGEST_TEXT = 4 * 2**20  # bytes of the JSON object
-EXAMPLES, EXAMPLES_PIXELS = 512, 2**21  # at most, of all examples together
+EXAMPLES, EXAMPLES_BYTES = 512, 2**21  # at most; the numbers of all examples together
 REMEDY = "export the run again with `fashionlab export`"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Example = tuple[int, NDArray[np.uint8]]  # label, (H, W)
+Example = tuple[int, NDArray[np.uint8]]  # label, (H, W) or (H, W, 3)
 Line = Annotated[str, Between(0, 1000)]
 Share = Annotated[float, Between(0, 1)]
 Side = Annotated[int, Between(1, LARGEST_SIDE)]
@@ -43,7 +48,7 @@ class Metadata:
 
     name: Annotated[str, Between(1, 200)]
     class_names: Annotated[tuple[Annotated[str, Between(1, 200)], ...], Between(1, 256)]  # (K,)
-    image_shape: tuple[Side, Side]  # (H, W)
+    image_shape: Annotated[tuple[Side, ...], Between(2, 3)]  # (H, W), or (H, W, 3) in colour
     # The number by which log-probabilities are divided inside the graph.
     temperature: Annotated[float, Between(1e-9, 1e9)]
     threshold: Share  # the least largest probability of an image that belongs to a class
@@ -61,6 +66,7 @@ class Metadata:
     seed: Count
     version: Annotated[str, Between(1, 100)]  # of fashionlab
     licence: Line
+    preparation: Preparation = "garment"  # how a picture becomes an image of this shape
     examples: tuple[Example, ...] = ()  # some test images, to try it with
 
     def __post_init__(self) -> None:
@@ -76,6 +82,10 @@ class Metadata:
         rules = {
             "texts must have no control characters": all(_is_shown(text) for text in texts),
             "class_names must differ": len(set(names)) == len(names),
+            "image_shape must be (H, W), or (H, W, 3)": self.image_shape[2:] in ((), (3,)),
+            "preparation must be fit for images in colour": (
+                self.preparation == "fit" or len(self.image_shape) == 2
+            ),
             "accuracy must lie within its interval": low <= self.accuracy <= high,
             "SHA-256 must be 64 hex digits": all(SHA256.fullmatch(text) for text in hashes),
             "bits must be 8 or 32": self.bits in (8, 32),
@@ -95,15 +105,15 @@ class Metadata:
 
     def to_json(self) -> str:
         """Return one line; images are PNG in base 64."""
-        values: dict[str, Any] = {"format": FORMAT}
+        values: dict[str, Any] = {"format": 1 if self.preparation == "garment" else 2}
         values |= {field.name: getattr(self, field.name) for field in fields(self)}
         values["examples"] = [[label, _png(image)] for label, image in self.examples]
         return json.dumps(values, allow_nan=False)
 
     def description(self) -> dict[str, Any]:
         """Return the facts that the service and the web export publish, as JSON values."""
-        names = ["name", "class_names", "image_shape", "threshold", "accuracy", "accuracy_interval"]
-        names += ["test_images", "licence", "parameters"]
+        names = ["name", "class_names", "image_shape", "preparation", "threshold", "accuracy"]
+        names += ["accuracy_interval", "test_images", "licence", "parameters"]
         data = {"train_sha256": self.train_sha256, "test_sha256": self.test_sha256}
         facts = {name: getattr(self, name) for name in names}
         return facts | {"data": {"name": self.data_name, **data}}
@@ -125,8 +135,10 @@ class Metadata:
             raise _refused(f"the JSON text must have at most {LARGEST_TEXT:,} bytes")
         try:
             values = typed(dict[str, Any], parse(text), "the JSON text")
-            if typed(int, values.get("format"), "format") != FORMAT:
-                raise _refused(f"the metadata must be of format {FORMAT}")
+            if typed(int, values.get("format"), "format") not in FORMATS:
+                raise _refused(f"the metadata must be of format {FORMATS[0]} or {FORMATS[1]}")
+            if values["format"] == 1:
+                values = {"preparation": "garment", **values}
             known = {name: typed(hint, values[name], name) for name, hint in _hints().items()}
             examples = _examples(values.get("examples", []), known["image_shape"])
         except KeyError as error:
@@ -137,8 +149,8 @@ class Metadata:
 
 
 def examples_limit(shape: Sequence[int]) -> int:
-    """Return how many examples of this shape (H, W) a model may contain."""
-    return min(EXAMPLES, EXAMPLES_PIXELS // (shape[0] * shape[1]))
+    """Return how many examples of this shape a model may contain."""
+    return min(EXAMPLES, EXAMPLES_BYTES // math.prod(shape))
 
 
 def _hints() -> dict[str, Any]:
@@ -156,7 +168,7 @@ def _refused(rule: str) -> ModelError:
     return ModelError(f"the model's metadata cannot be used: {rule}; {REMEDY}")
 
 
-def _examples(listed: Any, shape: tuple[int, int]) -> tuple[Example, ...]:
+def _examples(listed: Any, shape: tuple[int, ...]) -> tuple[Example, ...]:
     """Return labels and images, of which none is decoded where they are too many."""
     few = Between(0, examples_limit(shape))
     pairs = typed(Annotated[tuple[tuple[int, Any], ...], few], listed, "examples")
@@ -169,17 +181,21 @@ def _png(image: NDArray[np.uint8]) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _pixels(text: Any, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return (H, W); ValueError where the text is no PNG of this size, which is checked first."""
+def _pixels(text: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return (H, W) or (H, W, 3) by `shape`.
+
+    Raises ValueError where the text is no PNG of this size, which is checked first.
+    """
+    kind, mode = ("grey", "L") if len(shape) == 2 else ("colour", "RGB")
     try:
         header = strip(base64.b64decode(text, validate=True))
         if (header.kind, header.size, header.frames) != ("PNG", (shape[1], shape[0]), 1):
             raise ValueError(f"it is a {header.kind} of {header.size}")
         with READERS["PNG"](io.BytesIO(header.content)) as image:
-            if image.mode != "L":
+            if image.mode != mode:
                 raise ValueError(f"it is a PNG of mode {image.mode}")
             return np.array(image)
     except (TypeError, *FAILURES) as error:
         raise ValueError(
-            f"an example must be a grey PNG of {shape[1]} x {shape[0]} in base 64: {error}"
+            f"an example must be a {kind} PNG of {shape[1]} x {shape[0]} in base 64: {error}"
         ) from error

@@ -23,17 +23,19 @@ def occlusion(
 ) -> NDArray[np.float32]:
     """Return (H, W): the mean fall of the probability of `label` over patches that hide a pixel.
 
-    `image` is (H, W); a patch is black, as the background is. Positive where the pixel speaks for
-    the label, negative where against it. Raises InvalidValueError for another shape or label.
+    `image` is (H, W) or (H, W, 3); a patch is black, as the background is. Positive where the
+    pixel speaks for the label, negative where against it. Raises InvalidValueError for another
+    shape or label.
     """
-    if image.ndim != 2:
-        raise InvalidValueError(f"an image must be (H, W); received {image.shape}")
-    side = max(1, max(image.shape) // PART)
+    if image.ndim not in (2, 3):
+        raise InvalidValueError(f"an image must be (H, W) or (H, W, 3); received {image.shape}")
+    height, width = image.shape[:2]
+    side = max(1, max(height, width) // PART)
     step = max(STEP, side // PLACES)
     places = [
         (slice(max(top, 0), top + side), slice(max(left, 0), left + side))
-        for top in range(1 - side + step, image.shape[0], step)
-        for left in range(1 - side + step, image.shape[1], step)
+        for top in range(1 - side + step, height, step)
+        for left in range(1 - side + step, width, step)
     ]
     whole = probabilities(image[None])[0]  # (K,)
     if not 0 <= label < len(whole):
@@ -45,7 +47,7 @@ def occlusion(
         for one, place in zip(hidden, some, strict=True):
             one[place] = 0
         falls[first : first + len(some)] = whole[label] - probabilities(hidden)[:, label]
-    total, times = np.zeros(image.shape), np.zeros(image.shape)
+    total, times = np.zeros((height, width)), np.zeros((height, width))
     for fall, place in zip(falls, places, strict=True):
         total[place] += fall
         times[place] += 1

@@ -16,6 +16,7 @@ BYTES = {FLOAT32: 4, UINT8: 1, INT8: 1, INT32: 4, INT64: 8}  # of a number of ea
 CODES = {FLOAT32: "f", UINT8: "u", INT8: "b", INT32: "i", INT64: "l"}
 BLOCK = 16  # channels that onnxruntime computes together: it fills up to a multiple of it
 LAST_COLUMN_TO_FIRST = [(-1,), (-(2**31),), (2,), (-1,)]  # starts, ends, axes, steps of a mirror
+CHANNELS_LAST, CHANNELS_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)  # as Transpose has it
 
 Shape = tuple[int, ...]
 Attributes = dict[str, Any]
@@ -147,7 +148,8 @@ def _reshape(attributes: Attributes, x: Value, shape: Value) -> Shape:
 
 
 def _mirror(attributes: Attributes, x: Value, *where: Value) -> Shape:
-    _require([one.numbers for one in where] == LAST_COLUMN_TO_FIRST and len(x.shape) == 3)
+    """Return the shape of images (N, H, W) or (N, H, W, C), whose columns are turned round."""
+    _require([one.numbers for one in where] == LAST_COLUMN_TO_FIRST and len(x.shape) in (3, 4))
     return x.shape
 
 
@@ -157,9 +159,10 @@ def _softmax(attributes: Attributes, x: Value) -> Shape:
 
 
 def _transpose(attributes: Attributes, x: Value) -> Shape:
-    _require(attributes["perm"] == (0, 2, 3, 1))
-    n, channels, height, width = x.shape
-    return n, height, width, channels
+    """Return the shape with channels moved from first to last, or from last to first."""
+    _require(attributes["perm"] in (CHANNELS_LAST, CHANNELS_FIRST))
+    _, _, _, _ = x.shape
+    return tuple(x.shape[axis] for axis in attributes["perm"])
 
 
 def _unsqueeze(attributes: Attributes, x: Value, axes: Value) -> Shape:

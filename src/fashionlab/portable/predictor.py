@@ -1,6 +1,7 @@
 """Predictor: classifies pictures by a portable model, with onnxruntime alone."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Prediction:
     class_names: tuple[str, ...]  # (K,)
     probabilities: NDArray[np.float32]  # (K,), calibrated
     reason: str  # why it is none of the classes, in a sentence; "" where it is one
-    seen: NDArray[np.uint8]  # (H, W), the image that the model saw
+    seen: NDArray[np.uint8]  # (H, W) or (H, W, 3), the image that the model saw
     notes: tuple[str, ...] = ()  # what was done to the photo before
 
     @property
@@ -95,7 +96,7 @@ class Predictor:
         validated = validate(content)
         self.metadata = validated.metadata
         self.class_names = self.metadata.class_names  # (K,) in label order
-        self.image_shape = self.metadata.image_shape  # (H, W) of the images that the model takes
+        self.image_shape = self.metadata.image_shape  # (H, W), or (H, W, 3) in colour
         self.sha256 = hashlib.sha256(content).hexdigest()
         self._content, self._threads = content, threads
         self._at_once = validated.at_once
@@ -111,7 +112,7 @@ class Predictor:
         Predictor.__init__(self, **state)
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return (N, K) for images (N, H, W) of bytes, as they are: white on black, not scaled.
+        """Return (N, K) for images (N, H, W) of bytes, (N, H, W, 3) in colour, as they are.
 
         Raises InvalidValueError for any other type or shape, ModelError where the model does not
         give probabilities of them.
@@ -120,19 +121,19 @@ class Predictor:
             kind = getattr(images, "dtype", type(images).__name__)
             raise InvalidValueError(f"images must be uint8, 0 to 255, not divided; received {kind}")
         if images.shape[1:] != self.image_shape or not len(images):
+            wanted = ", ".join(map(str, ("N", *self.image_shape)))
             raise InvalidValueError(
-                f"images must be (N, {self.image_shape[0]}, {self.image_shape[1]}) with N from 1; "
-                f"received {images.shape}"
+                f"images must be ({wanted}) with N from 1; received {images.shape}"
             )
         return run(self._session, images, self._at_once)
 
     def predict(self, picture: Picture) -> Prediction:
         """Return the prediction for a picture.
 
-        A path or the bytes of a PNG, JPEG or WebP, or an image of Pillow, is prepared as a photo
-        (see `images.preprocess`); so is an array (H', W') or (H', W', 3 or 4) of another size than
-        the model's. An array of the model's size is taken as it is. Raises ImageError for anything
-        else, OSError where a file cannot be read.
+        A path or the bytes of a PNG, JPEG or WebP, or an image of Pillow, is prepared as the
+        model's metadata say (see `images.preprocess`); so is an array (H', W') or (H', W', 3 or 4)
+        of another shape than the model's. An array of the model's shape is taken as it is. Raises
+        ImageError for anything else, OSError where a file cannot be read.
         """
         return self.predict_all([picture])[0]
 
@@ -148,7 +149,7 @@ class Predictor:
             and picture.shape == self.image_shape
         ):
             return Prepared(picture, found=True)
-        return prepare(load(picture), self.image_shape, "garment")
+        return prepare(load(picture), self.image_shape, self.metadata.preparation)
 
     def predict_prepared(self, prepared: Sequence[Prepared]) -> list[Prediction]:
         """Return the predictions for pictures that `prepare` has prepared."""
@@ -199,7 +200,7 @@ def session(content: bytes, threads: int | None = None) -> Any:
 def run(
     session: Any, images: NDArray[np.uint8], at_once: int = MOST_AT_ONCE
 ) -> NDArray[np.float32]:
-    """Return the probabilities (N, K) of images (N, H, W), `at_once` at a time.
+    """Return the probabilities (N, K) of images (N, H, W[, 3]), `at_once` at a time.
 
     Raises ModelError where they are none.
     """
@@ -231,10 +232,10 @@ def _as_model_error(what: str) -> Iterator[None]:
         ) from error
 
 
-def _probes(shape: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
-    """Yield images (1, H, W): black, white and noise, without importing numpy.random for it."""
+def _probes(shape: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]:
+    """Yield images (1, H, W[, 3]): black, white and noise, made without importing numpy.random."""
     yield np.zeros((1, *shape), np.uint8)
     yield np.full((1, *shape), 255, np.uint8)
-    places = np.arange(shape[0] * shape[1], dtype=np.uint32)
+    places = np.arange(math.prod(shape), dtype=np.uint32)
     noise = places * np.uint32(2654435761) >> np.uint32(24)  # Knuth's multiplicative hash
     yield noise.astype(np.uint8).reshape(1, *shape)

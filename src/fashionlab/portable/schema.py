@@ -5,9 +5,11 @@ from typing import Any
 from fashionlab.portable.predictor import Prediction
 
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-PIXELS = {
+LEVEL = {"type": "integer", "minimum": 0, "maximum": 255}
+COLOUR = {"type": "array", "items": LEVEL, "minItems": 3, "maxItems": 3}  # red, green, blue
+PIXELS = {  # of an image of any size, grey or in colour
     "type": "array",
-    "items": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}},
+    "items": {"type": "array", "items": {"anyOf": [LEVEL, COLOUR]}},
 }
 FIELDS: dict[str, dict[str, Any]] = {
     "class_name": {"type": "string", "description": "The most probable class."},

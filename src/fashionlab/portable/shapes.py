@@ -11,6 +11,8 @@ from fashionlab.portable.graph import FLOAT32, UINT8, Graph, Node
 from fashionlab.portable.operators import BYTES, RULES, Value, filled
 from fashionlab.portable.protobuf import refused
 
+COLOURS = 3  # red, green, blue
+
 
 @dataclass
 class Cost:
@@ -25,14 +27,17 @@ class Cost:
 def infer(graph: Graph, images: int) -> tuple[dict[str, Value], Cost]:
     """Return the values by name, for so many images; ModelError where a rule does not hold."""
     name, (kind, shape) = graph.input[0], (graph.input[1].kind, graph.input[1].shape)
-    n, height, width = shape if len(shape) == 3 else (None, None, None)
-    if kind != UINT8 or n is not None or not height or not width or min(height, width) < 1:
-        raise refused("images (N, H, W) of bytes as its input", f"{shape} of type {kind}")
+    sides = tuple(side for side in shape[1:] if side and side > 0)
+    is_image = len(sides) == len(shape) - 1 and (len(sides) == 2 or sides[2:] == (COLOURS,))
+    if kind != UINT8 or shape[:1] != (None,) or not is_image:
+        raise refused(
+            "images (N, H, W) or (N, H, W, 3) of bytes as its input", f"{shape} of type {kind}"
+        )
     cost, values = Cost(), dict[str, Value]()
     for key, tensor in graph.tensors.items():
         values[key] = Value(tensor.kind, tensor.shape, varies=False, numbers=tensor.numbers)
         cost.constants += values[key].bytes
-    _add(values, name, Value(UINT8, (images, height, width)))
+    _add(values, name, Value(UINT8, (images, *sides)))
     for node in graph.nodes:
         inputs = _inputs(node, values)
         value = _result(node, inputs)

@@ -11,7 +11,15 @@ from fashionlab.data.fashion_mnist import CLASS_NAMES, SHA256
 from fashionlab.errors import RunError
 from fashionlab.evaluation.metrics import Metrics
 from fashionlab.report import plots
-from fashionlab.report.formatting import count, decimal, listing, percent, png_uri, svg_uri
+from fashionlab.report.formatting import (
+    SHOWN_SIDE,
+    count,
+    decimal,
+    listing,
+    percent,
+    png_uri,
+    svg_uri,
+)
 from fashionlab.report.paper import PAPER_RESULTS, TEST_IMAGES_PER_CLASS, PaperResult
 from fashionlab.runs import Environment, Run, standing
 
@@ -33,6 +41,7 @@ class Sample(NamedTuple):
     true: str
     predicted: str
     probability: float  # of the predicted class
+    is_enlarged: bool  # on the page, where its pixels are then to be seen
 
 
 class Confusion(NamedTuple):
@@ -57,6 +66,7 @@ class RunView:
         self.environment = run.environment()
         self.seed: int = run.seed
         self.class_names = run.class_names
+        self.image_shape = run.image_shape
         self.parameters: int = run.parameters
         self.protocol = standing(run)
         self.recipe = run.recipe
@@ -187,7 +197,11 @@ class RunView:
             true, predicted = (self.class_names[k[m]] for k in (shown.labels, shown.predicted))
             alt = f"Test image {shown.indices[m]}: {true}, predicted {predicted}"
             sample = Sample(
-                Picture(png_uri(shown.images[m]), alt), true, predicted, float(shown.probability[m])
+                Picture(png_uri(shown.images[m]), alt),
+                true,
+                predicted,
+                float(shown.probability[m]),
+                is_enlarged=max(self.image_shape[:2]) <= SHOWN_SIDE,
             )
             (correct if shown.labels[m] == shown.predicted[m] else wrong).append(sample)
         return correct, wrong

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 DASH = "–"
+SHOWN_SIDE = 84  # CSS pixels of a sample image on the page
+LARGEST_SIDE = 2 * SHOWN_SIDE  # pixels: sharp on fine screens
 NO_BREAK = "\N{NO-BREAK SPACE}"  # between a number and its unit
 
 
@@ -52,6 +54,11 @@ def decimal(value: float | None) -> str:
     return f"{value:.4f}" if math.isfinite(value) else str(value)
 
 
+def images(image_shape: Sequence[int]) -> str:
+    """Format [28, 28] as 28 × 28, grey, and [32, 32, 3] as 32 × 32, colour."""
+    return f"{shape(image_shape[:2])}, {'colour' if image_shape[2:] else 'grey'}"
+
+
 def shape(sizes: Sequence[int]) -> str:
     """Format [13, 13, 32] as 13 × 13 × 32."""
     return " × ".join(map(str, sizes))
@@ -68,8 +75,13 @@ def svg_uri(svg: str) -> str:
 
 
 def png_uri(image: NDArray[np.uint8]) -> str:
-    """Encode (H, W) or (H, W, 3) uint8 as a `src`, pixel by pixel."""
+    """Encode (H, W) or (H, W, 3) uint8 as a `src`: pixel by pixel up to LARGEST_SIDE, else smaller.
+
+    A page of some hundred photographs would be too large to open otherwise.
+    """
     file = io.BytesIO()
     pixels: Any = np.ascontiguousarray(image)
-    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    picture.save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

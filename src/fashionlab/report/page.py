@@ -12,6 +12,7 @@ from fashionlab.data.fashion_mnist import NAME
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import formatting
 from fashionlab.report.content import RunView, by_classes, by_environment
+from fashionlab.report.formatting import SHOWN_SIDE
 from fashionlab.report.paper import CONTRADICTIONS
 from fashionlab.report.plots import CURVE_SIZE, PIXELS_PER_INCH
 from fashionlab.report.remarks import remarks, test_set_use
@@ -21,7 +22,17 @@ from fashionlab.text import printable
 GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
 GENERATOR_WITHIN = 1024  # bytes
 RUNS_IN_A_TABLE = 4  # more would not fit on paper
-FILTERS = ("percent", "probability", "interval", "count", "seconds", "decimal", "shape", "listing")
+FILTERS = (
+    "percent",
+    "probability",
+    "interval",
+    "count",
+    "seconds",
+    "decimal",
+    "images",
+    "shape",
+    "listing",
+)
 
 
 def write_page(
@@ -36,7 +47,12 @@ def write_page(
     if not runs:
         raise InvalidValueError("a page needs at least one run; received none; name a run folder")
     refuse_foreign(out)
-    page = render(runs, title=title, notes=notes)
+    return write_html(render(runs, title=title, notes=notes), out)
+
+
+def write_html(page: str, out: Path) -> Path:
+    """Write a page to `out`, whole or not at all; returns `out`. Raises RunError."""
+    refuse_foreign(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         files.write(out, page.encode())
@@ -51,6 +67,24 @@ def write_page(
 def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str] = ()) -> str:
     """Return the page as text."""
     views = [RunView(run, number) for number, run in enumerate(runs, 1)]
+    return from_template(
+        "page.html.j2",
+        title=title or _title(views),
+        notes=[*notes, *remarks(views)],
+        test_set_use=test_set_use(views),
+        views=views,
+        class_tables=by_classes(views),
+        environments=by_environment(views),
+        compared=any(view.paper for view in views),
+        contradictions=CONTRADICTIONS,
+        shown_side=SHOWN_SIDE,
+        curve_size=[round(side * PIXELS_PER_INCH) for side in CURVE_SIZE],
+        runs_in_a_table=RUNS_IN_A_TABLE,
+    )
+
+
+def from_template(name: str, **values: Any) -> str:
+    """Return the page that a template makes of these values, of which no text is HTML."""
     environment = Environment(
         loader=PackageLoader("fashionlab.report", ""),
         autoescape=True,
@@ -60,19 +94,7 @@ def render(runs: Sequence[Run], *, title: str | None = None, notes: Sequence[str
         finalize=_printable,
     )
     environment.filters |= {name: getattr(formatting, name) for name in FILTERS}
-    return environment.get_template("page.html.j2").render(
-        title=title or _title(views),
-        notes=[*notes, *remarks(views)],
-        test_set_use=test_set_use(views),
-        views=views,
-        class_tables=by_classes(views),
-        environments=by_environment(views),
-        compared=any(view.paper for view in views),
-        contradictions=CONTRADICTIONS,
-        curve_size=[round(side * PIXELS_PER_INCH) for side in CURVE_SIZE],
-        runs_in_a_table=RUNS_IN_A_TABLE,
-        version=__version__,
-    )
+    return environment.get_template(name).render(version=__version__, **values)
 
 
 def _title(views: Sequence[RunView]) -> str:

@@ -91,7 +91,8 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     # The square root keeps a confusion of a few per cent visible next to the diagonal.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
     names = [_short(name) for name in class_names]
-    side = min(1.7 + 0.4 * classes, 9.0)  # inches
+    # Inches; the page scales the picture to its column, and so the letters of a small one up.
+    side = min(1.7 + 0.4 * max(classes, 10), 9.0)
     figure = Figure(figsize=(side * 1.06, side), layout="constrained")
     axes = figure.add_subplot()
     axes.set_aspect("equal")

@@ -8,7 +8,7 @@
     predictions.npz      log-probabilities (N, K) of the test images, and their labels (N,)
     protocol.json        the images trained on, reads of the test set, train/test duplicates
     metrics.json         the metrics of predictions.npz
-    examples.npz         test images that the page shows, (M, H, W), and their indices (M,)
+    examples.npz         test images that the page shows, (M, H, W[, 3]), and their indices (M,)
     model.onnx           the portable model, where `fashionlab export` wrote it; also
                          model-8bit.onnx and model.keras
     tensorboard/         events, where `train --tensorboard` wrote some

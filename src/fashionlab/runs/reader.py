@@ -15,6 +15,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs import reading
 from fashionlab.runs.layout import (
@@ -73,10 +74,13 @@ class Run:
         self.config: Config = reading.json_file(folder / "config.json", Config)
         self.seed, self.parameters = self.config["seed"], self.config["parameters"]
         self.class_names = self.config["class_names"]  # (K,) in label order
-        parts = {"train": self.config["data"]["train"], "test": self.config["data"]["test"]}
+        parts = self.config["data"]
+        facts = {"train": parts["train"], "test": parts["test"]}
+        if "validation" in parts:
+            facts["validation"] = parts["validation"]
         self.data = {
-            part: DataFacts(facts["name"], facts["sha256"], facts["images"])
-            for part, facts in parts.items()
+            part: DataFacts(one["name"], one["sha256"], one["images"])
+            for part, one in facts.items()
         }
 
     @cached_property
@@ -86,6 +90,23 @@ class Run:
             return recorded(self.config["recipe"])
         except InvalidValueError as error:
             raise self._damaged("config.json", f"recipe: {error}") from error
+
+    @cached_property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of every image: (H, W), or (H, W, 3) in colour."""
+        shape: tuple[int, ...] = self.config["image_shape"]
+        if shape[2:] not in ((), (3,)):
+            raise self._damaged("config.json", f"image_shape has {shape[2]} channels, not 3")
+        return shape
+
+    @cached_property
+    def preparation(self) -> Preparation:
+        """How a picture becomes such an image; RunError for an unknown way."""
+        value = self.config.get("preparation", "garment")  # the one way of older versions
+        known = PREPARATIONS if len(self.image_shape) == 2 else ("fit",)
+        if value not in known:
+            raise self._damaged("config.json", f"preparation is {value!r:.40}")
+        return cast("Preparation", value)
 
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
@@ -193,7 +214,7 @@ class Run:
         log_probabilities, labels = self.predictions()
         fits = images.dtype == np.uint8 and images.shape == (
             len(indices),
-            *self.config["image_shape"],
+            *self.image_shape,
         )
         places = indices.dtype.kind in "iu" and indices.ndim == 1
         if not (fits and places and ((indices >= 0) & (indices < len(labels))).all()):

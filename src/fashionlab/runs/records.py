@@ -28,6 +28,7 @@ class Splits(TypedDict):
 
     train: Split
     test: Split
+    validation: NotRequired[Split]  # where the data have one of their own
 
 
 class Config(TypedDict):
@@ -72,6 +73,7 @@ class Environment(TypedDict, total=False):
     commit: str | None
     command: list[str]
     data: str | None  # the source that `data.load` takes
+    data_options: dict[str, Any]  # the fields of data.ReadOptions that were given
     resumed: list[Session]
 
 

@@ -165,7 +165,7 @@ class RunWriter:
         return metrics
 
     def write_examples(self, images: Array, indices: Array) -> None:
-        """Store some of the test images, (M, H, W), with their positions (M,) in the test set."""
+        """Store test images (M, H, W[, 3]) with their positions (M,) in the test set."""
         archive = io.BytesIO()
         np.savez_compressed(archive, images=images, indices=indices)
         self._write(EXAMPLES, archive.getvalue())

@@ -8,14 +8,15 @@ from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from fashionlab.images import Preparation
 from fashionlab.portable import schema
 
 DECIMALS = 6  # of a probability: float32 has no more
 
-Level: TypeAlias = Annotated[int, Field(ge=0, le=255)]
-Pixels: TypeAlias = list[list[Level]]
+# As `Metadata.samples` has it; pydantic would check each number of up to 500 images.
+Pixels: TypeAlias = Annotated[Any, WithJsonSchema(schema.PIXELS)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -38,7 +39,13 @@ class Model(_Exact):
 
     name: str
     class_names: list[str]
-    image_shape: Annotated[list[int], Field(min_length=2, max_length=2)]
+    image_shape: Annotated[
+        list[int],
+        Field(min_length=2, max_length=3, description="Height, width; then 3 where in colour."),
+    ]
+    preparation: Annotated[
+        Preparation, Field(description="Of a photo: the whole of it, or the garment in it.")
+    ]
     threshold: Annotated[float, Field(description="A largest probability below it: not known.")]
     accuracy: Annotated[Share, Field(description="On the test images.")]
     accuracy_interval: Annotated[list[Share], Field(description="95 %: low, high.")]
@@ -100,31 +107,31 @@ def rounded(values: NDArray[np.float32]) -> list[list[float]]:
     return [[round(value, DECIMALS) for value in row] for row in values.tolist()]
 
 
-def image_body(shape: tuple[int, int] | None) -> dict[str, Any]:
+def image_body(shape: tuple[int, ...] | None) -> dict[str, Any]:
     """Return the schema of {"image": ...}, of the size `shape` where all models have one."""
     return _body("image", _image(shape))
 
 
-def images_body(shape: tuple[int, int] | None, most: int) -> dict[str, Any]:
+def images_body(shape: tuple[int, ...] | None, most: int) -> dict[str, Any]:
     """Return the schema of {"images": [...]}, 1 to `most` of that size."""
     return _body(
         "images", {"type": "array", "items": _image(shape), "minItems": 1, "maxItems": most}
     )
 
 
-def _body(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _body(key: str, value: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {key: schema},
+        "properties": {key: value},
         "required": [key],
         "additionalProperties": False,
     }
 
 
-def _image(shape: tuple[int, int] | None) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
-    for side in reversed(shape or (None, None)):
-        schema = {"type": "array", "items": schema}
-        if side is not None:
-            schema |= {"minItems": side, "maxItems": side}
-    return schema
+def _image(shape: tuple[int, ...] | None) -> dict[str, Any]:
+    if shape is None:
+        return schema.PIXELS
+    image: dict[str, Any] = schema.LEVEL
+    for side in reversed(shape):
+        image = {"type": "array", "items": image, "minItems": side, "maxItems": side}
+    return image

@@ -57,7 +57,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings) -> Middleware:
     app = FastAPI(
         title="fashionlab",
         version=__version__,
-        summary="Classifies pictures of garments.",
+        summary="Classifies pictures.",
         docs_url=None,  # they load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,

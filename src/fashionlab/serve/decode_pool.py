@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from fashionlab.errors import ImageError
 from fashionlab.images.decode import decode
 from fashionlab.images.preprocess import Prepared, prepare
+from fashionlab.portable import Metadata
 from fashionlab.serve import pixels
 from fashionlab.serve.errors import Refused, busy
 
@@ -31,15 +32,13 @@ class DecodePool:
     def __init__(self) -> None:
         self.bodies = 0  # in a thread, or waiting for one
 
-    async def photo(
-        self, body: bytes, shape: tuple[int, int], deadline: float
-    ) -> Sequence[Prepared]:
-        """Return a photo as a model of (H, W) images should see it."""
+    async def photo(self, body: bytes, metadata: Metadata, deadline: float) -> Sequence[Prepared]:
+        """Return a photo as a model of these metadata should see it."""
         if not body:
             raise Refused(400, "a photo must be the body of the request, received none; send it")
 
         def read() -> Sequence[Prepared]:
-            return [prepare(decode(body), shape, "garment")]
+            return [prepare(decode(body), metadata.image_shape, metadata.preparation)]
 
         try:
             return await self._run(read, _is_small_photo(body), deadline)
@@ -47,7 +46,7 @@ class DecodePool:
             raise Refused(422 if body.startswith(MAGIC) else 415, str(error)) from error
 
     async def numbers(
-        self, body: bytes, shape: tuple[int, int], most: int, deadline: float
+        self, body: bytes, shape: tuple[int, ...], most: int, deadline: float
     ) -> Sequence[Prepared]:
         """Return the images of {"images": ...}, or with `most` = 0 that of {"image": ...}."""
 

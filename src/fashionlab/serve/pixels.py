@@ -1,6 +1,10 @@
-"""images, image: JSON numbers -> a uint8 array, or a Refused that says what is wrong."""
+"""images, image: JSON numbers -> a uint8 array, or a Refused that says what is wrong.
+
+A pixel is a number, or in colour a list of three: red, green and blue.
+"""
 
 from itertools import chain
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,9 +13,11 @@ from pydantic_core import from_json
 
 from fashionlab.serve.errors import Refused
 
+Shape = tuple[int, ...]  # (H, W), or (H, W, 3) in colour
 
-def images(body: bytes, shape: tuple[int, int], most: int) -> NDArray[np.uint8]:
-    """Return (N, H, W) of {"images": [[[0..255]]]}, 1 <= N <= `most`; Refused (400 or 422)."""
+
+def images(body: bytes, shape: Shape, most: int) -> NDArray[np.uint8]:
+    """Return (N, *shape) of {"images": [[[0..255]]]}, 1 <= N <= `most`; Refused (400 or 422)."""
     _require_plain(body, shape, most)
     value = _only_key(body, "images")
     if not isinstance(value, list) or not 1 <= len(value) <= most:
@@ -20,21 +26,25 @@ def images(body: bytes, shape: tuple[int, int], most: int) -> NDArray[np.uint8]:
     return np.stack([_image(x, shape, f"images[{i}]") for i, x in enumerate(value)])
 
 
-def image(body: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return (H, W) of {"image": [[0..255]]}. Raises Refused (400 or 422)."""
+def image(body: bytes, shape: Shape) -> NDArray[np.uint8]:
+    """Return an image of {"image": [[0..255]]}. Raises Refused (400 or 422)."""
     _require_plain(body, shape, 1)
     return _image(_only_key(body, "image"), shape, "image")
 
 
-def _require_plain(body: bytes, shape: tuple[int, int], most: int) -> None:
+def _require_plain(body: bytes, shape: Shape, most: int) -> None:
     """Refuse a body with too many signs before it is parsed: a million lists take seconds."""
-    height, width = shape
+    height, width, *colours = shape
+    lists = most * (height + 1) + 1
+    if colours:  # a list each, of which the shortest takes 8 bytes: "[0,0,0],"
+        lists += min(most * height * width, len(body) // 8)
     # As many of each as valid JSON of so many images has at most.
-    for sign, count in ((b"[", most * (height + 1) + 1), (b",", most * height * width), (b'"', 20)):
+    for sign, count in ((b"[", lists), (b",", most * prod(shape)), (b'"', 20)):
         if body.count(sign) > count:
+            sides = " x ".join(map(str, shape))
             raise Refused(
                 422,
-                f"the body must be {{...: up to {most} images of {height} x {width} numbers}} "
+                f"the body must be {{...: up to {most} images of {sides} numbers}} "
                 f"and nothing else; received more than {count:,} of {sign.decode()}",
             )
 
@@ -53,18 +63,28 @@ def _only_key(body: bytes, key: str) -> Any:
     return value[key]
 
 
-def _image(rows: Any, shape: tuple[int, int], name: str) -> NDArray[np.uint8]:
-    height, width = shape
+def _image(rows: Any, shape: Shape, name: str) -> NDArray[np.uint8]:
+    height, width, *colours = shape
+    pixel = "colours of 3 numbers" if colours else "numbers"
     if not isinstance(rows, list) or len(rows) != height:
         received = f"{len(rows):,} rows" if isinstance(rows, list) else _kind(rows)
-        raise Refused(422, f"{name} must be {height} rows of {width} numbers; received {received}")
+        raise Refused(422, f"{name} must be {height} rows of {width} {pixel}; received {received}")
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != width:
-            received = f"{len(row):,} numbers" if isinstance(row, list) else _kind(row)
-            raise Refused(422, f"{name}[{i}] must have {width} numbers; received {received}")
+            received = f"{len(row):,} items" if isinstance(row, list) else _kind(row)
+            raise Refused(422, f"{name}[{i}] must have {width} {pixel}; received {received}")
     # set(map(type)) and bytes() look at every number without a step of Python for each. bytes()
     # alone would take true for 1.
     flat = list(chain.from_iterable(rows))
+    if colours:
+        if set(map(type, flat)) != {list} or set(map(len, flat)) != set(colours):
+            wrong = next(x for x in flat if type(x) is not list or len(x) != colours[0])
+            received = f"{len(wrong):,} numbers" if isinstance(wrong, list) else _kind(wrong)
+            raise Refused(
+                422,
+                f"a pixel of {name} must be 3 numbers, red, green and blue; received {received}",
+            )
+        flat = list(chain.from_iterable(flat))
     if set(map(type, flat)) == {int}:
         try:
             return np.frombuffer(bytes(flat), np.uint8).reshape(shape)

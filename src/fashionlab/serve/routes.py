@@ -70,15 +70,15 @@ class Service:
     ) -> Response:
         """Classify a photo, or images of the model's own size."""
         served = self.find(request.query_params.get("model"))
-        shape = served.predictor.image_shape
+        metadata = served.predictor.metadata
         deadline = time.monotonic() + self.settings.deadline
         body = await request.body()
         is_photo = request.headers["content-type"].partition(";")[0].strip().lower() != JSON
         if is_photo:
-            images = await self.decode_pool.photo(body, shape, deadline)
+            images = await self.decode_pool.photo(body, metadata, deadline)
         else:
             most = self.settings.largest_request
-            images = await self.decode_pool.numbers(body, shape, most, deadline)
+            images = await self.decode_pool.numbers(body, metadata.image_shape, most, deadline)
         predictions = await _unless_gone(request, self.batcher.predict(served, images, deadline))
         rows = [record(p, top, answers.DECIMALS, is_photo) for p in predictions]
         return Response(to_json({"model": served.name, "predictions": rows}), media_type=JSON)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.storage import rows_of
 from fashionlab.engines import Engine
 
 IMAGES = 10_000  # from which they are gathered, at most
@@ -18,9 +19,9 @@ STREAM = 3  # of random numbers, apart from those of the batches and of their au
 
 
 def chosen(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """Return at most IMAGES of the images (N, H, W), in an order drawn by the seed."""
+    """Return at most IMAGES of the images (N, H, W[, 3]), in an order drawn by the seed."""
     order = np.random.default_rng([seed, 0, STREAM]).permutation(len(images))
-    return images[order[:IMAGES]]
+    return rows_of(images, order[:IMAGES])
 
 
 def update_bn(engine: Engine, model: Any, images: NDArray[np.uint8]) -> None:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from math import prod
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data import Batches, Dataset, one_hot
+from fashionlab.data.storage import IN_MEMORY, release
 from fashionlab.engines import Engine
 from fashionlab.errors import CheckpointError, InvalidValueError
 from fashionlab.progress import Progress, Step
@@ -59,6 +61,25 @@ class EpochMetrics:
     def from_stored(cls, sums: Mapping[str, Any]) -> Self:
         """Return the sums of a checkpoint; KeyError where it lacks one."""
         return cls(**{f.name: sums[STORED.get(f.name, f.name)] for f in fields(cls)})
+
+
+def evaluate(model: Any, part: Dataset) -> tuple[float, float]:
+    """Return the loss and accuracy of a model on a part, as much of it at a time as fits."""
+    at_once = max(1, IN_MEMORY // (prod(part.image_shape) * EVALUATION_BATCH)) * EVALUATION_BATCH
+    loss = correct = 0.0
+    for first in range(0, len(part), at_once):
+        labels = part.labels[first : first + at_once]
+        found = model.evaluate(
+            part.images[first : first + at_once],
+            one_hot(labels, part.classes),
+            batch_size=EVALUATION_BATCH,
+            verbose=0,
+        )
+        release(part.images)
+        if len(labels) == len(part):
+            return float(found[0]), float(found[1])
+        loss, correct = loss + found[0] * len(labels), correct + found[1] * len(labels)
+    return loss / len(part), correct / len(part)
 
 
 class Trainer:
@@ -238,16 +259,11 @@ class Trainer:
             weights.averaged(self.engine, self.model, self._sample),
             np.errstate(over="ignore", invalid="ignore"),
         ):
-            loss, accuracy = self.model.evaluate(
-                monitored.images,
-                one_hot(monitored.labels, monitored.classes),
-                batch_size=EVALUATION_BATCH,
-                verbose=0,
-            )
+            loss, accuracy = evaluate(self.model, monitored)
         self._require_finite(loss)  # the epoch's last step may have broken the weights
         return {
-            f"{monitored.part}_loss": float(loss),
-            f"{monitored.part}_accuracy": float(accuracy),
+            f"{monitored.part}_loss": loss,
+            f"{monitored.part}_accuracy": accuracy,
         }
 
     def _require_finite(self, loss: float) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab import files
+from fashionlab.data import ReadOptions
 from fashionlab.environment import differences
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs import Run, recorded_config, recorded_environment
-from fashionlab.training.train import Data, train
+from fashionlab.training.train import Data, parts, train
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Plan:
     recipe: Recipe
     seed: int
     source: str | None  # of the data: what `data.load` takes; None where it does not say
+    options: ReadOptions  # by which it was read
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,15 @@ def plan(folder: Path) -> Plan:
         recipe = recorded(config["recipe"])
     except InvalidValueError as error:
         raise RunError(f"{folder} must say how it was trained, but does not ({error})") from error
-    source = recorded_environment(folder).get("data")
-    return Plan(recipe, config["seed"], source and str(files.named(source)))
+    environment = recorded_environment(folder)
+    source = environment.get("data")
+    try:
+        options = ReadOptions(**environment.get("data_options", {}))
+    except (TypeError, InvalidValueError) as error:
+        raise RunError(
+            f"{folder} must say how its data were read, but does not ({error})"
+        ) from error
+    return Plan(recipe, config["seed"], source and str(files.named(source)), options)
 
 
 def repeat(
@@ -75,13 +84,13 @@ def repeat(
     `data` is not what it was trained on, and all that `train` raises.
     """
     planned = plan(original.folder)
-    for part in data:
-        was = original.data[part.part]
-        if was.sha256 != part.sha256:
+    for part in parts(data):
+        was = original.data.get(part.part)
+        if was is None or was.sha256 != part.sha256:
+            before = f"{was.name} with SHA-256 {was.sha256}" if was else "none"
             raise RunError(
-                f"{original.folder} must be repeated on its own data, {was.name} with "
-                f"{part.part} SHA-256 {was.sha256}; received {part.name} with "
-                f"{part.sha256}; give the folder as --data"
+                f"{original.folder} must be repeated on its own data, as {part.part} {before}; "
+                f"received {part.name} with {part.sha256}; give them with --data"
             )
     before = original.weights_sha256()
     run = train(planned.recipe, data, out, planned.seed, progress, **options)

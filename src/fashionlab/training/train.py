@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab import files
-from fashionlab.data import Dataset, split
+from fashionlab.data import Dataset, Parts, split
 from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
 from fashionlab.errors import InvalidValueError, RunError
@@ -48,7 +48,8 @@ def train(
 ) -> Run:
     """Train on (train, test) and write the run folder `out`.
 
-    Each epoch is followed by an evaluation of the validation split, where the recipe holds one out.
+    Each epoch is followed by an evaluation of the validation part, where the data have one of their
+    own (`Parts`) or the recipe holds one out.
     The test set is read once, at the end, and no choice is made on it; a recipe with
     `test_each_epoch` reads it after each epoch too. The run's protocol.json says which.
 
@@ -75,8 +76,12 @@ def train(
         progress.say(f"{out} is finished; it is used as it is")
         return done
     require_free(out, resume)  # before the engine is imported and the model built: seconds
-    (training, test), held_out = data, None
-    if recipe.validation_fraction:
+    (training, test), held_out = data, own_validation(data)
+    if recipe.validation_fraction and held_out:
+        progress.say(
+            "the data's own validation part is used; no share of the training part is held out"
+        )
+    elif recipe.validation_fraction:
         training, held_out = split(training, recipe.validation_fraction, seed)
     monitored = held_out or (test if recipe.test_each_epoch else None)
     with RunWriter(out, resume) as writer, Interrupts() as interrupts:
@@ -102,7 +107,7 @@ def train(
         trainer = Trainer(
             recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps
         )
-        _describe(writer, decisive, engine, model, training, checkpoint, progress)
+        _describe(writer, decisive, engine, model, data, checkpoint, progress)
         if checkpoint:
             trainer.resume(checkpoint)
             writer.write_history(trainer.history)
@@ -119,6 +124,16 @@ def train(
     return Run(out)
 
 
+def parts(data: Data) -> tuple[Dataset, ...]:
+    """Return all parts of the data."""
+    return data.all if isinstance(data, Parts) else data
+
+
+def own_validation(data: Data) -> Dataset | None:
+    """Return the validation part that the data have of their own."""
+    return data.validation if isinstance(data, Parts) else None
+
+
 def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
     """Return what decides a run, as JSON values: the recipe, the seed, the data by its hash."""
     decisive = {
@@ -126,7 +141,7 @@ def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
         "seed": seed,
         "data": {
             part.part: {"name": part.name, "sha256": part.sha256, "images": len(part)}
-            for part in data
+            for part in parts(data)
         },
     }
     normal: dict[str, Any] = json.loads(json.dumps(decisive))  # tuples become lists, as read back
@@ -190,15 +205,17 @@ def _describe(
     decisive: Mapping[str, Any],
     engine: Engine,
     model: Any,
-    training: Dataset,
+    data: Data,
     checkpoint: Checkpoint | None,
     progress: Progress,
 ) -> None:
     """Write what the run is and depends on; when it is resumed, what has changed since."""
+    training, _ = data
     place = Path(training.source)
     drawn = training.source == "synthetic"  # a folder of that name is no source of it
     source = training.source if drawn or not place.exists() else files.text(place.resolve())
-    now = environment() | {"data": source}
+    options = data.options.given() if isinstance(data, Parts) else {}
+    now = environment() | {"data": source, "data_options": options}
     if checkpoint:
         before = recorded_environment(writer.folder)
         changed = differences(before, now)
@@ -219,6 +236,7 @@ def _describe(
             **decisive,
             "class_names": list(training.class_names),
             "image_shape": list(training.image_shape),
+            "preparation": training.preparation,
             "parameters": int(model.count_params()),
         },
     )
@@ -257,7 +275,7 @@ def _write_protocol(
         "protocol",
         {
             "images_trained_on": len(trainer.batches.dataset),
-            "images_held_out": len(held_out) if held_out else 0,
+            "images_held_out": len(held_out) if held_out and not own_validation(data) else 0,
             "epochs": len(trainer.history),
             "epoch_chosen_by": recipe.monitor if recipe.restore_best_weights else None,
             "test_set_read": 1 + trainer.evaluations["test"],  # times; once for the predictions

@@ -1,6 +1,6 @@
 """DeviceBatches: the batches of an epoch on the GPU, to which the images are copied once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,11 @@ class DeviceBatches(Batches):
     ) -> None:
         super().__init__(dataset, batch_size, seed, augmentation)
         self._device = device
-        self._images = self._put(dataset.images)  # (N, H, W) uint8
+        self._images = self._put(dataset.images)  # (N, H, W[, 3]) uint8
         self._labels = self._put(self.targets)  # (N, K) float32
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Any, Any]]:
-        """Yield (images (B, H, W) uint8, targets (B, K) float32) on the device.
+        """Yield (images (B, H, W[, 3]) uint8, targets (B, K) float32) on the device.
 
         `epoch` and `start` count from 0, as in `Batches`.
         """
@@ -59,7 +59,7 @@ def augments_here(augmentation: Augmentation | None) -> bool:
 class _Changes:
     """The changes of an epoch's draws, as `Draws.apply` makes them, in PyTorch."""
 
-    def __init__(self, draws: Draws, image_shape: tuple[int, int], put: Any) -> None:
+    def __init__(self, draws: Draws, image_shape: tuple[int, ...], put: Any) -> None:
         self._augmentation = draws.augmentation
         self._flipped, self._moves = put(draws.flipped), put(draws.moves)
         self._mixed = draws.weights is not None and put(draws.weights.astype(np.float32))
@@ -67,36 +67,50 @@ class _Changes:
         self._replaced = None if draws.replaced is None else put(draws.replaced)
         if self._erased is not None:
             self._starts = put(draws.noise_starts)
-            self._noise = _windows(put(draws.sheet(*image_shape)), *image_shape)
+            self._noise = _windows(put(draws.sheet(image_shape)), image_shape)
 
     def apply(self, images: Tensor, targets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        b, height, width = images.shape
+        b, height, width, *channels = image_shape = images.shape
         if self._augmentation.flip:
-            flipped = self._flipped[rows][:, None, None]
-            images = torch.where(flipped, images.flip(2), images)
+            images = torch.where(_like(images, self._flipped[rows]), images.flip(2), images)
         if most := self._augmentation.shift:
-            padded = torch.nn.functional.pad(images, (most,) * 4)
+            around = *[0] * 2 * len(channels), *[most] * 4  # from the last axis on
+            padded = torch.nn.functional.pad(images, around)
             down, right = (most - self._moves[rows]).T
             each = torch.arange(b, device=images.device)
-            images = _windows(padded, height, width)[each, down, right]
+            moved = _windows(padded, image_shape[1:])[each, down, right]
+            images = moved.reshape(image_shape)
         if self._erased is not None:
-            noise = self._noise[tuple(self._starts[rows].T)]
-            images = torch.where(_inside(self._erased[rows], height, width), noise, images)
+            noise = self._noise[tuple(self._starts[rows].T)].reshape(image_shape)
+            erased = _like(images, _inside(self._erased[rows], height, width))
+            images = torch.where(erased, noise, images)
         if self._replaced is not None:
             replaced = _inside(self._replaced[rows], height, width)
-            images = torch.where(replaced, images.flip(0), images)
+            images = torch.where(_like(images, replaced), images.flip(0), images)
             own = 1 - replaced.double().mean((1, 2))
             targets = _mean(targets, own.float()[:, None])
         if self._mixed is not False:
             own = self._mixed[rows]
-            images = _mean(images, own[:, None, None]).round().byte()
+            images = _mean(images, _like(images, own)).round().byte()
             targets = _mean(targets, own[:, None])
         return images, targets
 
 
-def _windows(images: Tensor, height: int, width: int) -> Tensor:
-    """Return views of the last two axes: (..., H', W') to (..., H' - H + 1, W' - W + 1, H, W)."""
-    return images.unfold(-2, height, 1).unfold(-2, width, 1)
+def _like(images: Tensor, values: Tensor) -> Tensor:
+    """Return values (B, ...) of whole images or pixels with as many axes as `images`."""
+    return values.reshape(*values.shape, *[1] * (images.ndim - values.ndim))
+
+
+def _windows(images: Tensor, image_shape: Sequence[int]) -> Tensor:
+    """View (..., H', W'[, 3]) as windows, (..., H' - H + 1, W' - W + 1, H, W[ * 3]).
+
+    The channels of a row lie side by side, as in `data.augment`.
+    """
+    height, width, *channels = image_shape
+    if not channels:
+        return images.unfold(-2, height, 1).unfold(-2, width, 1)
+    rows = images.flatten(-2)  # (..., H', W' * 3)
+    return rows.unfold(-2, height, 1).unfold(-2, width * channels[0], channels[0])
 
 
 def _inside(rectangles: Tensor, height: int, width: int) -> Tensor:

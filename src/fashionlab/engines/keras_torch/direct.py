@@ -46,7 +46,7 @@ class Direct(keras.Model):  # type: ignore[misc]
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Take a step on images (B, H, W) and targets (B, K); return loss and accuracy.
+        """Take a step on images (B, H, W[, 3]) and targets (B, K); return loss and accuracy.
 
         On a GPU these are scalars that stay there, so that the next step is begun before this one
         has ended.
@@ -95,7 +95,7 @@ class Direct(keras.Model):  # type: ignore[misc]
         return -(targets * outputs.log_softmax(1)).sum(1).sum() / len(y)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the outputs (N, K) for images (N, H, W)."""
+        """Return the outputs (N, K) for images (N, H, W[, 3])."""
         if training and mask is None and not isinstance(inputs, keras.KerasTensor):
             x = keras.ops.convert_to_tensor(inputs)
             if not x.is_meta:

@@ -15,13 +15,19 @@ import keras
 from keras import ops
 
 Pair = tuple[Any, Any]  # a gradient and its variable
-FEW = 16
+FEW = 16  # inputs of a filter, at most, with which a kernel is none of Muon's
 torch: Any = import_module("torch") if keras.backend.backend() == "torch" else None
 
 
-def is_hidden(variable: Any) -> bool:
-    """Return whether a variable is the kernel of a hidden convolution, which Muon updates."""
-    return len(variable.shape) == 4 and math.prod(variable.shape[:-1]) > FEW
+def hidden(variables: Sequence[Any]) -> list[Any]:
+    """Return the kernels of hidden convolutions, which Muon updates; `variables` in model order.
+
+    The first kernel that reads colour images counts as if it read grey ones: it would have more
+    than FEW inputs by its three channels alone.
+    """
+    kernels = [variable for variable in variables if len(variable.shape) == 4]
+    axes = [2 if not i and kernel.shape[2] == 3 else 3 for i, kernel in enumerate(kernels)]
+    return [k for k, n in zip(kernels, axes, strict=True) if math.prod(k.shape[:n]) > FEW]
 
 
 class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
@@ -33,10 +39,9 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
         w := w - learning_rate rms_rate sqrt(max(rows, columns)) orthogonal(g)
 
     As Jordan et al. did (2024, "Muon: an optimizer for hidden layers in neural networks"), what is
-    not a hidden layer's kernel goes to AdamW, with learning_rate adam_lr_ratio: vectors, a kernel
-    with at most FEW inputs a filter, which is the one that reads grey images, and dense kernels, of
-    which a convolution network has only the last. Arguments and defaults are those of
-    keras.optimizers.Muon.
+    not a hidden layer's kernel goes to AdamW, with learning_rate adam_lr_ratio: vectors, kernels
+    that are small or read the images (see `hidden`), and dense kernels, of which a convolution
+    network has only the last. Arguments and defaults are those of keras.optimizers.Muon.
     """
 
     def __init__(
@@ -76,10 +81,11 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
         super().build(variables)
         self._averages = list(self.variables[-len(variables) :]) if self.use_ema else []
         self._momenta, self._velocities = {}, {}
+        updated = {id(variable) for variable in hidden(variables)}
         for variable in variables:
             add = self.add_variable_from_reference
             self._momenta[id(variable)] = add(variable, name="momentum")
-            if not is_hidden(variable):
+            if id(variable) not in updated:
                 self._velocities[id(variable)] = add(variable, name="velocity")
         if torch and variables[0].value.is_cuda:
             self._scalars = torch.zeros(4, device=variables[0].value.device)
@@ -87,8 +93,8 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable by its gradient, on any backend of Keras."""
         rate, m = ops.cast(learning_rate, variable.dtype), self._momenta[id(variable)]
-        self.assign(variable, variable * (1 - self.decays[not is_hidden(variable)] * rate))
-        if is_hidden(variable):
+        self.assign(variable, variable * (1 - self.decays[not self._is_hidden(variable)] * rate))
+        if self._is_hidden(variable):
             self.assign(m, m * self.momentum + gradient)
             g = m * self.momentum + gradient if self.nesterov else m
             matrix = ops.reshape(g, (-1, variable.shape[-1]))
@@ -101,6 +107,9 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
         rate = rate * self.adam_lr_ratio * ops.sqrt(1 - self.adam_beta_2**t)
         rate = rate / (1 - self.adam_beta_1**t)
         self.assign_sub(variable, rate * m / (ops.sqrt(v) + self.epsilon))
+
+    def _is_hidden(self, variable: Any) -> bool:
+        return id(variable) not in self._velocities
 
     def _scale(self, shape: Sequence[int]) -> float:
         return 1.0 if self.rms_rate is None else float(self.rms_rate * max(shape) ** 0.5)
@@ -158,13 +167,14 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
 
         def update(self, grads: Sequence[Any], variables: Sequence[Any]) -> None:
             """Take the prepared step, by the same kernels at every step but the first."""
-            hidden = [pair for pair in zip(grads, variables, strict=True) if is_hidden(pair[1])]
-            others = [pair for pair in zip(grads, variables, strict=True) if not is_hidden(pair[1])]
+            pairs = list(zip(grads, variables, strict=True))
+            kernels = [pair for pair in pairs if self._is_hidden(pair[1])]
+            others = [pair for pair in pairs if not self._is_hidden(pair[1])]
             with torch.no_grad():
-                for pairs, decay in ((hidden, self._hidden_decay), (others, self._others_decay)):
-                    if pairs:
-                        torch._foreach_mul_([variable.value for _, variable in pairs], decay)
-                for gradient, variable in hidden:
+                for part, decay in ((kernels, self._hidden_decay), (others, self._others_decay)):
+                    if part:
+                        torch._foreach_mul_([variable.value for _, variable in part], decay)
+                for gradient, variable in kernels:
                     self._update_hidden(gradient, variable)
                 if others:
                     self._update_others(others)

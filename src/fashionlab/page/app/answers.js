@@ -12,7 +12,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 // An entry is an item of the gallery, see gallery.js.
 export class Answers {
-  // connected(name of the first model): requests are possible; answered(entry): after an answer
+  // connected(the first model): requests are possible; answered(entry): after an answer
   constructor(connected, answered) {
     Object.assign(this, { connected, answered });
     this.models = []; // empty while the service is away
@@ -44,7 +44,7 @@ export class Answers {
     if (!this.chosen.size) this.chosen.add(listed.default);
     this.#drawModels();
     this.ask();
-    this.connected(listed.default);
+    this.connected(this.models.find(({ name }) => name === listed.default));
   }
 
   // source: the picture to send, see request.js

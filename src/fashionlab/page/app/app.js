@@ -7,13 +7,13 @@ import { Gallery } from "./gallery.js";
 import { clearLine, line, refused } from "./line.js";
 import { find, make } from "./make.js";
 import { Paper } from "./paper.js";
-import { encoded, grey, thumbnail } from "./pictures.js";
+import { canvasOf, encoded, thumbnail } from "./pictures.js";
 import { Tabs } from "./tabs.js";
 
 const PAUSE = 350; // ms after a stroke before it is sent
 
 const gallery = new Gallery(again, line);
-const answers = new Answers(drawSamples, (entry) => gallery.keep(entry));
+const answers = new Answers(connected, (entry) => gallery.keep(entry));
 const camera = new Camera(find("video"), cameraChanged);
 const tabs = new Tabs(document.querySelector("[role=tablist]"), () => camera.stop());
 
@@ -81,6 +81,20 @@ function again(entry) {
   answers.showAgain(entry);
 }
 
+// --- what the first model wants ---
+
+function connected(model) {
+  const garments = model.preparation === "garment";
+  find("advice").textContent = garments
+    ? "One garment on a plain background works best."
+    : "The whole picture is looked at, so let one thing fill it.";
+  find("camera-advice").textContent = garments
+    ? "Lay the garment flat on a plain background and fill the frame with it."
+    : "Fill the frame with one thing.";
+  find("draw-advice").hidden = !garments;
+  drawSamples(model.name);
+}
+
 // --- test images ---
 
 async function drawSamples(model) {
@@ -95,7 +109,7 @@ async function drawSamples(model) {
 }
 
 function sampleTile({ class_name: name, pixels }) {
-  const picture = grey(pixels);
+  const picture = canvasOf(pixels);
   picture.setAttribute("aria-hidden", "true");
   const onclick = async () => {
     fresh();

@@ -1,7 +1,7 @@
 // One model's answer: in words, as bars, and over the picture that it saw.
 
 import { make } from "./make.js";
-import { grey, heat } from "./pictures.js";
+import { canvasOf, heat } from "./pictures.js";
 import { headline, mattered, sentence, tenths, trust } from "./words.js";
 
 const SHOWN = 5; // classes with a bar at once; the others are one press away
@@ -71,7 +71,7 @@ export class Card {
       : `${sentence(prediction.reason)} Nearest: ${prediction.class_name}, ${tenths(prediction.probability)}.`;
     const label = truth && `Labelled “${truth}”.`;
     this.why.textContent = [because, label].filter(Boolean).join(" ");
-    const picture = grey(prediction.seen);
+    const picture = canvasOf(prediction.seen);
     picture.setAttribute("role", "img");
     picture.setAttribute(
       "aria-label",

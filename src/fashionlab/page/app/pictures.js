@@ -1,4 +1,4 @@
-// Between files, canvases and rows of grey values.
+// Between files, canvases and rows of pixels.
 
 import { MEDIA_TYPES } from "./constants.js";
 import { Refusal } from "./refusal.js";
@@ -6,9 +6,10 @@ import { Refusal } from "./refusal.js";
 const SMALLER = 2000; // pixels on the longer side of a picture that had to be made smaller
 const SMALL = 320; // pixels on the longer side of a picture in the gallery
 
-// rows of 0..255 -> a canvas of as many pixels
-export function grey(rows) {
-  return painted(rows, (value) => [value, value, value, 255]);
+// rows of 0..255, or of [red, green, blue] -> a canvas of as many pixels
+export function canvasOf(rows) {
+  const colour = (pixel) => (Array.isArray(pixel) ? pixel : [pixel, pixel, pixel]);
+  return painted(rows, (pixel) => [...colour(pixel), 255]);
 }
 
 // rows of falls in probability -> a canvas: the colour of warmth, the more opaque the larger

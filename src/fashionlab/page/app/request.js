@@ -2,14 +2,14 @@
 
 import * as api from "./api.js";
 import { LARGEST_BYTES } from "./constants.js";
-import { encoded, grey, sendable, smaller } from "./pictures.js";
+import { canvasOf, encoded, sendable, smaller } from "./pictures.js";
 import { line } from "./line.js";
 
 const TRIES = 3;
 const LONGEST = 10; // seconds that a busy service may make us wait
 const SUSPECT = 4e6; // bytes: an upload that broke off may have been refused for its size
 
-// source: {file: Blob} or {pixels: rows of grey values}, sent to several models; its converted
+// source: {file: Blob} or {pixels: rows, see pictures.js}, sent to several models; its converted
 // form is kept in it, so that it is converted once.
 export async function request(model, source, signal) {
   for (let tried = 1; ; tried += 1) {
@@ -29,10 +29,12 @@ export async function request(model, source, signal) {
 
 async function once(model, source, signal) {
   if (source.pixels) {
-    const [height, width] = model.image_shape;
-    const fits = source.pixels.length === height && source.pixels[0].length === width;
-    if (fits) return api.predict(model.name, { pixels: source.pixels }, signal);
-    source.file ??= await encoded(grey(source.pixels), "image/png");
+    const [height, width, ...colours] = model.image_shape;
+    const [row] = source.pixels;
+    const inColour = Array.isArray(row[0]);
+    const fits = source.pixels.length === height && row.length === width;
+    if (fits && inColour === colours.length > 0) return api.predict(model.name, { pixels: source.pixels }, signal);
+    source.file ??= await encoded(canvasOf(source.pixels), "image/png");
   }
   source.sent ??= source.file.size > LARGEST_BYTES ? smaller(source.file) : sendable(source.file);
   const first = source.sent;

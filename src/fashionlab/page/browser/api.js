@@ -28,8 +28,8 @@ export async function predict(model, source, signal) {
   const about = await described(model);
   const prepared =
     source instanceof Blob
-      ? prepare(await imageData(source), about.image_shape)
-      : { pixels: source.pixels.flat(), found: true, notes: [] };
+      ? prepare(await imageData(source), about.image_shape, about.preparation)
+      : { pixels: source.pixels.flat(2), found: true, notes: [] };
   const [row] = await probabilities(about, [prepared.pixels]);
   signal?.throwIfAborted();
   return prediction(about, row, prepared);
@@ -37,9 +37,9 @@ export async function predict(model, source, signal) {
 
 export async function explain(model, pixels, label, signal) {
   const about = await described(model);
-  const [height, width] = about.image_shape;
+  const [height, width, numbers = 1] = about.image_shape;
   const patches = places(height, width);
-  const whole = pixels.flat();
+  const whole = pixels.flat(2);
   const [all] = await probabilities(about, [whole]);
   const total = new Float64Array(height * width);
   const times = new Float64Array(height * width);
@@ -47,7 +47,7 @@ export async function explain(model, pixels, label, signal) {
     const some = patches.slice(first, first + AT_ONCE);
     const rows = await probabilities(
       about,
-      some.map((patch) => hidden(whole, patch)),
+      some.map((patch) => hidden(whole, patch, numbers)),
     );
     rows.forEach((row, i) => {
       for (const at of some[i]) {
@@ -60,7 +60,7 @@ export async function explain(model, pixels, label, signal) {
   }
   return rows(
     total.map((value, at) => value / Math.max(1, times[at])),
-    width,
+    [height, width],
   );
 }
 
@@ -86,9 +86,10 @@ function places(height, width) {
   return patches;
 }
 
-function hidden(pixels, patch) {
-  const copy = pixels.slice();
-  for (const at of patch) copy[at] = 0;
+// numbers: of a pixel, 1 or 3
+function hidden(values, patch, numbers) {
+  const copy = values.slice();
+  for (const at of patch) copy.fill(0, numbers * at, numbers * (at + 1));
   return copy;
 }
 
@@ -104,7 +105,7 @@ async function imageData(blob) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-// N pictures of H x W numbers -> N rows of K probabilities
+// N pictures of H x W numbers, or three times as many -> N rows of K probabilities
 function probabilities(about, pictures) {
   const result = last.then(() => run(about, pictures));
   last = result.catch(() => {});
@@ -114,10 +115,10 @@ function probabilities(about, pictures) {
 async function run(about, pictures) {
   const ort = await started();
   const session = await loaded(ort, about);
-  const [height, width] = about.image_shape;
-  const images = new Uint8Array(pictures.length * height * width);
-  pictures.forEach((pixels, n) => images.set(pixels, n * height * width));
-  const tensor = new ort.Tensor("uint8", images, [pictures.length, height, width]);
+  const size = about.image_shape.reduce((product, side) => product * side);
+  const images = new Uint8Array(pictures.length * size);
+  pictures.forEach((pixels, n) => images.set(pixels, n * size));
+  const tensor = new ort.Tensor("uint8", images, [pictures.length, ...about.image_shape]);
   const { data } = (await session.run({ images: tensor })).probabilities;
   if (!data.every(Number.isFinite))
     throw new Refusal("broken", `${about.name} does not give probabilities of this picture.`);

@@ -1,4 +1,4 @@
-// fit: a garment scaled into the model's image, as images/preprocess.py does it: change both.
+// fit: levels or colours scaled into the model's image, as images/scale.py does it: change both.
 
 import { bytes } from "./planes.js";
 

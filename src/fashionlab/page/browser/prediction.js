@@ -15,7 +15,7 @@ export function prediction(about, row, prepared) {
     known: reason === "",
     reason,
     notes: prepared.notes,
-    seen: rows(prepared.pixels, about.image_shape[1]),
+    seen: rows(prepared.pixels, about.image_shape),
   };
 }
 
@@ -25,9 +25,13 @@ function rejection(largest, threshold) {
   return REJECTED.replace(/\{(\w+)\}/g, (_, name) => `${Math.round(100 * values[name])}%`);
 }
 
-// H * W values in one array -> H rows
-export function rows(flat, width) {
-  return Array.from({ length: flat.length / width }, (_, y) =>
-    Array.from(flat.slice(y * width, (y + 1) * width)),
+// All values in one array -> H rows of W values, or of W lists of 3; shape: [H, W] or [H, W, 3]
+export function rows(flat, [, width, ...colours]) {
+  return groups(colours.length ? groups(flat, colours[0]) : flat, width);
+}
+
+function groups(values, size) {
+  return Array.from({ length: values.length / size }, (_, i) =>
+    Array.from(values.slice(i * size, (i + 1) * size)),
   );
 }

@@ -1,12 +1,14 @@
-// prepare: a photo of one garment on a plain background becomes an image like those of Fashion-MNIST.
-// The same steps as images/preprocess.py, which gives the reasons: change both.
+// prepare: a photo becomes an image that a model takes, by "fit" (the whole of it, grey or in colour)
+// or "garment" (found on a plain background, cut out, light on black; grey). The same steps as images/preprocess.py, which gives the reasons: change both.
 // H, W: the model's image; h, w: the photo at its working size; planes are arrays of h * w.
 
 import {
   BRIGHTEST,
   CUT,
   CUT_OUT,
+  GREYED,
   INVERTED,
+  LARGEST_WORKING_SIDE,
   LIGHT_BORDER,
   LUMA,
   MARGIN,
@@ -14,6 +16,8 @@ import {
   NOT_INVERTED,
   NOT_SCALED,
   NOTHING,
+  ON_WHITE,
+  WHOLE,
   WORKING_SIDE,
 } from "./constants.js";
 import { fit } from "./fit.js";
@@ -23,8 +27,29 @@ import { background, clean, foreground } from "./segment.js";
 const FRACTION = 2 ** 24;
 
 // imageData: {data (RGBA, a byte each), width, height}, upright.
-// Gives {pixels: Uint8Array(H * W), found, reason, notes, box: [left, top, right, bottom] or null}.
-export function prepare(imageData, [H, W]) {
+// shape: [H, W], or [H, W, 3] in colour; preparation: "fit" or "garment".
+// Gives {pixels: Uint8Array(H * W [* 3]), found, reason, notes, box: [left, top, right, bottom] or
+// null}.
+export function prepare(imageData, shape, preparation) {
+  return preparation === "fit" ? whole(imageData, shape) : garment(imageData, shape);
+}
+
+function whole(imageData, [H, W, ...colours]) {
+  const { width, height } = imageData;
+  const side = Math.max(WORKING_SIDE, Math.min(2 * Math.max(H, W), LARGEST_WORKING_SIDE));
+  const { channels, grey, alpha, h, w } = working(imageData, factorOf(imageData, side));
+  const [red, green, blue] = channels;
+  const notes = [];
+  if (alpha.some((a) => a < 255)) notes.push(ON_WHITE);
+  if (!colours.length && red.some((r, i) => r !== green[i] || r !== blue[i])) notes.push(GREYED);
+  notes.push(height === H && width === W ? NOT_SCALED : WHOLE);
+  const planes = (colours.length ? channels : [grey]).map((plane) => fit(plane, h, w, H, W));
+  const pixels = new Uint8Array(planes.length * H * W);
+  planes.forEach((plane, c) => plane.forEach((v, at) => (pixels[planes.length * at + c] = v)));
+  return { pixels, found: true, reason: "", notes, box: [0, 0, width, height] };
+}
+
+function garment(imageData, [H, W]) {
   const { width, height } = imageData;
   if (height === H && width === W) return asItIs(imageData);
   const prepared = look(imageData, [H, W]);
@@ -38,7 +63,7 @@ export function prepare(imageData, [H, W]) {
 // The garment of a photo, as far as the working size shows it.
 function look(imageData, [H, W]) {
   const { width, height } = imageData;
-  const factor = Math.max(1, Math.floor(Math.max(width, height) / WORKING_SIDE));
+  const factor = factorOf(imageData, WORKING_SIDE);
   const photo = working(imageData, factor);
   const { grey, alpha, h, w } = photo;
   const notes = [];
@@ -112,6 +137,11 @@ function asItIs(imageData) {
   }
   notes.push(NOT_SCALED);
   return { pixels, found: true, reason: "", notes, box: [0, 0, w, h] };
+}
+
+// By how much to reduce a photo whose longer side is above `side`, to no less.
+function factorOf({ width, height }, side) {
+  return Math.max(1, Math.floor(Math.max(width, height) / side));
 }
 
 // The photo over white, by its means over squares: its channels, its grey and its alpha.

@@ -14,7 +14,7 @@ export async function samples(model) {
   return (await ask(`v1/samples?model=${encodeURIComponent(model)}`)).samples;
 }
 
-// source: a Blob of a photo, or {pixels: rows of 0..255} of the model's own size
+// source: a Blob of a photo, or {pixels: rows} of the model's own size, grey or in colour
 export async function predict(model, source, signal) {
   const photo = source instanceof Blob;
   const answer = await ask(`v1/predict?model=${encodeURIComponent(model)}`, {

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fashionlab.data.idx import idx_header, read_idx, write_idx
+from fashionlab.data.forms.idx import idx_header, read_idx, write_idx
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
 
 ARRAY = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)

@@ -1,0 +1,175 @@
+"""NumPy's files: npy with one array, npz (a zip of them) with several. Never a pickled object.
+
+An array that lies uncompressed in its file can be mapped, also in an npz.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from fashionlab import files
+from fashionlab.data.forms.stored import (
+    DEFLATE_LIMIT,
+    REMEDY,
+    StoredArray,
+    faults,
+    require_sound,
+)
+from fashionlab.data.storage import blocks
+from fashionlab.errors import DataFormatError
+
+MAGIC = b"\x93NUMPY"
+MOST_ARRAYS = 100  # in an npz; MedMNIST has six
+LONGEST_HEADER = 10_000  # bytes, of which NumPy parses no more
+LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")  # of a zip's member; names and extras follow
+ENCRYPTED = 0x1
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def describe_npy(path: Path) -> StoredArray:
+    """Return the array in an npy file; DataFormatError where its header is not sound."""
+    with faults(str(path)), path.open("rb") as file:
+        shape, dtype, fortran = _header(file, str(path))
+        start, size = file.tell(), path.stat().st_size
+    require_sound(shape, dtype, size - start, str(path), exact=True)
+    opened = partial(_opened, path, start)
+    return StoredArray(path, str(path), path.stem, shape, dtype, opened, start, fortran)
+
+
+def describe_npz(path: Path) -> list[StoredArray]:
+    """Return the arrays in an npz file; DataFormatError where one of them is not sound."""
+    with faults(str(path)), zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if not 1 <= len(members) <= MOST_ARRAYS:
+            raise DataFormatError(
+                f"an npz file must hold 1 to {MOST_ARRAYS} arrays; received {len(members):,} in "
+                f"{path}; {REMEDY}"
+            )
+        return [_member(archive, member, path) for member in members]
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> StoredArray:
+    name = member.filename.removesuffix(".npy")
+    where = f"{path}, {name:.80}"
+    most = member.compress_size * DEFLATE_LIMIT
+    if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
+        raise DataFormatError(
+            f"an npz file must be as numpy.savez writes it; received another compression, or a "
+            f"password, of {where}; {REMEDY}"
+        )
+    if member.file_size > most or member.compress_size > path.stat().st_size:
+        raise DataFormatError(
+            f"an array must be as large as its zip declares; received {member.file_size:,} bytes "
+            f"of {member.compress_size:,} in {where}; {REMEDY}"
+        )
+    with archive.open(member) as file:
+        shape, dtype, fortran = _header(cast(BinaryIO, file), where)
+        start = file.tell()
+    require_sound(shape, dtype, member.file_size - start, where, exact=True)
+    stored = member.compress_type == zipfile.ZIP_STORED
+    return StoredArray(
+        path,
+        where,
+        name,
+        shape,
+        dtype,
+        partial(_opened_member, path, member.filename, start),
+        _place(path, member, where) + start if stored else None,
+        fortran,
+    )
+
+
+def _place(path: Path, member: zipfile.ZipInfo, where: str) -> int:
+    """Return where the content of a member that is not compressed begins in the file.
+
+    The content is read once, since its CRC is checked nowhere else.
+    """
+    with path.open("rb") as file:
+        file.seek(member.header_offset)
+        head = file.read(LOCAL_HEADER.size)
+        if len(head) < LOCAL_HEADER.size:
+            raise ValueError("a member's header is cut short")
+        *_, name, extra = LOCAL_HEADER.unpack(head)
+        place = file.seek(name + extra, 1)
+        crc, left = 0, member.file_size
+        while left and (piece := file.read(min(left, 2**20))):
+            crc, left = zlib.crc32(piece, crc), left - len(piece)
+    if left or crc != member.CRC:
+        raise ValueError(f"the checksum of {where} differs")
+    return place
+
+
+def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
+    """Return shape, type and order of an npy file's array; the file is then at its elements."""
+    try:
+        version = npy.read_magic(file)
+        read = {
+            (1, 0): npy.read_array_header_1_0,
+            (2, 0): npy.read_array_header_2_0,
+        }[version]
+        shape, fortran, dtype = read(file, max_header_size=LONGEST_HEADER)
+    except (KeyError, TypeError, ValueError, RecursionError, SyntaxError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise DataFormatError(
+            f"an npy file must begin with its header, of format 1 or 2; received another in "
+            f"{where} ({reason}); {REMEDY}"
+        ) from None
+    if dtype.hasobject:
+        raise DataFormatError(
+            f"an array must hold numbers or text; received pickled objects in {where}, which could "
+            "run a program when they are read; save it as an array of numbers"
+        )
+    if dtype.kind not in "biufUS" or not all(0 <= side < 2**40 for side in shape):
+        raise DataFormatError(
+            f"an array must hold numbers or text; received {dtype!s:.60} {shape} in {where}; "
+            "save it as an array of numbers"
+        )
+    return shape, dtype, fortran
+
+
+@contextmanager
+def _opened(path: Path, start: int) -> Iterator[BinaryIO]:
+    with path.open("rb") as file:
+        file.seek(start)
+        yield file
+
+
+@contextmanager
+def _opened_member(path: Path, name: str, start: int) -> Iterator[BinaryIO]:
+    with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+        file.read(start)
+        yield cast(BinaryIO, file)
+
+
+def write_npy(path: Path, array: NDArray[Any]) -> None:
+    """Write an array of any number of rows as npy."""
+    with files.writing(path) as file:
+        _write(file, array)
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as npz, not compressed, so that they can be mapped."""
+    with files.writing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}.npy")  # of 1980: the same bytes each time
+            with archive.open(member, "w", force_zip64=True) as opened:
+                _write(opened, array)
+
+
+def _write(file: Any, array: NDArray[Any]) -> None:
+    header = npy.header_data_from_array_1_0(np.empty((0, *array.shape[1:]), array.dtype))
+    npy.write_array_header_1_0(file, {**header, "shape": array.shape})
+    if array.ndim == 1:
+        file.write(np.ascontiguousarray(array).tobytes())
+        return
+    for _, block in blocks(array):
+        file.write(np.ascontiguousarray(block).data)

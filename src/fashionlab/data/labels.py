@@ -1,0 +1,125 @@
+"""class_labels: the labels of all parts, as their files have them -> class numbers from 0.
+
+Symbols: N images, K classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.data import fashion_mnist
+from fashionlab.data.dataset import Split
+from fashionlab.errors import DataFormatError
+from fashionlab.text import printable
+
+MOST_CLASSES = 256
+Raw = NDArray[np.int64] | list[str]
+Labels = NDArray[np.uint8]
+
+
+def class_labels(
+    parts: Mapping[Split, Raw],
+    class_names: Sequence[str] | None,
+    first_label: int,
+    where: str,
+) -> tuple[dict[Split, Labels], tuple[str, ...]]:
+    """Return the labels (N,) of each part as numbers in [0, K), and the K class names.
+
+    Labels are names, or whole numbers from `first_label` on without gaps; `class_names` are the
+    names of numbers where the data have some. Every class needs an image in the training part.
+    Raises DataFormatError.
+    """
+    kinds = {isinstance(raw, list) for raw in parts.values()}
+    if len(kinds) > 1:
+        raise DataFormatError(
+            f"all parts must have labels of one kind; received numbers and names in {where}; "
+            "write them in one way"
+        )
+    if kinds == {True}:
+        return _of_names({part: list(raw) for part, raw in parts.items()}, class_names, where)
+    numbers = {part: np.asarray(raw) - first_label for part, raw in parts.items()}
+    return _of_numbers(numbers, class_names, first_label, where)
+
+
+def _of_names(
+    parts: Mapping[Split, list[str]], class_names: Sequence[str] | None, where: str
+) -> tuple[dict[Split, Labels], tuple[str, ...]]:
+    found = set(parts["train"])
+    known = fashion_mnist.CLASS_NAMES if found == set(fashion_mnist.CLASS_NAMES) else ()
+    names = tuple(class_names or known or sorted(found))
+    _require_count(len(names), where)
+    places = {name: i for i, name in enumerate(names)}
+    labels = {}
+    for part, raw in parts.items():
+        if others := sorted(set(raw) - set(names)):
+            raise DataFormatError(
+                f"all parts must have the same classes; received {printable(others[0])!r:.60} in "
+                f"{part}, which train does not have, in {where}; put its images in train too"
+            )
+        labels[part] = np.array([places[name] for name in raw], np.uint8)
+    _require_images(labels["train"], names, where)
+    return labels, names
+
+
+def _of_numbers(
+    parts: Mapping[Split, NDArray[np.int64]],
+    class_names: Sequence[str] | None,
+    first_label: int,
+    where: str,
+) -> tuple[dict[Split, Labels], tuple[str, ...]]:
+    lowest = min(int(labels.min()) for labels in parts.values())
+    highest = max(int(labels.max()) for labels in parts.values())
+    if lowest < 0 or highest >= MOST_CLASSES:
+        shown = lowest if lowest < 0 else highest
+        raise DataFormatError(
+            f"labels must be whole numbers from {first_label} to at most "
+            f"{first_label + MOST_CLASSES - 1}, the limit of {MOST_CLASSES} classes; received "
+            f"{shown + first_label} in {where}; number the classes from 0, or give --first-label"
+        )
+    found = np.bincount(parts["train"], minlength=highest + 1)
+    if lowest > 0 and not class_names:
+        raise DataFormatError(
+            f"labels must begin at {first_label}; received {lowest + first_label} to "
+            f"{highest + first_label} in {where}; give --first-label {lowest + first_label}"
+        )
+    names = tuple(class_names or (str(k + first_label) for k in range(highest + 1)))
+    if len(names) <= highest:
+        raise DataFormatError(
+            f"labels must be below the number of classes {len(names)}; received {highest}; name "
+            f"every class of {where}"
+        )
+    _require_count(len(names), where)
+    labels = {part: raw.astype(np.uint8) for part, raw in parts.items()}
+    if not class_names and (gaps := np.flatnonzero(found == 0)).size:
+        raise DataFormatError(
+            f"labels must have no gaps; received none of {_listed(gaps + first_label)} between "
+            f"{first_label} and {highest + first_label} in the training part of {where}; number "
+            "the classes without gaps, or name them in class_names.txt"
+        )
+    _require_images(labels["train"], names, where)
+    return labels, names
+
+
+def _require_count(classes: int, where: str) -> None:
+    if not 2 <= classes <= MOST_CLASSES:
+        raise DataFormatError(
+            f"a data set must have 2 to {MOST_CLASSES} classes; received {classes} in {where}; "
+            "give images of each class, with a label each"
+        )
+
+
+def _require_images(labels: Labels, names: Sequence[str], where: str) -> None:
+    empty = np.flatnonzero(np.bincount(labels, minlength=len(names)) == 0)
+    if empty.size:
+        shown = ", ".join(printable(names[k])[:40] for k in empty[:5])
+        raise DataFormatError(
+            f"every class must have images in the training part; received none of {shown} in "
+            f"{where}; add some, or leave the class out"
+        )
+
+
+def _listed(numbers: NDArray[Any]) -> str:
+    shown = ", ".join(str(n) for n in numbers[:5].tolist())
+    return f"{shown}, ..." if len(numbers) > 5 else shown

@@ -1,0 +1,106 @@
+"""Windows: the order of an epoch over images that are larger than the memory.
+
+The rows lie in blocks of about a megabyte. An epoch takes the blocks in a random order, joins them,
+and cuts the row of rows into windows of whole batches; only within a window are rows shuffled one
+by one. So a batch has images of a hundred places of the file, the disk reads a megabyte at a time,
+and the memory holds two windows: that in use and the next, which a thread reads.
+
+Symbols: N rows, n rows of a window.
+"""
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fashionlab.data.storage import release
+
+BLOCK = 2**20  # bytes that are read together
+WINDOW = 2**27  # bytes of a window, about
+SHUFFLE = 3  # stream of random numbers; see `data.augment` for the others
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Some images in the order in which they are trained on."""
+
+    images: NDArray[np.uint8]  # (n, H, W[, 3])
+    rows: NDArray[np.int64]  # (n,), their places in the set
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of every epoch, decided by the shape of the data and the seed."""
+
+    count: int  # N
+    image_bytes: int
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """The batches in a window."""
+        return max(1, WINDOW // (self.image_bytes * self.batch_size))
+
+    @property
+    def size(self) -> int:
+        """The rows of a window; the last of an epoch has what is left."""
+        return self.steps * self.batch_size
+
+    @property
+    def windows(self) -> int:
+        """The windows in an epoch: a single row that is left joins the last."""
+        return max(1, math.ceil((self.count - 1) / self.size))
+
+    def rows(self, epoch: int, window: int) -> list[slice]:
+        """Return the rows of a window as slices of the set, in the order of the epoch's blocks."""
+        block = max(1, BLOCK // self.image_bytes)
+        blocks = math.ceil(self.count / block)
+        order = np.random.default_rng([self.seed, epoch]).permutation(blocks)
+        sizes = np.full(blocks, block)
+        sizes[order == blocks - 1] = self.count - (blocks - 1) * block
+        ends = sizes.cumsum()
+        first = window * self.size
+        last = self.count if window + 1 == self.windows else first + self.size
+        slices = []
+        for place in range(int(np.searchsorted(ends, first, "right")), blocks):
+            begins = int(ends[place] - sizes[place])
+            if begins >= last:
+                break
+            low, high = max(first, begins) - begins, min(last, int(ends[place])) - begins
+            start = int(order[place]) * block
+            slices.append(slice(start + low, start + high))
+        return slices
+
+    def read(self, images: NDArray[np.uint8], epoch: int, window: int) -> Window:
+        """Return a window, shuffled."""
+        slices = self.rows(epoch, window)
+        rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
+        order = np.random.default_rng([self.seed, epoch, SHUFFLE, window]).permutation(len(rows))
+        # Where each row of the file goes in the window: the file is read in its order.
+        places = np.empty(len(rows), np.int64)
+        places[order] = np.arange(len(rows))
+        chosen = np.empty((len(rows), *images.shape[1:]), np.uint8)
+        first = 0
+        for s in slices:
+            n = s.stop - s.start
+            chosen[places[first : first + n]] = images[s]
+            first += n
+            release(images)
+        return Window(chosen, rows[order])
+
+    def epoch(
+        self, images: NDArray[np.uint8], epoch: int, first: int = 0
+    ) -> Iterator[tuple[int, Window]]:
+        """Yield the windows of an epoch from `first` on, each with its number."""
+        with ThreadPoolExecutor(1, "window") as thread:
+            coming: Any = thread.submit(self.read, images, epoch, first)
+            for number in range(first, self.windows):
+                window = coming.result()
+                if number + 1 < self.windows:
+                    coming = thread.submit(self.read, images, epoch, number + 1)
+                yield number, window
