@@ -85,9 +85,11 @@ def read(
 
 
 def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what the images depend on: each file's name, and its SHA-256."""
+    """Yield what the images and labels depend on: each file's name and columns, and its SHA-256."""
     for path in chain(*found.parts.values()):
-        yield files.text(path.name), pixels.digest(path)
+        name = path.name if path == found.path else path.relative_to(found.path).as_posix()
+        chosen = found.columns[path]
+        yield f"{files.text(name)} {chosen.image} {chosen.label}", pixels.digest(path)
 
 
 def write(path: Path, dataset: Dataset) -> None:
