@@ -258,7 +258,7 @@ def test_one_coloured_part_makes_all_coloured(tmp_path: Path) -> None:
 
 
 def test_facts_follow_names_content_and_columns(tmp_path: Path) -> None:
-    """Of two files that change places, and of two columns of labels, a cache must not mix the two."""
+    """Files that change places, and two columns of labels, must not be one thing to a cache."""
     columns = {"image": pictures(), "fine_label": labels(), "coarse_label": labels()}
     for part in ("train", "test"):
         (tmp_path / part).mkdir()
