@@ -68,13 +68,26 @@ class Found:
     first_label: int = 0  # of a known set that counts from another number
 
 
+def exists(path: Path) -> bool:
+    """Return whether a path is a file, a folder, or the beginning of the names of several files."""
+    if path.exists():
+        return True
+    return path.parent.is_dir() and any(
+        re.match(rf"{re.escape(path.name)}[-_.]", other.name) for other in path.parent.iterdir()
+    )
+
+
 def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found]:
     """Return the parts of the data set in a file or a folder, in the order train, test, validation.
 
+    `path` may also be the beginning of the names of its files, where several sets share a folder.
+
     Raises DataFormatError where there is none, or it is not clear which file is what.
     """
-    if not path.is_dir():
+    if path.is_file():
         pieces = _in_file(path)
+    elif not path.is_dir():
+        pieces = _in_folder(path.parent, prefix=path.name)
     elif any(path.glob("*.parquet")) or any(path.glob("*/*.parquet")):
         return _parquet(path, options, log)
     else:

@@ -15,7 +15,7 @@ from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
-from fashionlab.data.find import CLASS_NAMES_FILE, find
+from fashionlab.data.find import CLASS_NAMES_FILE, exists, find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
@@ -185,7 +185,7 @@ def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Par
 
 def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
     """Return the parts of the user's own data; the only one of a set is its training part."""
-    if not path.exists():
+    if not exists(path):
         raise DataNotFoundError(
             f"data must be a file or a folder; received {path}, which does not exist; check the "
             "path, or give --data synthetic"

@@ -74,7 +74,14 @@ def test_hidden_files_and_notes_are_passed_over_and_notes_are_counted(tmp_path: 
     assert found.parts == {
         None: [("a", [tmp_path / "a/1.png"]), ("b", [tmp_path / "b/1.png"])],
     }
-    assert lines == [f"passed over 2 files in {tmp_path} whose endings are no pictures'"]
+    assert lines == [f"passed over 2 notes among the pictures in {tmp_path} (.txt and such)"]
+
+
+def test_pictures_in_no_class_are_passed_over_and_said(tmp_path: Path) -> None:
+    lines: list[str] = []
+    found = pictures.find(fill(tmp_path, "a/1", "b/1.png", "2.png", "LICENSE"), lines.append)
+    assert found.parts[None][0] == ("a", [tmp_path / "a/1"])
+    assert lines == [f"passed over 2 files in no class, such as {tmp_path / '2.png'}"]
 
 
 def test_folders_next_to_parts_are_passed_over_and_said(tmp_path: Path) -> None:

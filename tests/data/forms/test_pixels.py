@@ -88,6 +88,14 @@ def test_scaled_pictures_are_what_prepare_gives_and_in_their_order(monkeypatch):
     assert np.array_equal(np.concatenate([block.images for block in found]), expected)
 
 
+@pytest.mark.parametrize("array", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize("shape", [(12, 9), (12, 9, 3)])
+def test_what_needs_no_scaling_is_what_prepare_gives(array, shape):
+    (block,) = blocks([picture(array)], Wanted(shape, "fit", scaled=True))
+    expected = prepare(decode.load(array), shape, "fit").image
+    assert np.array_equal(block.images[0], expected) and block.images[0].shape == shape
+
+
 def test_another_size_is_named_with_its_picture_and_the_remedy():
     row = [picture(GREY, "a"), picture(GREY, "b"), picture(GREY.T, "cat/3.png")]
     with pytest.raises(DataFormatError) as caught:

@@ -32,7 +32,7 @@ CLASS_NAMES_FILE = "class_names.txt"
 MOST_CLASSES = 256
 HIDDEN = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}  # and what begins with .
 # The endings of files that may lie among a class's pictures: notes and annotations.
-NOTES = {"", ".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
+NOTES = {".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
     *(".py", ".sh", ".tsv", ".txt", ".xml", ".yaml", ".yml")
 }
 # What a folder's name cannot have: / and NUL anywhere, the others and some whole names on Windows.
@@ -71,12 +71,12 @@ def find(folder: Path, log: Log | None = None) -> Found:
                     f"a part must have one folder; received two for {part} in {folder}, one of "
                     f"them {path.name}; put their pictures together"
                 )
-            parts[part] = _classes(path, inside[path].folders, log)
+            parts[part] = _classes(path, inside[path], log)
         others = [path.name for path in top.folders if path not in named]
         if others and log:
             log(f"passed over, since they are no parts: {', '.join(others)} in {folder}")
     else:
-        parts[None] = _classes(folder, top.folders, log)
+        parts[None] = _classes(folder, top, log)
     return Found(folder, parts, _class_names(folder, parts))
 
 
@@ -175,25 +175,23 @@ def _leads_back(link: Path) -> bool:
     return target == here or target in here.parents
 
 
-def _classes(
-    folder: Path, folders: Sequence[Path], log: Log | None
-) -> list[tuple[str, list[Path]]]:
+def _classes(folder: Path, entries: _Entries, log: Log | None) -> list[tuple[str, list[Path]]]:
     """Return the pictures of each class of a part."""
-    if len(folders) < 2:
-        received = f"one, {folders[0].name}," if folders else "none"
+    if len(entries.folders) < 2:
+        received = f"one, {entries.folders[0].name}," if entries.folders else "none"
         raise DataFormatError(
             f"a folder of pictures must hold a folder for each of two classes or more; received "
-            f"{received} in {folder}; {_remedy(folders)}"
+            f"{received} in {folder}; {_remedy(entries.folders)}"
         )
     classes, notes = [], 0
-    for path in folders:
+    for path in entries.folders:
         inside = _entries(path)
         if inside.folders:
             raise DataFormatError(
                 f"the folder of a class must hold pictures alone; received the folder "
                 f"{inside.folders[0]}; move its pictures up, or name a folder below"
             )
-        pictures = [file for file in inside.files if file.suffix.lower() not in NOTES]
+        pictures = _not_notes(inside.files)
         if not pictures:
             raise DataFormatError(
                 f"each class must have a picture; received none in {path}; remove the folder, or "
@@ -201,9 +199,16 @@ def _classes(
             )
         notes += len(inside.files) - len(pictures)
         classes.append((unescaped(path.name), pictures))
-    if notes and log:
-        log(f"passed over {notes:,} files in {folder} whose endings are no pictures'")
+    if log:
+        if loose := _not_notes(entries.files):
+            log(f"passed over {len(loose):,} files in no class, such as {loose[0]}")
+        if notes:
+            log(f"passed over {notes:,} notes among the pictures in {folder} (.txt and such)")
     return classes
+
+
+def _not_notes(paths: list[Path]) -> list[Path]:
+    return [path for path in paths if path.suffix.lower() not in NOTES]
 
 
 def _remedy(folders: Sequence[Path]) -> str:

@@ -32,6 +32,7 @@ TINT = 4  # levels by which channels may differ in a grey picture: WebP with los
 LOOKED_AT = 256  # pixels; a larger side is reduced to between this and twice as many
 THREADS = min(4, os.cpu_count() or 1)
 WAITING = 4  # pictures for each thread that are begun and not yet taken
+HELD_BYTES = 2**24  # of them, where they are not read from files; or one picture
 
 
 class Picture(NamedTuple):
@@ -136,29 +137,38 @@ def check_writable(shape: tuple[int, ...]) -> None:
 def _in_order(
     pictures: Iterable[tuple[Picture, Label]], target: Wanted
 ) -> Iterator[tuple[str, Label, Prepared]]:
-    begun: deque[tuple[str, Label, Future[Prepared]]] = deque()
+    begun: deque[tuple[Picture, Label, Future[Prepared]]] = deque()
+    held = 0  # bytes of pictures that have begun
     pool = ThreadPoolExecutor(THREADS)
     try:
         for picture, label in pictures:
-            begun.append((picture.where, label, pool.submit(_prepared, picture, target)))
-            if len(begun) >= WAITING * THREADS:
-                where, known, done = begun.popleft()
-                yield where, known, done.result()
-        for where, known, done in begun:
-            yield where, known, done.result()
+            begun.append((picture, label, pool.submit(_prepared, picture, target)))
+            held += _bytes(picture)
+            while len(begun) >= WAITING * THREADS or (held > HELD_BYTES and begun):
+                first, known, done = begun.popleft()
+                held -= _bytes(first)
+                yield first.where, known, done.result()
+        for first, known, done in begun:
+            yield first.where, known, done.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+def _bytes(picture: Picture) -> int:
+    return len(picture.content) if isinstance(picture.content, bytes) else 0
+
+
 def _prepared(picture: Picture, target: Wanted) -> Prepared:
     photo = _decoded(picture)
-    height, width = target.shape[:2]
-    if not target.scaled and (photo.image.height, photo.image.width) != (height, width):
+    size, wanted_size = (photo.image.height, photo.image.width), target.shape[:2]
+    if not target.scaled and size != wanted_size:
         raise DataFormatError(
-            f"pictures must have one size, {width} x {height} as the first; received "
-            f"{photo.image.width} x {photo.image.height} in {picture.where}; scale all with "
-            "--size 28"
+            f"pictures must have one size, {wanted_size[1]} x {wanted_size[0]} as the first; "
+            f"received {size[1]} x {size[0]} in {picture.where}; scale all with --size 28"
         )
+    mode = "RGB" if len(target.shape) == 3 else "L"
+    if target.preparation == "fit" and size == wanted_size and photo.image.mode == mode:
+        return Prepared(np.asarray(photo.image), found=True)  # as `prepare`, in half the time
     return prepare(photo, target.shape, target.preparation)
 
 
