@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fashionlab.data import fashion_mnist
 from fashionlab.data.dataset import Split
-from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
+from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, shards, table
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
 from fashionlab.data.forms.pixels import Log, Wanted
@@ -88,7 +88,7 @@ def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found
         pieces = _in_file(path)
     elif not path.is_dir():
         pieces = _in_folder(path.parent, prefix=path.name)
-    elif any(path.glob("*.parquet")) or any(path.glob("*/*.parquet")):
+    elif any(any(path.glob(f"{'*/' * depth}*.parquet")) for depth in range(shards.DEEPEST + 1)):
         return _parquet(path, options, log)
     else:
         pieces = _in_folder(path)

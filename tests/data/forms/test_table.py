@@ -203,6 +203,13 @@ def test_true_mnist_digits_read_as_numpy_reads_them():
     assert labels == expected[:, -1].tolist()
 
 
+def test_a_block_without_labels_is_not_written_into_by_the_next(saved, monkeypatch):
+    monkeypatch.setattr(rows, "rows_in_block", lambda _: 2)
+    blocks = list(table.read(saved("0,1,22,255\n9,10,99,100\n199,200,254,7\n"), ReadOptions()))
+    assert len(blocks) == 2
+    np.testing.assert_array_equal(np.concatenate([block.images for block in blocks]), IMAGES)
+
+
 def test_blocks_have_few_rows_and_keep_their_order(saved, monkeypatch):
     monkeypatch.setattr(rows, "MOST_ROWS", 2)
     blocks = list(table.read(saved(text()), ReadOptions()))

@@ -44,7 +44,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Block]:
     are_names: bool | None = None
     for rows in read_rows(path, columns):
         pixels = rows.values[:, columns.pixels]  # (n, P)
-        images = np.ascontiguousarray(pixels).reshape(-1, *columns.shape)
+        images = pixels.copy().reshape(-1, *columns.shape)  # `rows` is filled again
         if not columns.labels:
             yield Block(images, None)
             continue
