@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import pictures
-from fashionlab.data.forms.folder_names import escaped
+from fashionlab.data.forms.pictures import folder as pictures
+from fashionlab.data.forms.pictures.names import escaped
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError

@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.forms import Block, pixels
-from fashionlab.data.forms.folder_names import escaped, is_hidden, unescaped
+from fashionlab.data.forms import Block
 from fashionlab.data.forms.parts import part_named
-from fashionlab.data.forms.pixels import Log, Picture, Wanted
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.names import escaped, is_hidden, unescaped
+from fashionlab.data.forms.pictures.pixels import Log, Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import printable, read_text
