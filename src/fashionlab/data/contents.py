@@ -44,7 +44,7 @@ class Found:
 def of_arrays(
     part: Split | None, images: StoredArray, labels: StoredArray | None, options: ReadOptions
 ) -> Found:
-    """Return a part whose images, and labels, are arrays; images that lie as they are are mapped."""
+    """Return a part whose images, and labels, are arrays; images that lie bare are mapped."""
     own = _upright(images.path.name, _fitting("array", options, images.where))
 
     def load() -> tuple[NDArray[np.uint8], Labels]:
