@@ -1,6 +1,7 @@
 """What trainings reach, and how their settings were chosen.
 
 report_systems    the course report's systems over several seeds
+digits            the recipe of that name on two small sets
 report_net_rate   the learning rate of the report's first system, which it does not print
 choices           what was tried on held-out images before a recipe was fixed
 ship              puts a finished run into the package

@@ -283,3 +283,12 @@ def test_changes_that_contradict_each_other_stay_refused(base, changes, said):
 @pytest.mark.parametrize("base", recipes.RECIPES)
 def test_every_recipe_can_be_trained_for_an_epoch(base):
     assert recipes.override(recipes.get(base), {"epochs": 1}).warmup_epochs < 1
+
+
+def test_all_recipes_flip_but_the_reports_and_that_for_digits():
+    """As docs/commands.md says: a digit's mirror image is no digit, or another."""
+    flips = {n: bool(recipe.augment.get("flip")) for n, recipe in recipes.RECIPES.items()}
+    assert flips == {n: recipe.flip_at_prediction for n, recipe in recipes.RECIPES.items()}
+    assert {n for n, flip in flips.items() if not flip and not n.startswith("report-")} == {
+        "digits"
+    }

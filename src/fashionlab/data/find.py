@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data import fashion_mnist
 from fashionlab.data.dataset import Split
-from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
+from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, shards, table
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
 from fashionlab.data.forms.pixels import Log, Wanted
 from fashionlab.data.forms.stored import StoredArray
+from fashionlab.data.known import by_name
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import DataFormatError
@@ -66,14 +68,27 @@ class Found:
     first_label: int = 0  # of a known set that counts from another number
 
 
+def exists(path: Path) -> bool:
+    """Return whether a path is a file, a folder, or the beginning of the names of several files."""
+    if path.exists():
+        return True
+    return path.parent.is_dir() and any(
+        re.match(rf"{re.escape(path.name)}[-_.]", other.name) for other in path.parent.iterdir()
+    )
+
+
 def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found]:
     """Return the parts of the data set in a file or a folder, in the order train, test, validation.
 
+    `path` may also be the beginning of the names of its files, where several sets share a folder.
+
     Raises DataFormatError where there is none, or it is not clear which file is what.
     """
-    if not path.is_dir():
+    if path.is_file():
         pieces = _in_file(path)
-    elif any(path.glob("*.parquet")) or any(path.glob("*/*.parquet")):
+    elif not path.is_dir():
+        pieces = _in_folder(path.parent, prefix=path.name)
+    elif any(any(path.glob(f"{'*/' * depth}*.parquet")) for depth in range(shards.DEEPEST + 1)):
         return _parquet(path, options, log)
     else:
         pieces = _in_folder(path)
@@ -175,7 +190,7 @@ def _part_of(
 
 
 def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions) -> Found:
-    own = _recognised(images.path.name, options)
+    own = _upright(images.path.name, options)
     array = images.array
 
     def load() -> tuple[NDArray[np.uint8], Labels]:
@@ -190,18 +205,30 @@ def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: Re
             ).images
         return pixels, labels_of(labels.array) if labels and labels.array else None
 
-    return Found(part, images.where, load)
+    return _as_known(Found(part, images.where, load), images.path.name)
 
 
-def _recognised(name: str, options: ReadOptions) -> ReadOptions:
-    """Return the options with what a known set's name says of its files."""
-    if options.transposed is None and "emnist" in name.lower():
+def _upright(name: str, options: ReadOptions) -> ReadOptions:
+    """Return the options with whether the files of a known set of that name are transposed."""
+    claimed = by_name(name)
+    if options.transposed is None and claimed is not None and claimed.transposed:
         return replace(options, transposed=True)
     return options
 
 
+def _as_known(found: Found, name: str) -> Found:
+    """Return a part with the names and the first label of the known set that a file's name claims.
+
+    Not Fashion-MNIST's names, which only its hashes give.
+    """
+    claimed = by_name(name)
+    if claimed is None or claimed.name == fashion_mnist.NAME:
+        return found
+    return replace(found, class_names=claimed.class_names, first_label=claimed.first_label)
+
+
 def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
-    own = _recognised(path.name, options)
+    own = _upright(path.name, options)
 
     def rows() -> Iterator[Block]:
         for images, labels in table.read(path, own):
@@ -212,7 +239,7 @@ def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
         whole = unpacked(rows, lambda: f"{hash_of([path])} {own.given()}", str(path))
         return whole.images, whole.labels
 
-    return Found(part, str(path), load)
+    return _as_known(Found(part, str(path), load), path.name)
 
 
 def _parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
