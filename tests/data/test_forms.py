@@ -9,7 +9,6 @@ import gzip
 import io
 import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest

@@ -66,7 +66,7 @@ def test_options_win_over_what_is_known_of_a_name(tmp_path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     letters(other, "mine")
-    with pytest.raises(DataFormatError, match="begin at 0; received 1 to 26 .* --first-label 1"):
+    with pytest.raises(DataFormatError, match=r"begin at 0; received 1 to 26 .* --first-label 1"):
         load(other)
     train, _ = load(other, ReadOptions(transposed=True, first_label=1))
     assert np.array_equal(train.images, TRAIN.images)
