@@ -30,7 +30,7 @@ def digits():
 def test_digits_under_the_names_of_garments_are_an_error(digits) -> None:
     finding = found(*(replace(part, class_names=CLASS_NAMES) for part in digits))
     assert finding["names-of-another-set"].severity == "error"
-    assert "digits" in finding["names-of-another-set"].text
+    assert "This is MNIST" in finding["names-of-another-set"].text
     folder = found(*(replace(part, name="fashion-mnist (not genuine)") for part in digits))
     assert "fashion-mnist" in folder["names-of-another-set"].text
     assert "names-of-another-set" not in found(*digits)

@@ -91,8 +91,8 @@ def identity_findings(scans: Sequence[Scan], seen: Orientation, of: Identity) ->
             "note",
             f"These are {'digits' if digits else 'letters'}, of which a mirror image is another "
             "one or none.",
-            "Do not train with the augmentation `flip`, nor predict with `flip_at_prediction`; "
-            "some named recipes have both (`fashionlab recipes --json`).",
+            "Do not train with the augmentation flip, nor predict with flip_at_prediction: some "
+            "named recipes have one or both (fashionlab recipes --json).",
         )
 
 
@@ -116,7 +116,7 @@ def _contradiction(name: str, names: Sequence[str], seen: Orientation, of: Ident
 def _turned(seen: Orientation, of: Identity) -> Iterator[Finding]:
     if seen.turn not in ("", "upright"):
         remedy = (
-            "Read them with --transposed, or with --upright where they were."
+            "Read them with --transposed; or with --upright, where they are read so now."
             if seen.turn == "transposed"
             else "Turn them back before they are stored."
         )

@@ -8,7 +8,6 @@ those of the label's ClassLabel in the schema's metadata, or the labels are name
 By pyarrow, the extra `parquet`.
 """
 
-import hashlib
 import json
 import stat
 from collections.abc import Iterator
@@ -86,10 +85,11 @@ def read(
 
 
 def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what the images depend on: each file's name, and its SHA-256."""
+    """Yield what the images and labels depend on: each file's name and columns, and its SHA-256."""
     for path in chain(*found.parts.values()):
-        with path.open("rb") as file:
-            yield files.text(path.name), hashlib.file_digest(file, "sha256").hexdigest()
+        name = path.name if path == found.path else path.relative_to(found.path).as_posix()
+        chosen = found.columns[path]
+        yield f"{files.text(name)} {chosen.image} {chosen.label}", pixels.digest(path)
 
 
 def write(path: Path, dataset: Dataset) -> None:
