@@ -26,7 +26,7 @@ BLOCK_BYTES = 4 * 2**20  # of pixels
 class Block(NamedTuple):
     """Some rows of a data set, in their order."""
 
-    # (n, H, W) or (n, H, W, 3), of one shape in all blocks; the reader writes into it no more.
+    # (n, H, W) or (n, H, W, 3), of one shape in all blocks; no later block is written into it.
     images: NDArray[np.uint8]
     # (n,) whole numbers as the file has them, or names; None where the file has no labels.
     labels: NDArray[np.int64] | list[str] | None
