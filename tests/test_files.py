@@ -69,7 +69,7 @@ def test_an_error_while_blocks_are_written_passes_and_leaves_nothing(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_full_disk_is_named_by_the_path_that_was_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "_hidden", lambda path: tmp_path / "full")
+    monkeypatch.setattr(files, "hidden", lambda path: tmp_path / "full")
     (tmp_path / "full").symlink_to("/dev/full")
     named = pytest.raises(OSError, match=r"No space left on device: '.*/a'$")
     with named, files.writing(tmp_path / "a") as file:

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import tables
 from benchmarks.hostile.changes import peak_mb
 from fashionlab.data import load
-from fashionlab.data.forms import table
+from fashionlab.data.forms.tables import table
 from fashionlab.data.options import ReadOptions
 
 
@@ -58,18 +58,19 @@ READERS: dict[str, Callable[[Path], int]] = {
 
 
 def measure(reader: str, path: Path) -> None:
-    """Print the seconds, the memory in MB, that above the imports, and the sum of the numbers."""
+    """Print seconds, those of the processor, memory in MB, that above the imports, and the sum."""
     if reader.startswith("pandas"):
         import pandas  # noqa: F401
         import pyarrow.csv  # noqa: F401
-    imported, began = peak_mb(), time.perf_counter()
+    imported, began, used = peak_mb(), time.perf_counter(), time.process_time()
     total = READERS[reader](path)
-    print(time.perf_counter() - began, peak_mb(), peak_mb() - imported, total)
+    seconds, of_cpu = time.perf_counter() - began, time.process_time() - used
+    print(seconds, of_cpu, peak_mb(), peak_mb() - imported, total)
 
 
 def row(reader: str, path: Path, results: list[list[float]]) -> dict[str, object]:
     """Return the row of one reader of one file."""
-    seconds, peaks, reading, _ = zip(*results, strict=True)
+    seconds, of_cpu, peaks, reading, _ = zip(*results, strict=True)
     return {
         "reader": reader,
         "file": path.name,
@@ -77,6 +78,7 @@ def row(reader: str, path: Path, results: list[list[float]]) -> dict[str, object
         "n": len(results),
         "seconds": f"{mean(seconds):.2f}",
         "seconds_std": f"{stdev(seconds):.2f}" if len(seconds) > 1 else "",
+        "cpu_seconds": f"{mean(of_cpu):.2f}",
         "peak_mb": f"{max(peaks):.0f}",
         "reading_mb": f"{max(reading):.0f}",
         "pandas": version("pandas"),

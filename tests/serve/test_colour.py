@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 
 import numpy as np
 import pytest
@@ -121,14 +120,13 @@ def test_the_most_images_in_colour_are_kept():
     assert np.array_equal(pixels.images(as_json(*images), SHAPE, 256), images)
 
 
-@pytest.mark.parametrize("part", [b"[],", b"[[]],", b"[0,0,0],", b"[[[[]]]],", b"0,", b"{},"])
+@pytest.mark.parametrize("part", [b"[],", b"[[]],", b"[[[[]]]],", b'"",'])
 @pytest.mark.parametrize("side", [32, 1024])
-def test_four_megabytes_of_anything_are_refused_in_under_a_second(part, side):
+def test_more_lists_than_colours_have_are_refused_before_they_are_made(part, side, monkeypatch):
+    monkeypatch.delattr(pixels, "from_json")
     body = b'{"images":[' + part * (4_000_000 // len(part)) + b"0]}"
-    began = time.process_time()
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="nothing else; received more than"):
         pixels.images(body, (side, side, 3), 256)
-    assert time.process_time() - began < 1  # 0.4 s on a quiet machine
 
 
 def test_the_shortest_text_of_an_image_is_taken():

@@ -124,9 +124,7 @@ def _local(name: bytes, crc: int, packed: int, size: int, method: int = 8) -> by
     return struct.pack("<4sHHHHHIIIHH", *fields) + name
 
 
-def _central(
-    name: bytes, crc: int, packed: int, size: int, offset: int, method: int = 8
-) -> bytes:
+def _central(name: bytes, crc: int, packed: int, size: int, offset: int, method: int = 8) -> bytes:
     fields = (b"PK\1\2", 20, 20, 0, method, 0, 33, crc, packed, size, len(name))
     return struct.pack("<4sHHHHHHIIIHHHHHII", *fields, 0, 0, 0, 0, 0, offset) + name
 
@@ -136,7 +134,9 @@ def _archive(members: bytes, central: bytes, count: int) -> bytes:
     return members + central + struct.pack("<4sHHHHIIH", *end)
 
 
-def _lying(content: bytes, packed: int | None = None, size: int | None = None, method: int = 0) -> bytes:
+def _lying(
+    content: bytes, packed: int | None = None, size: int | None = None, method: int = 0
+) -> bytes:
     """Return an archive of one member whose sizes are others than it has."""
     data = content
     if method:
@@ -163,17 +163,26 @@ def _members() -> dict[str, Hostile]:
         "an array larger than its member": _of(
             partial(_lying, npy_header(_text((2**20, 2**10, 2**10))) + bytes(64)), NPZ
         ),
-        "a member that is no array": _of(lambda: npz(arrays()) and _zipped({"a.txt": b"hello"}), NPZ),
+        "a member that is no array": _of(
+            lambda: npz(arrays()) and _zipped({"a.txt": b"hello"}), NPZ
+        ),
         "a folder of pictures, zipped": file_of(
-            "photos.zip", lambda: _zipped({"cat/1.png": b"\x89PNG", "dog/1.png": b"\x89PNG"}),
-            "photos.zip", "unpack",
+            "photos.zip",
+            lambda: _zipped({"cat/1.png": b"\x89PNG", "dog/1.png": b"\x89PNG"}),
+            "photos.zip",
+            "unpack",
         ),
         "the four IDX files, zipped": file_of(
-            "mnist.zip", lambda: _zipped({"train-images-idx3-ubyte": b"\0\0\x08\3"}),
-            "mnist.zip", "unpack",
+            "mnist.zip",
+            lambda: _zipped({"train-images-idx3-ubyte": b"\0\0\x08\3"}),
+            "mnist.zip",
+            "unpack",
         ),
         "a table, zipped": file_of(
-            "archive.zip", lambda: _zipped({"train.csv": b"label,a\n1,2\n"}), "archive.zip", "unpack"
+            "archive.zip",
+            lambda: _zipped({"train.csv": b"label,a\n1,2\n"}),
+            "archive.zip",
+            "unpack",
         ),
     }
 
@@ -198,9 +207,7 @@ def _bomb(header: str, times: int) -> bytes:
     first = _local(b"train_images.npy", crc, len(data), size) + data
     second = _local(b"train_labels.npy", zlib.crc32(more), len(more), len(more), 0) + more
     central = _central(b"train_images.npy", crc, len(data), size, 0)
-    central += _central(
-        b"train_labels.npy", zlib.crc32(more), len(more), len(more), len(first), 0
-    )
+    central += _central(b"train_labels.npy", zlib.crc32(more), len(more), len(more), len(first), 0)
     return _archive(first + second, central, 2)
 
 
@@ -216,7 +223,9 @@ def _contents() -> dict[str, Hostile]:
     class_ids = labels()
     many = np.arange(300)
     return {
-        "a pickled array": _changed("pickled", "train_labels", train_labels=class_ids.astype(object)),
+        "a pickled array": _changed(
+            "pickled", "train_labels", train_labels=class_ids.astype(object)
+        ),
         "a pickled array that is not needed": _changed("pickled", "notes", notes=np.array([{}])),
         "pixels as floats": _changed("float64", "255", train_images=images() / 255),
         "pixels as NaN": _changed(
@@ -252,9 +261,7 @@ def _contents() -> dict[str, Hostile]:
             train_labels=np.array(["a", "b"] * 20),
             test_labels=np.array(["c"] * 20),
         ),
-        "300 classes": _changed(
-            "256 classes", train_images=images(300), train_labels=many
-        ),
+        "300 classes": _changed("256 classes", train_images=images(300), train_labels=many),
         "300 names": _changed(
             "256 classes",
             train_images=images(300),
@@ -331,9 +338,7 @@ def _headers() -> dict[str, Hostile]:
         "a pickle that would run": _npy(_running, "pickled"),
         "no bytes an element": _npy(headed(_text((2**39,), "|S0"))),
         "an element of 1 GB": _npy(headed(_text((40,), "|S1000000000"))),
-        "big-endian numbers above 255": _npy(
-            lambda: npy(images().astype(">u2") * 257), "65535"
-        ),
+        "big-endian numbers above 255": _npy(lambda: npy(images().astype(">u2") * 257), "65535"),
         "Fortran's order, cut": _npy(lambda: npy(np.asfortranarray(images()))[:-1]),
         "cut in half": _npy(lambda: npy(images())[:1400]),
         "a byte more": _npy(lambda: npy(images()) + b"\0"),

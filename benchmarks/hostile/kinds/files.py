@@ -91,8 +91,7 @@ def table(
 def default_rows(n: int = PARTS["train"]) -> list[list[Any]]:
     """Return the rows of a sound table, as lists that may be changed."""
     return [
-        [k, *image.ravel().tolist()]
-        for k, image in zip(labels(n).tolist(), images(n), strict=True)
+        [k, *image.ravel().tolist()] for k, image in zip(labels(n).tolist(), images(n), strict=True)
     ]
 
 

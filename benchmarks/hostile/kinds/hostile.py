@@ -22,7 +22,9 @@ class Hostile(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-def folder_of(contents: Callable[[], Mapping[str, bytes | None]], *says: str, **options: Any) -> Hostile:
+def folder_of(
+    contents: Callable[[], Mapping[str, bytes | None]], *says: str, **options: Any
+) -> Hostile:
     """Return the kind of a folder with these files."""
     return Hostile(lambda folder: fill(folder, contents()), says, options)
 

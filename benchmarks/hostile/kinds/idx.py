@@ -111,9 +111,7 @@ def _damaged() -> dict[str, Hostile]:
         "gzip of another method": _with(
             "train_images", lambda: packed[:2] + b"\7" + packed[3:], IMAGES, zipped=True
         ),
-        "junk after gzip": _with(
-            "train_images", lambda: packed + b"<html>", IMAGES, zipped=True
-        ),
+        "junk after gzip": _with("train_images", lambda: packed + b"<html>", IMAGES, zipped=True),
         "gzipped twice": _with(
             "train_images", lambda: gz(packed), IMAGES, "gzipped twice", "unpack", zipped=True
         ),
@@ -132,7 +130,10 @@ def _bombs() -> dict[str, Hostile]:
     rows = 2**30 // 64
     return {
         "a bomb of images": _with(
-            "train_images", lambda: gz_bomb(idx_header(rows, 8, 8), zeros, 1024), IMAGES, zipped=True
+            "train_images",
+            lambda: gz_bomb(idx_header(rows, 8, 8), zeros, 1024),
+            IMAGES,
+            zipped=True,
         ),
         "a bomb of images that ends early": _with(
             "train_images",
@@ -180,9 +181,7 @@ def _values() -> dict[str, Hostile]:
         "labels as NaN": _with(
             "train_labels", lambda: idx(np.full(40, np.nan, "f4")), LABELS, "whole", "nan"
         ),
-        "a gap in the labels": _with(
-            "train_labels", lambda: idx(labels() * 2), "gaps", "1, 3, 5"
-        ),
+        "a gap in the labels": _with("train_labels", lambda: idx(labels() * 2), "gaps", "1, 3, 5"),
         "a label of another class": _with(
             "train_labels", lambda: idx(labels() + 100 * (np.arange(40) == 7).astype("u1")), "gaps"
         ),
@@ -190,9 +189,7 @@ def _values() -> dict[str, Hostile]:
         "negative labels": _with("train_labels", lambda: idx(labels().astype("i1") - 1), "-1"),
         "300 classes": folder_of(_many_classes, "256 classes", "299"),
         "one class alone": folder_of(
-            lambda: idx_set(
-                train_labels=idx(labels() * 0), test_labels=idx(labels(20) * 0)
-            ),
+            lambda: idx_set(train_labels=idx(labels() * 0), test_labels=idx(labels(20) * 0)),
             "2 to 256 classes",
             "received 1",
         ),
@@ -240,8 +237,12 @@ def _strangers() -> dict[str, Hostile]:
             lambda: idx(np.repeat(labels().astype("i4")[:, np.newaxis], 8, axis=1)),
             LABELS,
         ),
-        "no labels": folder_of(lambda: idx_set(**dict.fromkeys(["train_labels", "test_labels"])), "label"),
-        "no images": folder_of(lambda: idx_set(**dict.fromkeys(["train_images", "test_images"])), "images"),
+        "no labels": folder_of(
+            lambda: idx_set(**dict.fromkeys(["train_labels", "test_labels"])), "label"
+        ),
+        "no images": folder_of(
+            lambda: idx_set(**dict.fromkeys(["train_images", "test_images"])), "images"
+        ),
         "no training part": folder_of(
             lambda: idx_set(**dict.fromkeys(["train_images", "train_labels"])), "training part"
         ),

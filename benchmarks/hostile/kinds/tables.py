@@ -64,7 +64,9 @@ def _cells() -> dict[str, Hostile]:
             "multiply numbers between 0 and 1 by 255",
         ),
         "pixels from -1 to 1": _of(
-            lambda: table([k, *(f"{v / 127.5 - 1:.6f}" for v in row)] for k, *row in default_rows()),
+            lambda: table(
+                [k, *(f"{v / 127.5 - 1:.6f}" for v in row)] for k, *row in default_rows()
+            ),
             "0 to 255",
         ),
         "a pixel of the last row": _cell("x", row=39, column=PIXELS),
@@ -164,12 +166,16 @@ def _texts() -> dict[str, Hostile]:
         "XML": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "web page"),
         "JSON": (b'{"label": [1, 2], "pixels": [[0], [1]]}', ""),
         "a Git LFS pointer": (
-            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 13\n", "LFS"
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 13\n",
+            "LFS",
         ),
         "UTF-16": (sound.decode().encode("utf-16"), "UTF-16"),
         "UTF-16 without a mark": (sound.decode().encode("utf-16-le"), "UTF-16"),
         "UTF-32": (sound.decode().encode("utf-32"), "UTF-"),
-        "another encoding": (sound.replace(b"pixel1,", b"pixel1,").replace(b"\n0,", b"\ncaf\xe9,"), "UTF-8"),
+        "another encoding": (
+            sound.replace(b"pixel1,", b"pixel1,").replace(b"\n0,", b"\ncaf\xe9,"),
+            "UTF-8",
+        ),
         "NUL bytes": (sound[:900] + bytes(50) + sound[950:], "NUL"),
         "only NUL bytes": (bytes(5000), ""),
         "nothing": (b"", "nothing"),
@@ -181,19 +187,26 @@ def _texts() -> dict[str, Hostile]:
         "prose": (b"The data are at https://example.org.\nAsk the author, please.\n", ""),
         "gzipped twice": (gz(gz(sound)), "twice"),
     }
-    found = {name: _of(lambda text=text: text, *filter(None, [says])) for name, (text, says) in other.items()}
-    packed = gz(sound)
-    return found | {
-        f"gzip cut to {length} bytes": _of(
-            partial(packed.__getitem__, slice(length)), name=f"{CSV}.gz"
-        )
-        for length in (5, 15, len(packed) // 2, len(packed) - 1)
-    } | {
-        "gzip with a wrong checksum": _of(
-            lambda: packed[:-8] + b"\1\2\3\4" + packed[-4:], "CRC", name=f"{CSV}.gz"
-        ),
-        "HTML in gzip": _of(lambda: gz(other["HTML"][0]), "web page", name=f"{CSV}.gz"),
+    found = {
+        name: _of(lambda text=text: text, *filter(None, [says]))
+        for name, (text, says) in other.items()
     }
+    packed = gz(sound)
+    return (
+        found
+        | {
+            f"gzip cut to {length} bytes": _of(
+                partial(packed.__getitem__, slice(length)), name=f"{CSV}.gz"
+            )
+            for length in (5, 15, len(packed) // 2, len(packed) - 1)
+        }
+        | {
+            "gzip with a wrong checksum": _of(
+                lambda: packed[:-8] + b"\1\2\3\4" + packed[-4:], "CRC", name=f"{CSV}.gz"
+            ),
+            "HTML in gzip": _of(lambda: gz(other["HTML"][0]), "web page", name=f"{CSV}.gz"),
+        }
+    )
 
 
 def _bombs() -> dict[str, Hostile]:
@@ -208,9 +221,7 @@ def _bombs() -> dict[str, Hostile]:
         "an open quote": (head + b'0,"', b"," * MB),
         "black rows": (head, row * (MB // len(row))),
         "black rows, then a short one": (head, row * (MB // len(row))),
-        "names of 900 bytes": (
-            head, (b"n" * 900 + row[1:]) * (MB // 1100)
-        ),
+        "names of 900 bytes": (head, (b"n" * 900 + row[1:]) * (MB // 1100)),
         "colours of a page": (b"", b"\x1b[31m" * (MB // 5)),
     }
     ends = {"black rows, then a short one": b"1,2\n"}
@@ -230,7 +241,8 @@ def _folders() -> dict[str, Hostile]:
     return {
         "two tables for a part": folder_of(
             lambda: {"train.csv": table(), "train2.csv": table(), "test.csv": table()},
-            "train.csv", "train2.csv",
+            "train.csv",
+            "train2.csv",
         ),
         "a test part of another size": folder_of(
             lambda: {"train.csv": wide(40, 8), "test.csv": wide(20, 9)}, "(8, 8)", "(9, 9)"
@@ -240,7 +252,8 @@ def _folders() -> dict[str, Hostile]:
                 "train.csv": table(),
                 "test.csv": table((r[1:] for r in default_rows()), header=False),
             },
-            "label", "test.csv",
+            "label",
+            "test.csv",
         ),
         "parts of numbers and of names": folder_of(
             lambda: {

@@ -30,7 +30,7 @@ def digits():
 def test_digits_under_the_names_of_garments_are_an_error(digits) -> None:
     finding = found(*(replace(part, class_names=CLASS_NAMES) for part in digits))
     assert finding["names-of-another-set"].severity == "error"
-    assert "digits" in finding["names-of-another-set"].text
+    assert "This is MNIST" in finding["names-of-another-set"].text
     folder = found(*(replace(part, name="fashion-mnist (not genuine)") for part in digits))
     assert "fashion-mnist" in folder["names-of-another-set"].text
     assert "names-of-another-set" not in found(*digits)
@@ -82,6 +82,8 @@ def test_digits_and_letters_must_not_be_mirrored(digits) -> None:
         (DIGITS, True, False),  # also the names of classes without names
         (("0 - zero", "1 - one", *DIGITS[2:]), True, True),
         (CLASS_NAMES, False, False),
+        (tuple(f"class {k}" for k in range(10)), False, False),
+        (tuple(f"c{k}" for k in range(10)), False, False),
         (("a", "b", "7"), False, True),
         (("10", "11", "12"), False, False),
         ((*DIGITS, "A", "b"), True, True),

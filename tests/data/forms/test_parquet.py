@@ -28,8 +28,10 @@ from thrift_bytes import (
 from thrift_bytes import parquet as file_of
 
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import parquet, parquet_file, pixels
-from fashionlab.data.forms.parquet_file import RowGroup
+from fashionlab.data.forms.parquet import files as parquet
+from fashionlab.data.forms.parquet import footer as parquet_file
+from fashionlab.data.forms.parquet.footer import RowGroup
+from fashionlab.data.forms.pictures import pixels
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError, MissingDependencyError
@@ -257,10 +259,19 @@ def test_one_coloured_part_makes_all_coloured(tmp_path: Path) -> None:
     assert read(tmp_path, "train", ReadOptions(size=16, colour=False))[0].shape == (12, 16, 16)
 
 
-def test_facts_follow_names_and_content(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.parquet", {"image": pictures(), "label": labels()})
-    expected = [("a.parquet", hashlib.sha256(path.read_bytes()).hexdigest())]
-    assert list(parquet.facts(parquet.find(path))) == expected
+def test_facts_follow_names_content_and_columns(tmp_path: Path) -> None:
+    """Files that change places, and two columns of labels, must not be one thing to a cache."""
+    columns = {"image": pictures(), "fine_label": labels(), "coarse_label": labels()}
+    for part in ("train", "test"):
+        (tmp_path / part).mkdir()
+        save(tmp_path / part / "0000.parquet", columns)
+    digest = hashlib.sha256((tmp_path / "train/0000.parquet").read_bytes()).hexdigest()
+    assert dict(parquet.facts(parquet.find(tmp_path, ReadOptions(labels="last")))) == {
+        "train/0000.parquet image coarse_label": digest,
+        "test/0000.parquet image coarse_label": digest,
+    }
+    one = parquet.find(tmp_path / "test/0000.parquet", ReadOptions(labels="first"))
+    assert list(parquet.facts(one)) == [("0000.parquet image fine_label", digest)]
 
 
 def test_without_pyarrow_what_installs_it_is_said(tmp_path: Path, monkeypatch) -> None:

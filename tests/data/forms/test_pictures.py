@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import pictures
+from fashionlab.data.forms.pictures import folder as pictures
+from fashionlab.data.forms.pictures.names import escaped
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError
@@ -169,7 +168,7 @@ def test_links_are_followed_to_files_and_to_folders_elsewhere(tmp_path: Path) ->
         ("loop", ".", "a link to a folder above it"),
         ("a/loop", "..", "a link to a folder above it"),
         ("a/loop", "loop", "Too many levels of symbolic links"),
-        ("a/2.png", "absent.png", "a link to nothing"),
+        ("a/2.png", "absent.png", "a link to no file"),
     ],
 )
 def test_a_link_that_leads_nowhere_or_back_is_named(tmp_path: Path, link, target, said) -> None:
@@ -236,31 +235,8 @@ def test_what_is_written_comes_back(tmp_path: Path, datasets) -> None:
 
 def test_a_picture_is_numbered_by_its_row(tmp_path: Path) -> None:
     pictures.write(tmp_path / "out", [TRAIN])
-    folder = tmp_path / "out/train" / pictures.escaped(TRAIN.class_names[TRAIN.labels[7]])
+    folder = tmp_path / "out/train" / escaped(TRAIN.class_names[TRAIN.labels[7]])
     assert np.array_equal(np.asarray(Image.open(folder / "000008.png")), TRAIN.images[7])
-
-
-@given(st.text(min_size=1, max_size=30).filter(lambda name: name not in {".", ".."}))
-def test_a_class_gives_a_folder_that_gives_the_class(name: str) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # Dataset takes no such name
-        return
-    folder = pictures.escaped(name)
-    assert pictures.unescaped(folder) == name
-    assert "/" not in folder and not folder.startswith(".")
-
-
-@given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
-def test_two_classes_never_share_a_folder(one: str, other: str) -> None:
-    if one != other and (one + other).isprintable():
-        assert pictures.escaped(one) != pictures.escaped(other)
-
-
-@pytest.mark.parametrize("name", ["100%", "50%25", "%zz", "a%2fb", "caf%E9"])
-def test_a_users_folder_with_a_percent_sign_keeps_its_name(name: str) -> None:
-    assert pictures.unescaped(name) in {name, "50%"}
-    assert pictures.unescaped("50%25") == "50%"
 
 
 def test_what_cannot_be_read_back_is_not_written(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def identity_findings(scans: Sequence[Scan], seen: Orientation, of: Identity) ->
             "note",
             f"These are {'digits' if digits else 'letters'}, of which a mirror image is another "
             "one or none.",
-            "Do not train with the augmentation `flip`, nor predict with `flip_at_prediction`; "
-            "some named recipes have both (`fashionlab recipes --json`).",
+            "Do not train with the augmentation flip, nor predict with flip_at_prediction: some "
+            "named recipes have one or both (fashionlab recipes --json).",
         )
 
 
@@ -116,7 +116,7 @@ def _contradiction(name: str, names: Sequence[str], seen: Orientation, of: Ident
 def _turned(seen: Orientation, of: Identity) -> Iterator[Finding]:
     if seen.turn not in ("", "upright"):
         remedy = (
-            "Read them with --transposed, or with --upright where they were."
+            "Read them with --transposed; or with --upright, where they are read so now."
             if seen.turn == "transposed"
             else "Turn them back before they are stored."
         )
@@ -147,9 +147,9 @@ def _turned(seen: Orientation, of: Identity) -> Iterator[Finding]:
 
 def are_digits(names: Sequence[str]) -> bool:
     """Return whether the first ten classes are called as digits are: 0, "7 - seven", three."""
-    words = [re.findall(r"[a-z]+|\d", name.lower()) for name in names[:CLASSES]]
+    words = [set(re.findall(r"[a-z0-9]+", name.lower())) - {"digit"} for name in names[:CLASSES]]
     return len(words) == CLASSES and all(
-        str(k) in found or DIGIT_WORDS[k] in found for k, found in enumerate(words)
+        found and found <= {str(k), DIGIT_WORDS[k]} for k, found in enumerate(words)
     )
 
 

@@ -102,7 +102,8 @@ def _histogram(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
     odd = values.size % 2
     pairs = np.bincount(values[odd:].view(np.uint16), minlength=LEVELS**2)
     pairs = pairs.reshape(LEVELS, LEVELS)
-    return pairs.sum(axis=0) + pairs.sum(axis=1) + np.bincount(values[:odd], minlength=LEVELS)
+    rest = np.bincount(values[:odd], minlength=LEVELS)
+    return np.asarray(pairs.sum(axis=0) + pairs.sum(axis=1) + rest)
 
 
 def _digests(flat: NDArray[np.uint8]) -> Digests:

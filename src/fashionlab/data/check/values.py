@@ -69,7 +69,7 @@ def _constant(scans: Sequence[Scan]) -> Iterator[Finding]:
         yield Finding(
             "constant",
             "warning" if many else "note",
-            f"{number(count, 'image')} of one value only, {black:,} of them black.",
+            f"{number(count, 'image')} of one value only ({black:,} black).",
             "Remove them: they show nothing, whatever their labels say.",
             tuple((row,) for row in rows[:SHOWN]),
         )

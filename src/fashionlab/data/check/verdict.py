@@ -58,6 +58,8 @@ class Check:
                 f"The search for near-copies ended early, with {number(len(near.pairs), 'pair')} "
                 "found."
             )
+        if sum(near.of) == 1:
+            return "There is one distinct image."
         if near.compared == near.of:
             return f"All {number(sum(near.of), 'distinct image')} were compared with each other."
         some = ", ".join(

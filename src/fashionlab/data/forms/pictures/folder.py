@@ -4,40 +4,34 @@
     FOLDER/train/cat/1.jpg           several; also training, val, valid, validation, testing
 
 The classes are the folders' names, in the order of class_names.txt where that file lies at the
-top, else sorted. A name with signs that a folder cannot have is written with % and two digits, as
-in addresses, and read back: "T-shirt%2Ftop".
+top, else sorted. Signs that no folder's name can have are escaped: "T-shirt%2Ftop".
 """
 
 import errno
-import hashlib
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.forms import Block, pixels
+from fashionlab.data.forms import Block
 from fashionlab.data.forms.parts import part_named
-from fashionlab.data.forms.pixels import Log, Picture, Wanted
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.names import escaped, is_hidden, unescaped
+from fashionlab.data.forms.pictures.pixels import Log, Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import printable, read_text
 
 CLASS_NAMES_FILE = "class_names.txt"
 MOST_CLASSES = 256
-HIDDEN = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}  # and what begins with .
 # The endings of files that may lie among a class's pictures: notes and annotations.
 NOTES = {".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
     *(".py", ".sh", ".tsv", ".txt", ".xml", ".yaml", ".yml")
 }
-# What a folder's name cannot have: / and NUL anywhere, the others and some whole names on Windows.
-ESCAPED = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f]|^\.|[. ]$|^ ')
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|__macosx)", re.IGNORECASE)
 DIGITS = 6  # of a file's number, at least
 
 
@@ -103,8 +97,7 @@ def facts(found: Found) -> Iterator[tuple[str, str]]:
         for _, paths in classes:
             for path in paths:
                 name = files.text(path.relative_to(found.folder).as_posix())
-                with path.open("rb") as file:
-                    yield name, hashlib.file_digest(file, "sha256").hexdigest()
+                yield name, pixels.digest(path)
 
 
 def write(folder: Path, datasets: Sequence[Dataset]) -> None:
@@ -131,25 +124,13 @@ def write(folder: Path, datasets: Sequence[Dataset]) -> None:
                 path.write_bytes(pixels.png(dataset.images[i]))
 
 
-def escaped(name: str) -> str:
-    """Return a folder's name for a class, on any system; `unescaped` gives the class again."""
-    name = ESCAPED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name)
-    return f"%{ord(name[0]):02X}{name[1:]}" if DEVICES.fullmatch(name) else name
-
-
-def unescaped(folder_name: str) -> str:
-    """Return the class of a folder; a name that `escaped` does not give is its own class."""
-    name = unquote(folder_name)
-    return name if escaped(name) == folder_name else folder_name
-
-
 def _entries(folder: Path) -> _Entries:
     """Return the visible folders and files in a folder, sorted; links are followed."""
     found = _Entries([], [])
     try:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.startswith(".") or entry.name.lower() in HIDDEN:
+                if is_hidden(entry.name):
                     continue
                 path = folder / entry.name
                 if entry.is_dir():
@@ -159,7 +140,7 @@ def _entries(folder: Path) -> _Entries:
                 elif entry.is_file():
                     found.files.append(path)
                 else:
-                    kind = "a link to nothing" if entry.is_symlink() else "neither file nor folder"
+                    kind = "a link to no file" if entry.is_symlink() else "neither file nor folder"
                     raise OSError(errno.EINVAL, kind, str(path))
     except OSError as error:
         raise DataFormatError(
