@@ -16,6 +16,7 @@ from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]
+SPLITS: tuple[Split, ...] = ("train", "test", "validation")  # the order of parts
 NO_OPTIONS = ReadOptions()
 
 
@@ -222,7 +223,7 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
     if not held_out.any():
         raise InvalidValueError(
             f"validation must hold at least one image; received none from fraction {fraction} of "
-            f"{len(dataset)} images; give a larger fraction or more images"
+            f"{len(dataset)} images of {dataset.source}; give a larger fraction or more images"
         )
     train = dataset.take(np.flatnonzero(~held_out), part="train")
     return train, dataset.take(np.flatnonzero(held_out), part="validation")

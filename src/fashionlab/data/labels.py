@@ -15,6 +15,7 @@ from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
 
 MOST_CLASSES = 256
+BLOCK = 2**20  # labels
 Raw = NDArray[np.int64] | list[str]
 Labels = NDArray[np.uint8]
 
@@ -39,7 +40,7 @@ def class_labels(
         )
     if kinds == {True}:
         return _of_names({part: list(raw) for part, raw in parts.items()}, class_names, where)
-    numbers = {part: np.asarray(raw) - first_label for part, raw in parts.items()}
+    numbers = {part: np.asarray(raw) for part, raw in parts.items()}
     return _of_numbers(numbers, class_names, first_label, where)
 
 
@@ -69,16 +70,21 @@ def _of_numbers(
     first_label: int,
     where: str,
 ) -> tuple[dict[Split, Labels], tuple[str, ...]]:
-    lowest = min(int(labels.min()) for labels in parts.values())
-    highest = max(int(labels.max()) for labels in parts.values())
+    lowest = min(int(labels.min()) for labels in parts.values()) - first_label
+    highest = max(int(labels.max()) for labels in parts.values()) - first_label
     if lowest < 0 or highest >= MOST_CLASSES:
+        _require_count(len(np.unique(parts["train"])), where)
         shown = lowest if lowest < 0 else highest
         raise DataFormatError(
             f"labels must be whole numbers from {first_label} to at most "
             f"{first_label + MOST_CLASSES - 1}, the limit of {MOST_CLASSES} classes; received "
             f"{shown + first_label} in {where}; number the classes from 0, or give --first-label"
         )
-    found = np.bincount(parts["train"], minlength=highest + 1)
+    # In arithmetic modulo 256, which is exact: all differences are below it.
+    labels = {
+        part: raw.astype(np.uint8) - np.uint8(first_label % 256) for part, raw in parts.items()
+    }
+    counts = {part: _counts(one, highest + 1) for part, one in labels.items()}
     if lowest > 0 and not class_names:
         raise DataFormatError(
             f"labels must begin at {first_label}; received {lowest + first_label} to "
@@ -91,8 +97,14 @@ def _of_numbers(
             f"every class of {where}"
         )
     _require_count(len(names), where)
-    labels = {part: raw.astype(np.uint8) for part, raw in parts.items()}
-    if not class_names and (gaps := np.flatnonzero(found == 0)).size:
+    for part, count in counts.items():
+        if (others := np.flatnonzero((count > 0) & (counts["train"] == 0))).size:
+            raise DataFormatError(
+                f"all parts must have the same classes; received the label "
+                f"{others[0] + first_label} in {part}, which train does not have, in {where}; put "
+                "its images in train too"
+            )
+    if not class_names and (gaps := np.flatnonzero(counts["train"] == 0)).size:
         raise DataFormatError(
             f"labels must have no gaps; received none of {_listed(gaps + first_label)} between "
             f"{first_label} and {highest + first_label} in the training part of {where}; number "
@@ -111,13 +123,21 @@ def _require_count(classes: int, where: str) -> None:
 
 
 def _require_images(labels: Labels, names: Sequence[str], where: str) -> None:
-    empty = np.flatnonzero(np.bincount(labels, minlength=len(names)) == 0)
+    empty = np.flatnonzero(_counts(labels, len(names)) == 0)
     if empty.size:
         shown = ", ".join(printable(names[k])[:40] for k in empty[:5])
         raise DataFormatError(
             f"every class must have images in the training part; received none of {shown} in "
             f"{where}; add some, or leave the class out"
         )
+
+
+def _counts(labels: Labels, classes: int) -> NDArray[np.int64]:
+    """Count the images of each class (K,), in blocks: NumPy makes 8 bytes of each label."""
+    counts = np.zeros(classes, np.int64)
+    for first in range(0, len(labels), BLOCK):
+        counts += np.bincount(labels[first : first + BLOCK], minlength=classes)
+    return counts
 
 
 def _listed(numbers: NDArray[Any]) -> str:
