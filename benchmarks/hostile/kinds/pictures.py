@@ -98,9 +98,9 @@ def _sizes() -> dict[str, Hostile]:
         ),
         "4 x 4 pixels": _bad(lambda: picture(images(1, 4, 4)[0]), "8 pixels"),
         "1,025 pixels wide": _with(
-            "test/bag/0.png",
+            "train/bag/0.png",
             lambda: picture(np.zeros((8, 1025), "u1")),
-            "test/bag/0.png",
+            "train/bag/0.png",
             "1,025",
         ),
     }

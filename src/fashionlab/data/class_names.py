@@ -1,11 +1,14 @@
 """names_in: the names of the classes, a line each, in class_names.txt next to the data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fashionlab.errors import DataFormatError
-from fashionlab.text import read_text
+from fashionlab.text import printable, read_text
 
 CLASS_NAMES_FILE = "class_names.txt"
+MOST_CLASSES = 256
+LONGEST = 100  # characters of a name in a message
 
 
 def names_in(folder: Path) -> tuple[str, ...] | None:
@@ -25,4 +28,21 @@ def names_in(folder: Path) -> tuple[str, ...] | None:
             f"class names must be readable; received '{error.strerror}' from {place}; remove it, "
             "or make it a text file with a name a line"
         ) from error
-    return tuple(line.strip() for line in lines)
+    names = tuple(line.strip() for line in lines)
+    require_names(names, str(place))
+    return names
+
+
+def require_names(names: Sequence[str], where: str) -> None:
+    """Raise DataFormatError where these cannot be the names of classes."""
+    if not 1 <= len(names) <= MOST_CLASSES or len(set(names)) != len(names):
+        raise DataFormatError(
+            f"class names must be 1 to {MOST_CLASSES} different names; received {len(names)} of "
+            f"which {len(set(names))} differ; correct the names in {where}"
+        )
+    for number, name in enumerate(names, 1):
+        if not name.strip() or printable(name) != name:
+            raise DataFormatError(
+                f"a class name must be text on one line that can be shown; received "
+                f"{name[:LONGEST]!r} as number {number}; correct the names in {where}"
+            )

@@ -25,11 +25,12 @@ def class_labels(
     class_names: Sequence[str] | None,
     first_label: int,
     where: str,
+    named_in: str | None = None,
 ) -> tuple[dict[Split, Labels], tuple[str, ...]]:
     """Return the labels (N,) of each part as numbers in [0, K), and the K class names.
 
     Labels are names, or whole numbers from `first_label` on without gaps; `class_names` are the
-    names of numbers where the data have some. Every class needs an image in the training part.
+    names of numbers where the data have some, in the file `named_in`. Every class needs an image in the training part.
     Raises DataFormatError.
     """
     kinds = {isinstance(raw, list) for raw in parts.values()}
@@ -39,13 +40,16 @@ def class_labels(
             "write them in one way"
         )
     if kinds == {True}:
-        return _of_names({part: list(raw) for part, raw in parts.items()}, class_names, where)
+        return _of_names({part: list(raw) for part, raw in parts.items()}, class_names, where, named_in)
     numbers = {part: np.asarray(raw) for part, raw in parts.items()}
-    return _of_numbers(numbers, class_names, first_label, where)
+    return _of_numbers(numbers, class_names, first_label, where, named_in)
 
 
 def _of_names(
-    parts: Mapping[Split, list[str]], class_names: Sequence[str] | None, where: str
+    parts: Mapping[Split, list[str]],
+    class_names: Sequence[str] | None,
+    where: str,
+    named_in: str | None,
 ) -> tuple[dict[Split, Labels], tuple[str, ...]]:
     found = set(parts["train"])
     known = fashion_mnist.CLASS_NAMES if found == set(fashion_mnist.CLASS_NAMES) else ()
@@ -60,7 +64,7 @@ def _of_names(
                 f"{part}, which train does not have, in {where}; put its images in train too"
             )
         labels[part] = np.array([places[name] for name in raw], np.uint8)
-    _require_images(labels["train"], names, where)
+    _require_images(labels["train"], names, where, named_in)
     return labels, names
 
 
@@ -69,6 +73,7 @@ def _of_numbers(
     class_names: Sequence[str] | None,
     first_label: int,
     where: str,
+    named_in: str | None,
 ) -> tuple[dict[Split, Labels], tuple[str, ...]]:
     lowest = min(int(labels.min()) for labels in parts.values()) - first_label
     highest = max(int(labels.max()) for labels in parts.values()) - first_label
@@ -93,8 +98,8 @@ def _of_numbers(
     names = tuple(class_names or (str(k + first_label) for k in range(highest + 1)))
     if len(names) <= highest:
         raise DataFormatError(
-            f"labels must be below the number of classes {len(names)}; received {highest}; name "
-            f"every class of {where}"
+            f"labels must be below the number of classes {len(names)}; received {highest} in "
+            f"{where}; name every class in {named_in or where}"
         )
     _require_count(len(names), where)
     for part, count in counts.items():
@@ -110,25 +115,27 @@ def _of_numbers(
             f"{first_label} and {highest + first_label} in the training part of {where}; number "
             "the classes without gaps, or name them in class_names.txt"
         )
-    _require_images(labels["train"], names, where)
+    _require_images(labels["train"], names, where, named_in)
     return labels, names
 
 
 def _require_count(classes: int, where: str) -> None:
     if not 2 <= classes <= MOST_CLASSES:
         raise DataFormatError(
-            f"a data set must have 2 to {MOST_CLASSES} classes; received {classes} in {where}; "
-            "give images of each class, with a label each"
+            f"a data set must have 2 to {MOST_CLASSES} classes; received {classes:,} in {where}; "
+            f"{'leave some out, or join them' if classes > 2 else 'add images of another'}"
         )
 
 
-def _require_images(labels: Labels, names: Sequence[str], where: str) -> None:
+def _require_images(
+    labels: Labels, names: Sequence[str], where: str, named_in: str | None
+) -> None:
     empty = np.flatnonzero(_counts(labels, len(names)) == 0)
     if empty.size:
         shown = ", ".join(printable(names[k])[:40] for k in empty[:5])
         raise DataFormatError(
             f"every class must have images in the training part; received none of {shown} in "
-            f"{where}; add some, or leave the class out"
+            f"{where}; add some, or leave the class out{f' of {named_in}' if named_in else ''}"
         )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
-from fashionlab.data.class_names import names_in
+from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
 from fashionlab.data.dataset import NO_OPTIONS, SPLITS, Dataset, Parts, Split, split
 from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
@@ -235,13 +235,17 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
             f"{path}; put the file of the training part next to it"
         )
     named = {part or "train": one for part, one in parts.items()}
-    names = names_in(path if path.is_dir() else path.parent) or next((f.class_names for f in found.values()), None)
+    folder = path if path.is_dir() else path.parent
+    names = names_in(folder)
+    named_in = str(folder / CLASS_NAMES_FILE) if names else None
+    names = names or next((one.class_names for one in found.values()), None)
     first = options.first_label
     numbers, names = class_labels(
         {part: raw for part, (_, raw) in named.items() if raw is not None},
         names,
         first if first is not None else max(one.first_label for one in found.values()),
         str(path),
+        named_in,
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
     preparation = options.preparation or _preparation(images["train"])

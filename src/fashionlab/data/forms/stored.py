@@ -22,7 +22,7 @@ from fashionlab.data.forms import BLOCK_BYTES
 from fashionlab.errors import DataFormatError, FashionlabError
 
 DEFLATE_LIMIT = 1032  # bytes out per byte in, at most: https://zlib.net/zlib_tech.html
-MOST_PACKED = 250  # bytes out per byte in of what is no bomb: tables of digits have 30
+MOST_PACKED = 100  # bytes out per byte in of what is no bomb: tables of digits have 30
 LEAST_LIMIT = 2**24  # bytes that any file may unpack to
 REMEDY = "fetch or write the file again"
 # What zlib, gzip, zipfile and NumPy raise for broken bytes, besides an OSError.
@@ -116,6 +116,11 @@ def require_regular(path: Path) -> None:
 
     Raises OSError where there is nothing that could be read.
     """
+    if path.is_symlink() and not path.exists():
+        raise DataFormatError(
+            f"data must be in a regular file; received {path}, a link to nothing; remove it, or "
+            "write the file that it names"
+        )
     if not stat.S_ISREG(path.stat().st_mode):
         kind = "a folder" if path.is_dir() else "a pipe or a device"
         raise DataFormatError(

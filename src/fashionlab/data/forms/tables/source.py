@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fashionlab.data.forms.stored import REMEDY, require_no_bomb
 from fashionlab.errors import DataFormatError, DataNotFoundError
@@ -60,10 +60,11 @@ def chunks(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """
     line, last, after_return = 1, b"\n", False
     first = True
-    packed, size = path.stat().st_size, 0
+    packed: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
+    size = 0
     while chunk := file.read(CHUNK):
         size += len(chunk)
-        require_no_bomb(size, packed, str(path))
+        require_no_bomb(size, packed.tell(), str(path))
         if first:
             if kind := other_kind(chunk):
                 raise DataFormatError(
