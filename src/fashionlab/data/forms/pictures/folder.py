@@ -226,9 +226,10 @@ def _class_names(
         )
     ordered = names_in(folder)
     if ordered is not None and sorted(ordered) != names:
-        odd = next(iter(set(ordered) ^ set(names)), ordered[0])
+        odd = min(set(ordered) ^ set(names))
         raise DataFormatError(
-            f"class names must be the folders' names, each once; received other ones, such as "
-            f"{odd!r:.60}, in {folder / CLASS_NAMES_FILE}; correct or remove the file"
+            f"class names must be the folders' names; received {odd!r:.60} as the name of a "
+            f"{'class' if odd in ordered else 'folder'} alone, with {folder / CLASS_NAMES_FILE}; "
+            "correct or remove the file"
         )
     return ordered or tuple(names)
