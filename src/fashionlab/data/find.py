@@ -123,7 +123,7 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
         try:
             form = form_of(path)
         except DataFormatError:
-            if _looks_like_data(path):
+            if looks_like_data(path):
                 raise
             continue
         if form == "table" and not TABLE_NAMES.search(path.name):
@@ -133,7 +133,7 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
     return pieces
 
 
-def _looks_like_data(path: Path) -> bool:
+def looks_like_data(path: Path) -> bool:
     """Return whether a file that has no form we know has the name of one that should."""
     plain = Path(path.name.lower().removesuffix(".gz"))
     return "-ubyte" in plain.name or plain.suffix in ENDINGS

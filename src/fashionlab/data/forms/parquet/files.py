@@ -21,6 +21,7 @@ import numpy as np
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.forms.content import form_of
 from fashionlab.data.forms.parquet import footer
 from fashionlab.data.forms.parquet.columns import Columns, columns, label_values
 from fashionlab.data.forms.parquet.shards import shards
@@ -56,6 +57,11 @@ def find(path: Path, options: ReadOptions | None = None) -> Found:
     for part in parts.values():
         rows = 0
         for file in part:
+            if (form := form_of(file)) != "parquet":  # which says what else it is
+                raise DataFormatError(
+                    f"a file of a Parquet set must be Parquet; received {form} in {file}; move it "
+                    "away"
+                )
             with _opened(file) as parquet:
                 found[file] = columns(parquet.reader.schema_arrow, which, file)
                 rows += footer.rows(parquet.footer)
