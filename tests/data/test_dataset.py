@@ -83,3 +83,21 @@ def test_split_is_decided_by_its_seed() -> None:
 def test_a_fraction_that_leaves_a_split_empty_is_refused(fraction: float) -> None:
     with pytest.raises(InvalidValueError, match="fraction"):
         split(make(), fraction, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "names", "said"),
+    [
+        ([[[1, 2], [3]]], [0], None, "lists of several lengths"),
+        (np.zeros((2, 8, 8), np.uint8), [[0], [1, 2]], None, "lists of several lengths"),
+        (np.zeros((2, 8, 8), np.uint8), [0, 1], "ab", "a list of texts"),
+        (np.zeros((2, 8, 8), np.uint8), [0, 1], [1, 2], "received 1 as number 1"),
+        (np.zeros((2, 8, 8), np.uint8), [0, 1], ["a", None], "received None as number 2"),
+        (np.zeros((2, 8, 8), np.uint8), [0, 1], ["a", ["b"]], "as number 2"),
+        (np.zeros((2, 8, 8), np.uint8), [0, 1], ["a", "b" * 1001], "at most 1,000 characters"),
+    ],
+)
+def test_lists_and_names_that_are_none_are_refused_in_one_line(images, labels, names, said):
+    with pytest.raises(DataFormatError, match=said) as caught:
+        Dataset.from_arrays(images, labels, names)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400

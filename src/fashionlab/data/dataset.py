@@ -86,7 +86,13 @@ class Dataset:
 
         Raises DataFormatError, which says what is wrong with them.
         """
-        pixels, numbers = np.asarray(images), np.asarray(labels)
+        try:
+            pixels, numbers = np.asarray(images), np.asarray(labels)
+        except ValueError:  # NumPy's words for lists of several lengths
+            raise DataFormatError(
+                "images and labels must be arrays; received lists of several lengths; give all "
+                "images one shape"
+            ) from None
         if pixels.ndim == 4 and pixels.shape[3] == 1:
             pixels = pixels[..., 0]
         if numbers.ndim == 2 and numbers.shape[1] == 1:
@@ -99,6 +105,11 @@ class Dataset:
         if low < 0 or high > 255:
             raise DataFormatError(
                 f"labels must be from 0 to 255; received {low} to {high}; number the classes from 0"
+            )
+        if isinstance(class_names, str):
+            raise DataFormatError(
+                f"class names must be a list of texts; received the text {class_names!r:.40}; put "
+                "each name into a list"
             )
         names = tuple(class_names or (str(k) for k in range(high + 1)))
         return cls(_levels(pixels, unit), numbers.astype(np.uint8), names, name, part, "memory")

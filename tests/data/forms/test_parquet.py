@@ -516,5 +516,5 @@ def test_a_file_cut_at_any_length_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.parquet"
     for length in range(0, len(VALID[0]), 7):
         path.write_bytes(VALID[0][:length])
-        with pytest.raises(DataFormatError, match="nothing|no Parquet file|without its end"):
+        with pytest.raises(DataFormatError, match=r"nothing|no Parquet file|without its end"):
             read(path)

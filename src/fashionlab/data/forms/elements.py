@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.class_names import LONGEST
 from fashionlab.data.forms import Block
 from fashionlab.data.forms.stored import StoredArray, shown
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
@@ -18,7 +19,6 @@ from fashionlab.errors import DataFormatError
 
 CHANNELS = 3
 LARGEST_LABEL = 2**31 - 1
-LONGEST_NAME = 1000  # characters
 
 
 def are_labels(array: StoredArray) -> bool:
@@ -97,9 +97,9 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
     """Return labels (N,), whole numbers or names; DataFormatError for any others."""
     if array.dtype.kind in "US":
         length = array.dtype.itemsize // np.dtype(f"{array.dtype.kind}1").itemsize
-        if length > LONGEST_NAME:
+        if length > LONGEST:
             raise DataFormatError(
-                f"names of classes must have at most {LONGEST_NAME:,} characters; received "
+                f"names of classes must have at most {LONGEST:,} characters; received "
                 f"{length:,} in {array.where}; shorten them"
             )
         names: dict[str, str] = {}  # one object for each name

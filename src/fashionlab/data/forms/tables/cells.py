@@ -17,6 +17,7 @@ from fashionlab.text import printable
 
 QUOTE, NEWLINE, POINT, ZERO = b'"\n.0'
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # what tables of a folder's pictures name
 LONGEST_CELL = 1000  # bytes
 TOO_LONG = f"a cell must have at most {LONGEST_CELL} bytes"
 UNCLOSED = "quotes must close in their line"
@@ -144,6 +145,8 @@ def pixel(cell: bytes) -> int:
         remedy = "correct the cell"
         if 0 < value < 1:
             remedy = "multiply numbers between 0 and 1 by 255 and round them"
+        elif text.lower().endswith(PICTURES):
+            remedy = "put the pictures into a folder for each class, and name the folder above"
         raise CellError("a pixel must be a whole number from 0 to 255", remedy)
     return int(value)
 
