@@ -9,6 +9,7 @@ or with `PYTHONPATH=src:.` where the package is not installed.
     speed/        scratch next to scikit-learn, PyTorch, Keras, JAX ...: `make bench-speed`
     engine/       faster forms, Keras on PyTorch, memory, what checkpoints cost, kills and resumes
     training/     the course report's systems over seeds, what was tried, the model that is shipped
+    data/         how fast forms of data are read, with how much memory
     photos/       drawn photos of garments, and how fast a portable model answers
     service/      the HTTP service under load
     gpu/          trainings on a GPU that is lent for minutes, and their throughput

@@ -4,13 +4,21 @@ import contextlib
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 from PIL import Image
-from portable_model import TEST, model_with_nan, overflowing_model, tiny_model
+from portable_model import (
+    COLOUR_TEST,
+    TEST,
+    colour_model,
+    model_with_nan,
+    overflowing_model,
+    tiny_model,
+)
 
 from fashionlab.cli import answers, main
 from fashionlab.data.synthetic import draw
@@ -129,6 +137,33 @@ def test_show_draws_what_the_model_sees(photos):
     assert status == 0 and {len(line) for line in drawn} == {56}
     dark = np.array([[character == " " for character in line[::2]] for line in drawn])
     assert (TEST.images[0][dark] < 20).all() and (TEST.images[0][~dark] > 10).all()
+
+
+def test_show_draws_colours_by_their_luma_where_there_are_none(tmp_path):
+    (tmp_path / "colour.onnx").write_bytes(colour_model())
+    image = COLOUR_TEST.images[0]
+    Image.fromarray(image).save(tmp_path / "a.png")
+    arguments = ("predict", "--model", "colour.onnx", "a.png", "--show")
+    status, out, _ = fashionlab(*arguments, cwd=tmp_path)
+    drawn = out.splitlines()[-12:]
+    assert status == 0 and {len(line) for line in drawn} == {28}
+    luma = image @ (0.299, 0.587, 0.114)
+    shades = np.array([[answers.SHADES.index(x) for x in line[::2]] for line in drawn])
+    np.testing.assert_array_equal(shades, np.round(luma / 255 * 9))
+
+
+def test_show_draws_colours_on_a_terminal_that_has_them(monkeypatch, capsys):
+    model = Predictor(colour_model(), threads=1)
+    image = COLOUR_TEST.images[0][:11, :5]  # of an odd number of rows
+    prediction = replace(model.predict(COLOUR_TEST.images[0]), seen=image)
+    monkeypatch.setattr("fashionlab.cli.output.has_colours", lambda character: True)
+    answers.writer(model.class_names, 3, True, False, False)("a.png", prediction)
+    lines = capsys.readouterr().out.splitlines()[-6:]
+    code = r"\x1b\[38;2;(\d+);(\d+);(\d+)m\x1b\[48;2;(\d+);(\d+);(\d+)m▀"
+    found = np.array([[[int(x) for x in pair] for pair in re.findall(code, y)] for y in lines])
+    np.testing.assert_array_equal(found[..., :3], image[::2])
+    np.testing.assert_array_equal(found[:-1, :, 3:], image[1::2])
+    assert not found[-1, :, 3:].any()
 
 
 def test_standard_input_is_a_picture(photos):

@@ -69,7 +69,7 @@ def test_an_error_while_blocks_are_written_passes_and_leaves_nothing(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_full_disk_is_named_by_the_path_that_was_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "_hidden", lambda path: tmp_path / "full")
+    monkeypatch.setattr(files, "hidden", lambda path: tmp_path / "full")
     (tmp_path / "full").symlink_to("/dev/full")
     named = pytest.raises(OSError, match=r"No space left on device: '.*/a'$")
     with named, files.writing(tmp_path / "a") as file:
@@ -178,3 +178,29 @@ def test_a_file_system_that_flushes_no_folders_is_written_to(name, monkeypatch, 
         files.write(tmp_path / "a", b"content")
     assert files.os.calls == [*FILE, "replace", *FOLDER]
     assert (tmp_path / "a").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_a_folder_of_many_files_gets_its_name_when_they_are_on_the_disk(
+    calls, monkeypatch, system, tmp_path
+):
+    monkeypatch.setattr(files.sys, "platform", system)
+    monkeypatch.setattr(os, "sync", lambda: calls.append("sync"), raising=False)
+    with files.writing_folder(tmp_path / "f") as partial:
+        (partial / "a").mkdir()
+        (partial / "a/1").write_bytes(b"1")
+        assert not (tmp_path / "f").exists()
+    flushed = ["sync"] if system == "linux" else [*FOLDER, "fsync", *FOLDER]
+    assert calls == ["mkdir", *flushed, "rename", *FOLDER]
+    assert (tmp_path / "f/a/1").read_bytes() == b"1"
+
+
+def test_a_folder_that_cannot_be_filled_leaves_nothing_and_an_old_one_stays(tmp_path):
+    (tmp_path / "old").mkdir()
+    with pytest.raises(FileExistsError, match="old"), files.writing_folder(tmp_path / "old"):
+        pass
+    named = pytest.raises(OSError, match=r"No space left on device: '.*/f'$")
+    with named, files.writing_folder(tmp_path / "f") as partial:
+        (partial / "1").write_bytes(b"1")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]

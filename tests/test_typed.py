@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 
@@ -23,6 +23,7 @@ class Facts(TypedDict):
     table: NotRequired[dict[str, list[int]]]
     pair: NotRequired[tuple[int, str]]
     anything: NotRequired[Any]
+    way: NotRequired[Literal["fit", "garment"]]
 
 
 SOUND = {
@@ -31,13 +32,14 @@ SOUND = {
     "table": {"a": [1]},
     "pair": [1, "b"],
     "anything": [{}],
+    "way": "fit",
 }
 
 
 def test_sound_values_become_the_declared_types():
     assert typed(Facts, SOUND) == {
         **{"n": 3, "point": Point(1.0, ("a",)), "table": {"a": [1]}, "pair": (1, "b")},
-        "anything": [{}],
+        **{"anything": [{}], "way": "fit"},
     }
     assert type(typed(float, 1)) is int  # as it was written
     assert typed(Facts, {"n": 9, "of a later version": 1}) == {"n": 9, "of a later version": 1}
@@ -57,6 +59,8 @@ def test_sound_values_become_the_declared_types():
         ({"point": []}, "point must be a table; received a list"),
         ({"table": {"a": [1, "2"]}}, "table.a[1] must be a whole number; received text"),
         ({"table": {"a": [2**63]}}, "table.a[0] is too large"),
+        ({"way": "crop"}, "way must be fit or garment; received 'crop'"),
+        ({"way": ["fit"]}, "way must be fit or garment; received ['fit']"),
         ({"pair": [1]}, "pair must have 2 items; received 1"),
         ({"pair": [1, "x" * 10_001]}, "pair[1] is too large or too long"),
     ],

@@ -5,7 +5,7 @@ python -m benchmarks.docs.readme
 
 from pathlib import Path
 
-from benchmarks.docs import engine_tables, hostile_tables, training_tables, use_tables
+from benchmarks.docs import data_tables, engine_tables, hostile_tables, training_tables, use_tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,6 +15,11 @@ PAGES = {
         "accuracy": training_tables.accuracy,
         "record": training_tables.record,
         "speed": engine_tables.speed,
+    },
+    "docs/data.md": {
+        "data_check": data_tables.data_check,
+        "larger_than_memory": data_tables.larger_than_memory,
+        "csv_reading": data_tables.csv_reading,
     },
     "docs/protocol.md": {
         "choices": training_tables.choices,

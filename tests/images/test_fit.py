@@ -4,6 +4,9 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from fashionlab.errors import InvalidValueError
@@ -109,3 +112,21 @@ def test_each_channel_is_scaled_as_if_alone():
 def test_other_preparations_are_refused(shape, preparation):
     with pytest.raises(InvalidValueError, match=f"received '{preparation}' for images"):
         prepare(load(halves(9, 9)), shape, preparation)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90), st.sampled_from([1, 3, 4]))),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.booleans(),
+)
+def test_any_picture_touches_both_ends_of_one_side(pixels, sides, in_colour):
+    shape = (*sides, 3) if in_colour else sides
+    light = pixels // 2 + 100  # so that what is black is no part of the picture
+    prepared = fitted(light, shape)
+    assert prepared.image.shape == shape and prepared.found
+    shown = prepared.image.reshape(*sides, -1).any(axis=2)
+    rows, columns = shown.any(axis=1), shown.any(axis=0)
+    assert rows.all() or columns.all()
+    assert shown.sum() == rows.sum() * columns.sum()  # a rectangle
+    np.testing.assert_array_equal(prepared.image, fitted(light, shape).image)

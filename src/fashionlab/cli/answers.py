@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,47 @@ def _is_picture(path: Path) -> bool:
     """Return whether a file in a folder is a picture, by its name."""
     named = path.suffix.lower() in ENDINGS and not path.name.startswith(".")
     return named and path.is_file()
+
+
+def data_files(paths: Sequence[str]) -> list[str]:
+    """Return those of `paths` that are files of images as numbers: tables, IDX, npy, npz, Parquet.
+
+    A file with the ending of a picture is none, so that a photo waits for no other reader.
+    """
+    others = [p for p in paths if p != STDIN and Path(p).suffix.lower() not in ENDINGS]
+    if not others:
+        return []
+    from fashionlab.data.forms.content import form_of
+
+    found = []
+    for path in others:
+        with suppress(FashionlabError, OSError):  # said by whoever reads it as a picture
+            form_of(Path(path))
+            found.append(path)
+    return found
+
+
+def answer_rows(path: str, predictor: "Predictor", write: Write) -> None:
+    """Predict each image of a data file and pass it to `write` as PATH[ROW], rows from 0.
+
+    Raises InvalidValueError where its images are not of the model's size.
+    """
+    from fashionlab.data import ReadOptions, load_images
+    from fashionlab.data.storage import release
+    from fashionlab.images.preprocess import Prepared
+
+    shape = predictor.image_shape
+    images = load_images(path, ReadOptions(colour=len(shape) == 3))
+    if images.shape[1:] != shape:
+        raise InvalidValueError(
+            f"{path} must have images of the model's size, {shape}; received {images.shape[1:]}; "
+            "name another --model"
+        )
+    for start in _progress(range(0, len(images), AT_ONCE)):
+        part = [Prepared(image, found=True) for image in images[start : start + AT_ONCE]]
+        for i, prediction in enumerate(predictor.predict_prepared(part), start):
+            write(f"{path}[{i}]", prediction)
+        release(images)
 
 
 def answer(paths: Sequence[str], predictor: "Predictor", write: Write) -> int:

@@ -12,6 +12,7 @@ from fashionlab.cli.output import kept, say, show, show_json
 from fashionlab.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from fashionlab.data import Dataset
     from fashionlab.data.check import Check, Finding
 
 
@@ -43,12 +44,32 @@ def fetch() -> None:
 
 
 NO_DATA = Data()
+Named = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DATA", help="A file or folder of data, 'fashion-mnist' or 'synthetic'."
+    ),
+]
 
 
-@reads_data
-def info(data: Data = NO_DATA, as_json: Json = False) -> None:
+def _parts(data: Data, also: str | None) -> "tuple[Dataset, ...]":
+    """Load the parts of the data that the argument or `--data` names, else of those that are found.
+
+    Nothing is fetched for them.
+    """
+    if data.place is not None and also is not None:
+        raise InvalidValueError(
+            f"the data must be named once; received {data.place!r} and --data {also!r}; leave one "
+            "out"
+        )
+    named = replace(data, place=data.place or also)
+    return named.parts(fetch=False) if named.place else named.load(fetch=False).all
+
+
+@partial(reads_data, place=Named)
+def info(data: Data = NO_DATA, also: Place = None, as_json: Json = False) -> None:
     """Show which data would be used, and what it contains."""
-    splits = data.load(fetch=False).all
+    splits = _parts(data, also)
     if as_json:
         described = [
             {
@@ -70,6 +91,8 @@ def info(data: Data = NO_DATA, as_json: Json = False) -> None:
             f"{split.name} {split.part}: {len(split):,} images of {size}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
         )
+    if all(split.part != "test" for split in splits):
+        show("no test part, without which nothing is trained: give --split 0.15 to hold one out")
 
 
 @partial(
@@ -101,15 +124,7 @@ def convert(
             show(f"{target}: {part.part}, {len(part):,} images")
 
 
-@partial(
-    reads_data,
-    place=Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DATA", help="A file or folder of data, 'fashion-mnist' or 'synthetic'."
-        ),
-    ],
-)
+@partial(reads_data, place=Named)
 def check(
     data: Data = NO_DATA,
     also: Place = None,
@@ -117,19 +132,13 @@ def check(
     out: Annotated[Path | None, typer.Option(help="Also write a page with pictures.")] = None,
 ) -> None:
     """Say what is wrong with data; exit status 1 where something makes results wrong."""
-    if data.place is not None and also is not None:
-        raise InvalidValueError(
-            f"the data must be named once; received {data.place!r} and --data {also!r}; leave one "
-            "out"
-        )
     from fashionlab.data.check import check as check_data
 
-    data = replace(data, place=data.place or also)
-    checked = check_data(data.parts() if data.place else data.load(fetch=False).all)
+    checked = check_data(_parts(data, also))
     if out is not None:
         from fashionlab.report.check import write_check
 
-        with kept(write_check(checked, out, data.place)):
+        with kept(write_check(checked, out, data.place or also)):
             _show_check(checked, as_json)
     else:
         _show_check(checked, as_json)

@@ -152,7 +152,9 @@ def predict(
     pictures: Annotated[
         list[str],
         typer.Argument(
-            metavar="PICTURE...", help="PNG, JPEG or WebP files, folders of them, or - for stdin."
+            metavar="PICTURE...",
+            help="PNG, JPEG or WebP files, folders of them, or - for stdin; or data files of "
+            "images without labels, such as a CSV.",
         ),
     ],
     model: Annotated[
@@ -177,6 +179,10 @@ def predict(
     paths = answers.pictures(pictures)
     predictor = Predictor(locate(model).file)
     write = answers.writer(predictor.class_names, top, show, as_json, as_csv)
+    tables = answers.data_files(paths)
+    for table in tables:
+        answers.answer_rows(table, predictor, write)
+    paths = [path for path in paths if path not in tables]
     if failed := answers.answer(paths, predictor, write):
         raise InvalidValueError(
             f"{failed} of {len(paths)} could not be read as a picture; the others are answered"

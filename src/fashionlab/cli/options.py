@@ -77,11 +77,11 @@ class Data:
         options = ReadOptions(**(self.reading or {}))
         return load(self.place, options, fetch=fetch, log=say, bar=download_bar)
 
-    def parts(self) -> "tuple[Dataset, ...]":
-        """Load their parts as they are, also where none is a test part."""
+    def parts(self, fetch: bool = True) -> "tuple[Dataset, ...]":
+        """Load the parts that they have, also where none is a test part."""
         from fashionlab.data import ReadOptions, load_parts
 
-        return load_parts(self.place, ReadOptions(**(self.reading or {})), log=say)
+        return load_parts(self.place, ReadOptions(**(self.reading or {})), fetch=fetch, log=say)
 
 
 def reads_data(command: Callable[..., None], place: Any = Place) -> Callable[..., None]:
@@ -98,9 +98,12 @@ def reads_data(command: Callable[..., None], place: Any = Place) -> Callable[...
 
     signature = inspect.signature(command)
     own = [
-        p.replace(kind=p.KEYWORD_ONLY, annotation=place if p.name == "data" else p.annotation)
+        p.replace(annotation=place, default=None if p.default == Data() else p.default)
+        if p.name == "data"
+        else p
         for p in signature.parameters.values()
     ]
+    own = [p.replace(kind=p.KEYWORD_ONLY) for p in own]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
         for name, kind in READING.items()

@@ -163,7 +163,8 @@ class Dataset:
     def renamed(self, name: str, class_names: tuple[str, ...]) -> "Dataset":
         """Return the same images and labels under other names."""
         other = replace(self, name=name, class_names=class_names)
-        other.__dict__["sha256"] = self.sha256  # which takes long of a large set
+        if "sha256" in self.__dict__:  # it takes long of a large set
+            other.__dict__["sha256"] = self.sha256
         return other
 
 

@@ -6,25 +6,22 @@ t10k, val or validation.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from fashionlab.data import contents
+from fashionlab.data.contents import Found
 from fashionlab.data.dataset import Split
-from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, table
+from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
-from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
-from fashionlab.data.forms.pixels import Log, Wanted
+from fashionlab.data.forms.elements import are_labels, labels_of
+from fashionlab.data.forms.pictures.pixels import Log
 from fashionlab.data.forms.stored import StoredArray
 from fashionlab.data.options import ReadOptions
-from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import DataFormatError
 
+NAMES = "class_names"  # an array in an npz file
 CLASS_NAMES_FILE = "class_names.txt"
 PARTS: dict[str, Split] = {
     **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
@@ -46,38 +43,42 @@ class Piece:
 
     @property
     def kind(self) -> str:
-        """What it holds: images, labels, or both."""
+        """What it holds: images, labels, both, or the names of the classes."""
         if self.array is None:
             return "both"
+        if self.array.name == NAMES:
+            return "names"
         return "labels" if are_labels(self.array) else "images"
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A part of a data set as it lies on the disk. None as `part`: the set has no others."""
-
-    part: Split | None
-    where: str
-    load: Callable[[], tuple[NDArray[np.uint8], Labels]]
-    class_names: tuple[str, ...] | None = None  # where the form has them
-    first_label: int = 0  # of a known set that counts from another number
+def exists(path: Path) -> bool:
+    """Return whether a path is a file, a folder, or the beginning of the names of several files."""
+    if path.exists():
+        return True
+    return path.parent.is_dir() and any(
+        re.match(rf"{re.escape(path.name)}[-_.]", other.name) for other in path.parent.iterdir()
+    )
 
 
 def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found]:
     """Return the parts of the data set in a file or a folder, in the order train, test, validation.
 
+    `path` may also be the beginning of the names of its files, where several sets share a folder.
+
     Raises DataFormatError where there is none, or it is not clear which file is what.
     """
-    if not path.is_dir():
+    if path.is_file():
         pieces = _in_file(path)
-    elif any(path.glob("*.parquet")) or any(path.glob("*/*.parquet")):
-        return _parquet(path, options, log)
+    elif not path.is_dir():
+        pieces = _in_folder(path.parent, prefix=path.name)
+    elif any(any(path.glob(f"{'*/' * depth}*.parquet")) for depth in range(parquet.DEEPEST + 1)):
+        return contents.of_parquet(path, options, log)
     else:
         pieces = _in_folder(path)
         if not pieces:
-            return _pictures(path, options, log)
+            return contents.of_pictures(path, options, log)
     if any(piece.form == "parquet" for piece in pieces):
-        return _parquet(path, options, log)
+        return contents.of_parquet(path, options, log)
     return _parts(pieces, path, options)
 
 
@@ -116,9 +117,9 @@ def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
     if form == "idx":
         described = [idx.describe(path)]
     elif form == "npy":
-        described = [arrays.describe_npy(path)]
+        described = [npy.describe_npy(path)]
     elif form == "npz":
-        described = arrays.describe_npz(path)
+        described = npy.describe_npz(path)
     else:
         return [Piece(str(path), _part(path.name), path, form, None)]
     return [
@@ -134,25 +135,33 @@ def _part(name: str) -> Split | None:
 
 def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Found]:
     by_part: dict[Split | None, list[Piece]] = defaultdict(list)
+    names = [piece.array for piece in pieces if piece.kind == "names"]
     for piece in pieces:
-        by_part[piece.part].append(piece)
+        if piece.kind != "names":
+            by_part[piece.part].append(piece)
     order: list[Split | None] = [None, "train", "test", "validation"]
     if "train" in by_part:
         order.remove(None)  # what has no part's name, for instance a sample of a submission
-    return [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+    found = [_part_of(part, by_part[part], path, options) for part in order if part in by_part]
+    if names and names[0]:
+        own = tuple(map(str, labels_of(names[0])))
+        found = [replace(one, class_names=own) for one in found]
+    return found
 
 
 def _part_of(
     part: Split | None, pieces: Sequence[Piece], path: Path, options: ReadOptions
 ) -> Found:
     shown = f"the {part} part of {path}" if part else str(path)
-    both = [piece for piece in pieces if piece.kind == "both"]
-    images = [piece for piece in pieces if piece.kind == "images"]
-    labels = [piece for piece in pieces if piece.kind == "labels"]
+    both = [piece for piece in pieces if piece.array is None]
+    images, labels = (
+        [piece.array for piece in pieces if piece.array and piece.kind == kind]
+        for kind in ("images", "labels")
+    )
     if len(both) == 1 and not images and not labels:
-        return _table(part, both[0].path, options)
+        return contents.of_table(part, both[0].path, options)
     if both or len(images) > 1 or len(labels) > 1:
-        names = ", ".join(Path(piece.where).name for piece in [*both, *images, *labels][:4])
+        names = ", ".join(Path(piece.where).name for piece in pieces[:4])
         raise DataFormatError(
             f"each part must be in one file, or in one of images and one of labels; received "
             f"{names} for {shown}; put one set into a folder of its own"
@@ -162,83 +171,4 @@ def _part_of(
             f"a part must have images; received labels alone, {labels[0].where}; put the file of "
             "images next to it"
         )
-    return _arrays(part, images[0], labels[0] if labels else None, options)
-
-
-def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions) -> Found:
-    own = _recognised(images.path.name, options)
-    array = images.array
-
-    def load() -> tuple[NDArray[np.uint8], Labels]:
-        if array is None:
-            raise TypeError("a piece of images has an array")
-        pixels = mapped_images(array, own)
-        if pixels is None:
-            pixels = unpacked(
-                partial(_grey_as_wished, partial(image_rows, array, own), own.colour),
-                lambda: f"{hash_of([images.path])} {array.name} {own.given()}",
-                images.where,
-            ).images
-        return pixels, labels_of(labels.array) if labels and labels.array else None
-
-    return Found(part, images.where, load)
-
-
-def _recognised(name: str, options: ReadOptions) -> ReadOptions:
-    """Return the options with what a known set's name says of its files."""
-    if options.transposed is None and "emnist" in name.lower():
-        return replace(options, transposed=True)
-    return options
-
-
-def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
-    own = _recognised(path.name, options)
-
-    def rows() -> Iterator[Block]:
-        for images, labels in table.read(path, own):
-            turned = np.ascontiguousarray(images.swapaxes(1, 2)) if own.transposed else images
-            yield Block(turned, labels)
-
-    def load() -> tuple[NDArray[np.uint8], Labels]:
-        whole = unpacked(rows, lambda: f"{hash_of([path])} {own.given()}", str(path))
-        return whole.images, whole.labels
-
-    return Found(part, str(path), load)
-
-
-def _parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
-    found = parquet.find(path, options)
-    target = parquet.plan(found, options)
-    return [
-        _decoded(parquet, found, part, target, str(files[0]), log)
-        for part, files in found.parts.items()
-    ]
-
-
-def _pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
-    found = pictures.find(folder, log)
-    target = pictures.plan(found, options)
-    return [_decoded(pictures, found, part, target, str(folder), log) for part in found.parts]
-
-
-def _decoded(
-    form: Any, found: Any, part: Split | None, target: Wanted, where: str, log: Log | None
-) -> Found:
-    """Return a part whose pictures are decoded once."""
-
-    def load() -> tuple[NDArray[np.uint8], Labels]:
-        whole = unpacked(
-            lambda: form.read(found, part, target, log),
-            lambda: f"{part} {target} {sorted(form.facts(found))}",
-            where,
-        )
-        return whole.images, whole.labels
-
-    return Found(part, where, load, found.class_names)
-
-
-def _grey_as_wished(read: Callable[[], Iterator[Block]], colour: bool | None) -> Iterator[Block]:
-    """Yield the blocks, in grey where colour is not wanted."""
-    for images, labels in read():
-        wanted = to_grey(images) if colour is False and images.ndim == 4 else images
-        yield Block(wanted, labels)
+    return contents.of_arrays(part, images[0], labels[0] if labels else None, options)

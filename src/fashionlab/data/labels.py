@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data import fashion_mnist
 from fashionlab.data.dataset import Split
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
@@ -45,7 +46,9 @@ def class_labels(
 def _of_names(
     parts: Mapping[Split, list[str]], class_names: Sequence[str] | None, where: str
 ) -> tuple[dict[Split, Labels], tuple[str, ...]]:
-    names = tuple(class_names or sorted(set(parts["train"])))
+    found = set(parts["train"])
+    known = fashion_mnist.CLASS_NAMES if found == set(fashion_mnist.CLASS_NAMES) else ()
+    names = tuple(class_names or known or sorted(found))
     _require_count(len(names), where)
     places = {name: i for i, name in enumerate(names)}
     labels = {}

@@ -15,7 +15,7 @@ from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
-from fashionlab.data.find import CLASS_NAMES_FILE, find
+from fashionlab.data.find import CLASS_NAMES_FILE, exists, find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
@@ -28,6 +28,7 @@ Array = NDArray[np.uint8]
 PREFIXES: dict[Split, str] = {"train": "train", "test": "t10k"}  # of the names of IDX files
 SPLIT_SEED = 0  # of the test part of a set of one part: the same for all runs
 BLACK = 16  # the largest median level of the border of images of light things on black
+SHAPE = (28, 28)  # of Fashion-MNIST's images
 LOOKED_AT = 1000  # images, for the preparation
 
 
@@ -54,30 +55,34 @@ def load(
         return named
     path = fashion_mnist.expanded(source)
     sets = _parts_in(path, options, log)
-    if "test" in sets and options.split is not None:
-        raise InvalidValueError(
-            f"split is for a set without a test part; received {options.split} and {path}, which "
-            "has one; leave it out"
-        )
     if "test" not in sets:
-        if options.split is None:
-            raise InvalidValueError(
-                f"a data set must have a test part, on which nothing is chosen; received {path}, "
-                "which has none; give --split 0.15 to hold out that share of it"
-            )
-        train, held_out = split(sets["train"], options.split, SPLIT_SEED)
-        sets |= {"train": train, "test": replace(held_out, part="test")}
-    return _named(sets, path, options)
+        raise InvalidValueError(
+            f"a data set must have a test part, on which nothing is chosen; received {path}, which "
+            "has none; give --split 0.15 to hold out that share of it"
+        )
+    return Parts(sets["train"], sets["test"], sets.get("validation"), options)
 
 
 def load_parts(
-    source: str | Path | None, options: ReadOptions = NO_OPTIONS, *, log: Log | None = None
+    source: str | Path | None,
+    options: ReadOptions = NO_OPTIONS,
+    *,
+    fetch: bool = True,
+    log: Log | None = None,
 ) -> tuple[Dataset, ...]:
-    """Load the parts of a data set as they are; a set of one part is its training part."""
+    """Load the parts that a data set has, with those of `options.split`; the first is train."""
     source = source or fashion_mnist.NAME
-    if named := _by_name(str(source), options, True, log, None):
+    if named := _by_name(str(source), options, fetch, log, None):
         return named.all
     return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
+
+
+def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
+    """Load images to predict, with labels or without: the test part where there are several."""
+    found = {one.part: one for one in find(fashion_mnist.expanded(path), options)}
+    one = found.get("test") or next(iter(found.values()))
+    images, _ = one.load()
+    return images
 
 
 def _by_name(
@@ -176,19 +181,57 @@ def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Par
 
 
 def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
-    """Return the parts of the user's own data; the only one of a set is its training part."""
-    if not path.exists():
+    """Return the parts of the user's own data, by their names; one alone is its training part."""
+    sets = _read(path, options, log)
+    if options.split is not None:
+        if "test" in sets:
+            raise InvalidValueError(
+                f"split is for a set without a test part; received {options.split} and {path}, "
+                "which has one; leave it out"
+            )
+        train, held_out = split(sets["train"], options.split, SPLIT_SEED)
+        sets |= {"train": train, "test": replace(held_out, part="test")}
+    shapes = {part: one.image_shape for part, one in sets.items()}
+    if len(set(shapes.values())) > 1:
+        raise DataFormatError(
+            f"all parts must have images of one shape; received "
+            f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
+            "that the files belong together"
+        )
+    genuine = _is_fashion_mnist(sets)
+    shown = printable(files.text(_stem(path)))
+    name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
+    names = fashion_mnist.CLASS_NAMES if genuine else sets["train"].class_names
+    ordered: tuple[Split, ...] = ("train", "test", "validation")
+    return {part: sets[part].renamed(name, names) for part in ordered if part in sets}
+
+
+def _is_fashion_mnist(sets: dict[Split, Dataset]) -> bool:
+    """Return whether the hashes are Fashion-MNIST's; of other shapes none is computed."""
+    train = sets["train"]
+    alike = train.image_shape == SHAPE and train.classes == len(fashion_mnist.CLASS_NAMES)
+    if not alike or "test" not in sets:
+        return False
+    return {part: sets[part].sha256 for part in fashion_mnist.SHA256} == fashion_mnist.SHA256
+
+
+def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
+    """Return the parts as they lie in the files."""
+    if not exists(path):
         raise DataNotFoundError(
-            f"data must be a file or a folder; received {path}, which does not exist; {REMEDY}"
+            f"data must be a file or a folder; received {path}, which does not exist; check the "
+            "path, or give --data synthetic"
         )
     found = {one.part: one for one in find(path, options, log)}
     parts = {part: one.load() for part, one in found.items()}
     for part, (_, labels) in parts.items():
         if labels is None:
+            alone = part == "test" and parts.get("train", (None, None))[1] is not None
+            other = f"name {found['train'].where} alone, with --split 0.15" if alone else "leave it"
             raise DataFormatError(
                 f"each image must have a label to train or to measure on; received none for "
-                f"{found[part].where}; put the file of labels next to it (fashionlab predict takes "
-                "images without)"
+                f"{found[part].where}; put the file of labels next to it, or {other} (fashionlab "
+                "predict takes images without)"
             )
     if None not in parts and "train" not in parts:
         raise DataFormatError(
@@ -210,28 +253,6 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
         part: Dataset(images[part], numbers[part], names, "data", part, str(path), preparation)
         for part in images
     }
-
-
-def _named(sets: dict[Split, Dataset], path: Path, options: ReadOptions) -> Parts:
-    """Return the parts under their name, which is Fashion-MNIST's where the hashes say so."""
-    train, test, validation = sets["train"], sets["test"], sets.get("validation")
-    shapes = {part: one.image_shape for part, one in sets.items()}
-    if len(set(shapes.values())) > 1:
-        raise DataFormatError(
-            f"all parts must have images of one shape; received "
-            f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
-            "that the files belong together"
-        )
-    genuine = {"train": train.sha256, "test": test.sha256} == fashion_mnist.SHA256
-    shown = printable(files.text(_stem(path)))
-    name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
-    names = fashion_mnist.CLASS_NAMES if genuine else train.class_names
-    return Parts(
-        train.renamed(name, names),
-        test.renamed(name, names),
-        validation.renamed(name, names) if validation else None,
-        options,
-    )
 
 
 def _stem(path: Path) -> str:

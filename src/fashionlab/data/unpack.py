@@ -8,6 +8,7 @@ there, as fast as one that never was. Entries are only a saving: whoever removes
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +26,11 @@ from fashionlab.data.fashion_mnist import cache_folder
 from fashionlab.data.forms import Block
 from fashionlab.errors import DataFormatError
 
-VERSION = 1  # of what a reader makes of a file; another one reads it anew
+VERSION = 2  # of what a reader makes of a file; another one reads it anew
 SMALL = 2**24  # bytes of pixels that are held in memory, and leave no file
 ABANDONED_S = 24 * 3600  # after which what a killed process left is removed
+# What an entry that is not there, or was damaged, raises.
+UNSOUND = (OSError, ValueError, TypeError, LookupError)
 HEADER = 128  # bytes of the npy header, whose shape is known at the end
 Labels = NDArray[np.int64] | list[str] | None
 
@@ -56,7 +59,7 @@ def unpacked(read: Callable[[], Iterator[Block]], key: Callable[[], str], where:
     """
     folder = cache_folder() / "unpacked"
     name = hashlib.sha256(f"{VERSION} {key()}".encode()).hexdigest()
-    with suppress(OSError, ValueError):  # no entry, or one that is not whole
+    with suppress(*UNSOUND):  # no entry, or one that is not whole
         return _entry(folder / name)
     rows = _Rows(where)
     try:
@@ -71,17 +74,30 @@ def unpacked(read: Callable[[], Iterator[Block]], key: Callable[[], str], where:
 
 
 def _entry(folder: Path) -> Unpacked:
-    images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or not images.flags.c_contiguous:
+    images = npy.open_memmap(folder / "images.npy", "r").view(np.ndarray)
+    with (folder / "labels.npy").open("rb") as file:
+        labels = npy.read_array(file, allow_pickle=False)
+    names = json.loads((folder / "names.json").read_text("utf-8"))
+    sound = images.dtype == np.uint8 and images.ndim in (3, 4) and images.flags.c_contiguous
+    if not sound or labels.dtype != np.int64 or labels.shape not in ((0,), images.shape[:1]):
         raise ValueError("not an entry of the cache")
-    labels: Labels = None
-    if (folder / "labels.npy").exists():
-        numbers = np.load(folder / "labels.npy", allow_pickle=False)
-        names = json.loads((folder / "names.json").read_text("utf-8"))
-        labels = numbers if names is None else [names[i] for i in numbers.tolist()]
-        if len(numbers) != len(images):
-            raise ValueError("not an entry of the cache")
-    return Unpacked(images, labels)
+    if not len(labels):
+        return Unpacked(images, None)
+    return Unpacked(images, labels if names is None else [names[i] for i in labels.tolist()])
+
+
+def _placed(folder: Path, place: Path) -> Unpacked:
+    """Give a finished folder the name of an entry, and return the entry.
+
+    Another process may have been faster. What is there and is damaged is replaced.
+    """
+    with suppress(OSError):
+        files.rename(folder, place)
+    with suppress(*UNSOUND):
+        return _entry(place)
+    shutil.rmtree(place, ignore_errors=True)
+    files.rename(folder, place)
+    return _entry(place)
 
 
 class _Rows:
@@ -113,7 +129,13 @@ class _Rows:
         if self._file is None:
             self._images.append(images)
         else:
+            self._write(images)
+
+    def _write(self, images: NDArray[np.uint8]) -> None:
+        try:
             self._file.write(np.ascontiguousarray(images).data)
+        except OSError as error:  # which names no file
+            raise OSError(error.errno, error.strerror, str(self.folder)) from error
 
     def move_to(self, parent: Path, name: str) -> None:
         """Go on in a folder of the cache; in memory where it cannot be written."""
@@ -128,14 +150,12 @@ class _Rows:
             self._file = (folder / "images.npy").open("wb")
             self._file.write(bytes(HEADER))
             for images in self._images:
-                self._file.write(np.ascontiguousarray(images).data)
-            self._images = []
+                self._write(images)
         except OSError:
             self._is_cached = False
-            if self._images:
-                self.abandon()
-            else:
-                raise
+            self.abandon()
+        else:
+            self._images = []
 
     def finished(self, place: Path) -> Unpacked:
         if not self.count:
@@ -146,12 +166,13 @@ class _Rows:
             return Unpacked(images, labels)
         self._file.seek(0)
         self._file.write(_npy_header((self.count, *(self.shape or ()))))
+        self._file.flush()
+        os.fsync(self._file.fileno())  # else an entry could be there after a power cut, and empty
         self._file.close()
         self._write_labels(labels)
-        with suppress(OSError):  # another process was faster
-            files.rename(self.folder, place)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return _entry(place)
+        entry = _placed(self.folder, place)
+        self.abandon()
+        return entry
 
     def _joined(self) -> Labels:
         if not self._labels:
@@ -161,14 +182,15 @@ class _Rows:
         return np.concatenate(self._labels)
 
     def _write_labels(self, labels: Labels) -> None:
-        if labels is None or self.folder is None:
+        if self.folder is None:
             return
         names = None
         if isinstance(labels, list):
             names = sorted(set(labels))
             places = {name: i for i, name in enumerate(names)}
             labels = np.array([places[name] for name in labels], np.int64)
-        np.save(self.folder / "labels.npy", labels, allow_pickle=False)
+        written = np.empty(0, np.int64) if labels is None else labels
+        np.save(self.folder / "labels.npy", written, allow_pickle=False)
         (self.folder / "names.json").write_text(json.dumps(names), "utf-8")
 
     def abandon(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab import __version__, files
-from fashionlab.data import Dataset, split
+from fashionlab.data import Dataset, Parts, split
 from fashionlab.data.fashion_mnist import SHA256
 from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError, ModelError
@@ -35,6 +35,7 @@ LICENCES = {  # of a model trained on the data of this hash
     SHA256["train"]: "MIT; trained on Fashion-MNIST, MIT, Copyright (c) 2017 Zalando SE",
 }
 OTHER_FORMS = "choose a smaller recipe, or export it --to keras or --to safetensors"
+RELATED = "another run's of the same recipe"
 UNKNOWN_LICENCE = "not stated"
 
 
@@ -63,8 +64,9 @@ def export_onnx(
 ) -> Exported:
     """Write the portable model of `run`, trained on `data` (train, test), to `out`.
 
-    Temperature and threshold come from images that the run held out of its training, or that
-    `calibrated_by` did, a run of the same recipe; without `calibrate` there are none. `bits` is
+    Temperature and threshold come from the data's own validation part (`data.Parts`), else from
+    images that the run held out of its training, or that `calibrated_by` did, a run of the same
+    recipe; without `calibrate` there are none. `bits` is
     32, or 8 for a quantized model. The file is written when, over all test images, no probability
     differs by more than TOLERANCE from the run's and no decision differs; with 8 bits the accuracy
     is stated as measured. An earlier file at `out` is replaced.
@@ -76,7 +78,8 @@ def export_onnx(
     if bits not in (32, 8):
         raise InvalidValueError(f"bits must be 32 or 8; received {bits}")
     graph, training, test = _graph(), *data
-    for part in data:
+    own = data.validation if isinstance(data, Parts) else None
+    for part in (*data, own) if own else data:
         require_same_data(run, part)
     if (size := run.parameters * bits // 8) > LARGEST_BYTES:
         raise ModelError(
@@ -84,7 +87,7 @@ def export_onnx(
             f"{run.folder} would have {size:,}; {OTHER_FORMS}"
         )
     by = calibrated_by or run
-    held_out = _held_out(run, by, training) if calibrate else None
+    held_out = (own or _held_out(run, by, training)) if calibrate else None
     model = _emitted(run, training, bits)
     with _as_the_runs():
         draft = _metadata(run, data, bits, licence)
@@ -92,7 +95,7 @@ def export_onnx(
         calibration = _calibration(
             graph.finished(model if by is run else _emitted(by, training, bits), draft),
             held_out,
-            "its own" if by is run else "another run's of the same recipe",
+            _whose(own is not None, by is run),
         )
         draft = replace(draft, **calibration)
     expected = tempered(run.predictions()[0], draft.temperature)  # (N, K)
@@ -125,12 +128,12 @@ def _graph() -> Any:
 
 def require_same_data(run: Run, part: Dataset) -> None:
     """Raises InvalidValueError where `part` is not what the run was trained or tested on."""
-    was = run.data[part.part]
-    if was.sha256 != part.sha256:
+    was = run.data.get(part.part)
+    if was is None or was.sha256 != part.sha256:
+        own = f"{was.name} with SHA-256 {was.sha256[:12]}..." if was else "none"
         raise InvalidValueError(
-            f"{run.folder} needs its own {part.part} data, {was.name} with SHA-256 "
-            f"{was.sha256[:12]}...; received {part.name} with {part.sha256[:12]}...; give them "
-            "with --data"
+            f"{run.folder} needs its own {part.part} data, {own}; received {part.name} with "
+            f"{part.sha256[:12]}...; give them with --data"
         )
 
 
@@ -167,6 +170,13 @@ def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
     return held_out
 
 
+def _whose(own_part: bool, own_run: bool) -> str:
+    """Return which images calibrated a model."""
+    if own_part:
+        return "images of the data's own validation part"
+    return f"held-out training images, {'its own' if own_run else RELATED}"
+
+
 def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any]:
     """Return the calibration of a file with temperature 1 on held-out images, as metadata."""
     found = _log_probabilities(content, held_out)
@@ -174,7 +184,7 @@ def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any
     return {
         "temperature": temperature,
         "threshold": threshold(tempered(found, temperature)),
-        "calibrated_on": f"{len(held_out):,} held-out training images, {whose}",
+        "calibrated_on": f"{len(held_out):,} {whose}",
     }
 
 

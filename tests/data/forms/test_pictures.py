@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import pictures
+from fashionlab.data.forms.pictures import folder as pictures
+from fashionlab.data.forms.pictures.names import escaped
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError
@@ -74,7 +73,14 @@ def test_hidden_files_and_notes_are_passed_over_and_notes_are_counted(tmp_path: 
     assert found.parts == {
         None: [("a", [tmp_path / "a/1.png"]), ("b", [tmp_path / "b/1.png"])],
     }
-    assert lines == [f"passed over 2 files in {tmp_path} whose endings are no pictures'"]
+    assert lines == [f"passed over 2 notes among the pictures in {tmp_path} (.txt and such)"]
+
+
+def test_pictures_in_no_class_are_passed_over_and_said(tmp_path: Path) -> None:
+    lines: list[str] = []
+    found = pictures.find(fill(tmp_path, "a/1", "b/1.png", "2.png", "LICENSE"), lines.append)
+    assert found.parts[None][0] == ("a", [tmp_path / "a/1"])
+    assert lines == [f"passed over 2 files in no class, such as {tmp_path / '2.png'}"]
 
 
 def test_folders_next_to_parts_are_passed_over_and_said(tmp_path: Path) -> None:
@@ -162,7 +168,7 @@ def test_links_are_followed_to_files_and_to_folders_elsewhere(tmp_path: Path) ->
         ("loop", ".", "a link to a folder above it"),
         ("a/loop", "..", "a link to a folder above it"),
         ("a/loop", "loop", "Too many levels of symbolic links"),
-        ("a/2.png", "absent.png", "a link to nothing"),
+        ("a/2.png", "absent.png", "a link to no file"),
     ],
 )
 def test_a_link_that_leads_nowhere_or_back_is_named(tmp_path: Path, link, target, said) -> None:
@@ -229,31 +235,8 @@ def test_what_is_written_comes_back(tmp_path: Path, datasets) -> None:
 
 def test_a_picture_is_numbered_by_its_row(tmp_path: Path) -> None:
     pictures.write(tmp_path / "out", [TRAIN])
-    folder = tmp_path / "out/train" / pictures.escaped(TRAIN.class_names[TRAIN.labels[7]])
+    folder = tmp_path / "out/train" / escaped(TRAIN.class_names[TRAIN.labels[7]])
     assert np.array_equal(np.asarray(Image.open(folder / "000008.png")), TRAIN.images[7])
-
-
-@given(st.text(min_size=1, max_size=30).filter(lambda name: name not in {".", ".."}))
-def test_a_class_gives_a_folder_that_gives_the_class(name: str) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # Dataset takes no such name
-        return
-    folder = pictures.escaped(name)
-    assert pictures.unescaped(folder) == name
-    assert "/" not in folder and not folder.startswith(".")
-
-
-@given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
-def test_two_classes_never_share_a_folder(one: str, other: str) -> None:
-    if one != other and (one + other).isprintable():
-        assert pictures.escaped(one) != pictures.escaped(other)
-
-
-@pytest.mark.parametrize("name", ["100%", "50%25", "%zz", "a%2fb", "caf%E9"])
-def test_a_users_folder_with_a_percent_sign_keeps_its_name(name: str) -> None:
-    assert pictures.unescaped(name) in {name, "50%"}
-    assert pictures.unescaped("50%25") == "50%"
 
 
 def test_what_cannot_be_read_back_is_not_written(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashionlab.data.forms import pixels
-from fashionlab.data.forms.pixels import Picture, Wanted
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.pixels import Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.images import decode
@@ -31,7 +31,7 @@ def blocks(pictures, target, log=None):
 @pytest.mark.parametrize("array", [GREY, COLOUR], ids=["grey", "colour"])
 def test_pictures_of_one_size_are_taken_as_they_are(array):
     target = pixels.wanted([picture(array)], ReadOptions())
-    assert target == Wanted(array.shape, "fit", scaled=False)
+    assert target == Wanted(array.shape, "fit", scaled=False, guessed=array.ndim == 2)
     (block,) = blocks([picture(array), picture(array[::-1])], target)
     assert np.array_equal(block.images, [array, array[::-1]]) and block.labels.tolist() == [0, 1]
 
@@ -56,6 +56,14 @@ def test_one_coloured_picture_of_a_sample_makes_all_coloured():
     sample = [picture(GREY)] * 5
     assert pixels.wanted(sample, ReadOptions()).shape == (12, 9)
     assert pixels.wanted([*sample, picture(COLOUR)], ReadOptions()).shape == (12, 9, 3)
+
+
+def test_colour_that_no_picture_of_the_sample_showed_is_said_to_be_lost():
+    row, lines = [picture(GREY, "a"), picture(COLOUR, "b"), picture(COLOUR, "c")], []
+    blocks(row, pixels.wanted(row[:1], ReadOptions()), lines.append)
+    assert len(lines) == 1 and lines[0].startswith("colour was lost in 2 of 3 pictures, such as b")
+    blocks(row, pixels.wanted(row[:1], ReadOptions(colour=False)), lines.append)
+    assert len(lines) == 1
 
 
 def test_options_win_over_pictures_and_with_both_none_is_decoded():
@@ -86,6 +94,14 @@ def test_scaled_pictures_are_what_prepare_gives_and_in_their_order(monkeypatch):
     assert np.concatenate([block.labels for block in found]).tolist() == list(range(50))
     expected = [prepare(decode.load(a), (16, 16), "fit").image for a in arrays]
     assert np.array_equal(np.concatenate([block.images for block in found]), expected)
+
+
+@pytest.mark.parametrize("array", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize("shape", [(12, 9), (12, 9, 3)])
+def test_what_needs_no_scaling_is_what_prepare_gives(array, shape):
+    (block,) = blocks([picture(array)], Wanted(shape, "fit", scaled=True))
+    expected = prepare(decode.load(array), shape, "fit").image
+    assert np.array_equal(block.images[0], expected) and block.images[0].shape == shape
 
 
 def test_another_size_is_named_with_its_picture_and_the_remedy():
@@ -119,7 +135,7 @@ def test_pictures_without_a_garment_are_taken_whole_and_counted():
     (block,) = blocks(row, Wanted((28, 28), "garment", scaled=True), lines.append)
     assert len(block.images) == 3 and block.images[1].max() == 255
     assert lines == [
-        "no garment found in 2 of 3 pictures, the first a: the whole picture was taken"
+        "no garment was found in 2 of 3 pictures, such as a: the whole picture was taken"
     ]
 
 

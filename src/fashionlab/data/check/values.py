@@ -12,8 +12,8 @@ MANY = 0.01  # of the images
 MIXED = 0.02  # of the images are of the other polarity
 
 
-def value_findings(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Yield what is wrong with the pixel values of the parts."""
+def value_findings(scans: Sequence[Scan], inverted: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the pixel values of the parts; `inverted` has been found already."""
     for scan in scans:
         yield from _range(scan)
     for scan in scans[1:]:
@@ -26,7 +26,8 @@ def value_findings(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "Check that both parts were made in the same way.",
             )
     yield from _constant(scans)
-    yield from _polarity(scans)
+    if not inverted:
+        yield from _polarity(scans)
 
 
 def _range(scan: Scan) -> Iterator[Finding]:
@@ -68,7 +69,7 @@ def _constant(scans: Sequence[Scan]) -> Iterator[Finding]:
         yield Finding(
             "constant",
             "warning" if many else "note",
-            f"{number(count, 'image')} of one value only, {black:,} of them black.",
+            f"{number(count, 'image')} of one value only ({black:,} black).",
             "Remove them: they show nothing, whatever their labels say.",
             tuple((row,) for row in rows[:SHOWN]),
         )

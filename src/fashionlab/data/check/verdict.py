@@ -83,7 +83,11 @@ class Check:
         return {
             "sound": self.sound,
             "verdict": self.verdict,
-            "identity": self.identity._asdict(),
+            "identity": {
+                "set": self.identity.known.name if self.identity.known else None,
+                "certain": self.identity.certain,
+                "text": self.identity.text,
+            },
             "orientation": self.orientation._asdict(),
             "class_names": list(self.parts[0].class_names),
             "parts": [_facts(seen) for seen in self.scans],
@@ -138,9 +142,10 @@ def check(parts: Sequence[Dataset], seed: int = 0) -> Check:
     seen = orientation(
         np.sum([s.class_sums for s in scans], axis=0), np.sum([s.counts for s in scans], axis=0)
     )
+    known = identity(scans, seen)
     findings = [
-        *identity_findings(parts, seen),
-        *value_findings(scans),
+        *identity_findings(scans, seen, known),
+        *value_findings(scans, seen.inverted),
         *class_findings(scans),
         *duplicate_findings(parts, duplicates),
         *near_findings(parts, near),
@@ -148,7 +153,7 @@ def check(parts: Sequence[Dataset], seed: int = 0) -> Check:
     return Check(
         parts=tuple(parts),
         scans=scans,
-        identity=identity(parts, seen),
+        identity=known,
         orientation=seen,
         duplicates=duplicates,
         near_copies=near,

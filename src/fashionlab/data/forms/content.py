@@ -4,7 +4,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from fashionlab.data.forms import arrays, idx, table
+from fashionlab.data.forms import idx, npy, tables
 from fashionlab.data.forms.stored import REMEDY, faults
 from fashionlab.errors import DataFormatError
 
@@ -44,13 +44,13 @@ def _form(head: bytes, zipped: bool) -> Form | None:
     if len(head) >= 4 and head[:2] == b"\0\0" and head[2] in idx.TYPES:
         return "idx"
     if not zipped:
-        if head.startswith(arrays.MAGIC):
+        if head.startswith(npy.MAGIC):
             return "npy"
         if head.startswith(ZIP):
             return "npz"
         if head.startswith(PARQUET):
             return "parquet"
-    return "table" if table.sniff(head) else None
+    return "table" if tables.sniff(head) else None
 
 
 def _mistaken(head: bytes) -> tuple[str, str]:
@@ -69,7 +69,7 @@ def _mistaken(head: bytes) -> tuple[str, str]:
         return "a tar archive", "unpack it first"
     if head.startswith(PYTHON_PICKLE):
         return "a pickle", "it could run a program when it is read; save it as npz"
-    if head.startswith((arrays.MAGIC, ZIP, PARQUET)):
+    if head.startswith((npy.MAGIC, ZIP, PARQUET)):
         return "a gzipped file of a form that is not gzipped", "unpack it first"
     return f"{head[:12]!r}", REMEDY
 

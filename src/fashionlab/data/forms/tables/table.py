@@ -5,6 +5,7 @@ the image row by row from its top left, in colour pixel by pixel: red, green, bl
 """
 
 import gzip
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,14 +18,16 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import Block, rows_in_block, source
-from fashionlab.data.forms.cells import CellError, label
-from fashionlab.data.forms.columns import DELIMITERS, Columns, find, label_column
-from fashionlab.data.forms.rows import Rows, cell_error, read_rows
-from fashionlab.data.options import ReadOptions
+from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.forms.tables import source
+from fashionlab.data.forms.tables.cells import CellError, label
+from fashionlab.data.forms.tables.columns import DELIMITERS, Columns, find, label_column
+from fashionlab.data.forms.tables.rows import Rows, cell_error, read_rows
+from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import csv_cell
 
+CONTROL = re.compile(rb"[^\t\n\r -\xff]")  # no character of a text
 MOST_VALUES = 1000  # of a column that may be the labels
 
 
@@ -42,7 +45,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Block]:
     are_names: bool | None = None
     for rows in read_rows(path, columns):
         pixels = rows.values[:, columns.pixels]  # (n, P)
-        images = np.ascontiguousarray(pixels).reshape(-1, *columns.shape)
+        images = pixels.copy().reshape(-1, *columns.shape)  # `rows` is filled again
         if not columns.labels:
             yield Block(images, None)
             continue
@@ -63,8 +66,8 @@ def _find_labels(path: Path, columns: Columns, options: ReadOptions) -> Columns:
         if max(len(values) for values in counts.values()) > MOST_VALUES:
             break
     raise DataFormatError(
-        f"the labels must be seen to be in the first or the last column; received {path}, which "
-        "could have them in either; give the option labels: first or last"
+        f"the first or the last column must be known as the labels by its name or its values; "
+        f"received {path}, where both or none could be; give option labels: first or last"
     )
 
 
@@ -99,7 +102,7 @@ def sniff(head: bytes) -> bool:
             head = zlib.decompressobj(wbits=31).decompress(head, source.CHUNK)
         except zlib.error:
             return False
-    if source.other_kind(head) or any(byte < 32 and byte not in b"\t\n\r" for byte in head):
+    if source.other_kind(head) or CONTROL.search(head):
         return False
     lines = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     delimiter = max(DELIMITERS, key=lines[0].count)
@@ -116,20 +119,22 @@ def write(path: Path, dataset: Dataset) -> None:
     a formula, else the names.
     """
     height, width = dataset.image_shape[:2]
-    if height != width:
+    count = height * width * (3 if dataset.is_colour else 1)
+    if height != width or count > LARGEST_SIDE**2:
         raise InvalidValueError(
-            f"a table must have square images, whose shape its number of columns tells; received "
-            f"{height} x {width}; write another form, such as npz"
+            f"a table must have square images, whose shape its number of columns tells, of at most "
+            f"{LARGEST_SIDE**2:,} numbers; received {' x '.join(map(str, dataset.image_shape))}; "
+            "write another form, such as npz"
         )
     delimiter = b"\t" if path.name.lower().endswith((".tsv", ".tsv.gz")) else b","
-    count = height * width * (3 if dataset.is_colour else 1)
     names = _label_cells(dataset.class_names, delimiter)
     cells = np.array([delimiter + b"%d" % value for value in range(256)], "S4")
     with files.writing(path) as file:
         zipped = gzip.GzipFile("", "wb", 6, file, mtime=0) if path.suffix.lower() == ".gz" else None
         with zipped or nullcontext(file) as out:
-            header = [b"label", *(b"pixel%d" % number for number in range(1, count + 1))]
-            out.write(delimiter.join(header) + b"\n")
+            out.write(b"label")
+            out.writelines(delimiter + b"pixel%d" % number for number in range(1, count + 1))
+            out.write(b"\n")
             step = max(1, rows_in_block(dataset.image_shape) // 8)  # a cell has 4 bytes at first
             for start in range(0, len(dataset), step):
                 images, labels = (a[start : start + step] for a in (dataset.images, dataset.labels))

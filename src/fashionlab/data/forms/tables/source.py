@@ -64,7 +64,8 @@ def chunks(file: BinaryIO, path: Path) -> Iterator[bytes]:
         if first:
             if kind := other_kind(chunk):
                 raise DataFormatError(
-                    f"a table must be text in UTF-8; received {kind} in {path}; {REMEDY} as CSV"
+                    f"a table must be text in UTF-8; received {kind} in {path}; fetch the "
+                    "table itself, or save it as CSV"
                 )
             chunk, first = chunk.removeprefix(codecs.BOM_UTF8), False
         if after_return:

@@ -4,40 +4,34 @@
     FOLDER/train/cat/1.jpg           several; also training, val, valid, validation, testing
 
 The classes are the folders' names, in the order of class_names.txt where that file lies at the
-top, else sorted. A name with signs that a folder cannot have is written with % and two digits, as
-in addresses, and read back: "T-shirt%2Ftop".
+top, else sorted. Signs that no folder's name can have are escaped: "T-shirt%2Ftop".
 """
 
 import errno
-import hashlib
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.forms import Block, pixels
+from fashionlab.data.forms import Block
 from fashionlab.data.forms.parts import part_named
-from fashionlab.data.forms.pixels import Log, Picture, Wanted
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.names import escaped, is_hidden, unescaped
+from fashionlab.data.forms.pictures.pixels import Log, Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import printable, read_text
 
 CLASS_NAMES_FILE = "class_names.txt"
 MOST_CLASSES = 256
-HIDDEN = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}  # and what begins with .
 # The endings of files that may lie among a class's pictures: notes and annotations.
-NOTES = {"", ".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
+NOTES = {".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
     *(".py", ".sh", ".tsv", ".txt", ".xml", ".yaml", ".yml")
 }
-# What a folder's name cannot have: / and NUL anywhere, the others and some whole names on Windows.
-ESCAPED = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f]|^\.|[. ]$|^ ')
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|__macosx)", re.IGNORECASE)
 DIGITS = 6  # of a file's number, at least
 
 
@@ -71,12 +65,12 @@ def find(folder: Path, log: Log | None = None) -> Found:
                     f"a part must have one folder; received two for {part} in {folder}, one of "
                     f"them {path.name}; put their pictures together"
                 )
-            parts[part] = _classes(path, inside[path].folders, log)
+            parts[part] = _classes(path, inside[path], log)
         others = [path.name for path in top.folders if path not in named]
         if others and log:
             log(f"passed over, since they are no parts: {', '.join(others)} in {folder}")
     else:
-        parts[None] = _classes(folder, top.folders, log)
+        parts[None] = _classes(folder, top, log)
     return Found(folder, parts, _class_names(folder, parts))
 
 
@@ -103,8 +97,7 @@ def facts(found: Found) -> Iterator[tuple[str, str]]:
         for _, paths in classes:
             for path in paths:
                 name = files.text(path.relative_to(found.folder).as_posix())
-                with path.open("rb") as file:
-                    yield name, hashlib.file_digest(file, "sha256").hexdigest()
+                yield name, pixels.digest(path)
 
 
 def write(folder: Path, datasets: Sequence[Dataset]) -> None:
@@ -131,25 +124,13 @@ def write(folder: Path, datasets: Sequence[Dataset]) -> None:
                 path.write_bytes(pixels.png(dataset.images[i]))
 
 
-def escaped(name: str) -> str:
-    """Return a folder's name for a class, on any system; `unescaped` gives the class again."""
-    name = ESCAPED.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name)
-    return f"%{ord(name[0]):02X}{name[1:]}" if DEVICES.fullmatch(name) else name
-
-
-def unescaped(folder_name: str) -> str:
-    """Return the class of a folder; a name that `escaped` does not give is its own class."""
-    name = unquote(folder_name)
-    return name if escaped(name) == folder_name else folder_name
-
-
 def _entries(folder: Path) -> _Entries:
     """Return the visible folders and files in a folder, sorted; links are followed."""
     found = _Entries([], [])
     try:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.startswith(".") or entry.name.lower() in HIDDEN:
+                if is_hidden(entry.name):
                     continue
                 path = folder / entry.name
                 if entry.is_dir():
@@ -159,7 +140,7 @@ def _entries(folder: Path) -> _Entries:
                 elif entry.is_file():
                     found.files.append(path)
                 else:
-                    kind = "a link to nothing" if entry.is_symlink() else "neither file nor folder"
+                    kind = "a link to no file" if entry.is_symlink() else "neither file nor folder"
                     raise OSError(errno.EINVAL, kind, str(path))
     except OSError as error:
         raise DataFormatError(
@@ -175,25 +156,23 @@ def _leads_back(link: Path) -> bool:
     return target == here or target in here.parents
 
 
-def _classes(
-    folder: Path, folders: Sequence[Path], log: Log | None
-) -> list[tuple[str, list[Path]]]:
+def _classes(folder: Path, entries: _Entries, log: Log | None) -> list[tuple[str, list[Path]]]:
     """Return the pictures of each class of a part."""
-    if len(folders) < 2:
-        received = f"one, {folders[0].name}," if folders else "none"
+    if len(entries.folders) < 2:
+        received = f"one, {entries.folders[0].name}," if entries.folders else "none"
         raise DataFormatError(
             f"a folder of pictures must hold a folder for each of two classes or more; received "
-            f"{received} in {folder}; {_remedy(folders)}"
+            f"{received} in {folder}; {_remedy(entries.folders)}"
         )
     classes, notes = [], 0
-    for path in folders:
+    for path in entries.folders:
         inside = _entries(path)
         if inside.folders:
             raise DataFormatError(
                 f"the folder of a class must hold pictures alone; received the folder "
                 f"{inside.folders[0]}; move its pictures up, or name a folder below"
             )
-        pictures = [file for file in inside.files if file.suffix.lower() not in NOTES]
+        pictures = _not_notes(inside.files)
         if not pictures:
             raise DataFormatError(
                 f"each class must have a picture; received none in {path}; remove the folder, or "
@@ -201,9 +180,16 @@ def _classes(
             )
         notes += len(inside.files) - len(pictures)
         classes.append((unescaped(path.name), pictures))
-    if notes and log:
-        log(f"passed over {notes:,} files in {folder} whose endings are no pictures'")
+    if log:
+        if loose := _not_notes(entries.files):
+            log(f"passed over {len(loose):,} files in no class, such as {loose[0]}")
+        if notes:
+            log(f"passed over {notes:,} notes among the pictures in {folder} (.txt and such)")
     return classes
+
+
+def _not_notes(paths: list[Path]) -> list[Path]:
+    return [path for path in paths if path.suffix.lower() not in NOTES]
 
 
 def _remedy(folders: Sequence[Path]) -> str:

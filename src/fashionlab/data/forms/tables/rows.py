@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.forms import rows_in_block, source
-from fashionlab.data.forms.cells import (
+from fashionlab.data.forms import rows_in_block
+from fashionlab.data.forms.tables import source
+from fashionlab.data.forms.tables.cells import (
     LONGEST_CELL,
     TOO_LONG,
     UNCLOSED,
@@ -21,11 +22,11 @@ from fashionlab.data.forms.cells import (
     pixel,
     split,
 )
-from fashionlab.data.forms.columns import Columns
+from fashionlab.data.forms.tables.columns import Columns
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
 
-MOST_ROWS = 2**16  # in a block, whose labels may be names
+MOST_ROWS = 2**14  # in a block, whose labels may be long names
 LONGEST_END = 2**20  # bytes of blank lines at the end of a file
 
 
@@ -46,7 +47,7 @@ def read_rows(path: Path, columns: Columns) -> Iterator[Rows]:
     for text, cells, done in _read_cells(path, columns):
         for column, texts in labels.items():
             places = np.arange((column - done) % columns.count, len(cells.ends), columns.count)
-            texts.extend(text[begin:end] for begin, end in cells.bounds(places))
+            texts.extend(cells.texts(text, places))
         left = cells.values
         while len(left):
             some, left = np.split(left, [len(flat) - filled])
@@ -83,9 +84,10 @@ def _read_cells(path: Path, columns: Columns) -> Iterator[tuple[bytes, Cells, in
             yield text, cells, done
             done += len(cells.ends)
             if b"\n" in rest:
-                raise cell_error(path, columns, done, rest, UNCLOSED)
+                line = rest.partition(b"\n")[0]
+                raise cell_error(path, columns, done, line, CellError(UNCLOSED))
             if len(rest) > LONGEST_CELL:
-                raise cell_error(path, columns, done, rest, TOO_LONG)
+                raise cell_error(path, columns, done, rest, CellError(TOO_LONG))
 
 
 def _check_lines(path: Path, columns: Columns, cells: Cells, text: bytes, done: int) -> int | None:
@@ -100,8 +102,7 @@ def _check_lines(path: Path, columns: Columns, cells: Cells, text: bytes, done: 
     if at < len(newlines) and (at == len(wanted) or newlines[at] < wanted[at]):
         last = int(newlines[at])
         received = (done + last) % count + 1
-        begin, end = cells.bounds(np.array([last]))[0]
-        if received == 1 and not text[begin:end].strip():
+        if received == 1 and not next(cells.texts(text, newlines[at : at + 1])).strip():
             return last
     else:
         last, received = int(wanted[at]), count + 1
@@ -132,11 +133,14 @@ def _fill_odd(path: Path, columns: Columns, cells: Cells, text: bytes, done: int
     column = (done + cells.odd) % columns.count
     others = [*columns.labels, *range(columns.row_numbers)]
     odd = cells.odd[~np.isin(column, others)]
-    for index, (begin, end) in zip(odd.tolist(), cells.bounds(odd), strict=True):
-        try:
-            cells.values[index] = pixel(text[begin:end])
-        except CellError as error:
-            raise cell_error(path, columns, done + index, text[begin:end], error) from None
+    found: list[int] = []
+    try:
+        found.extend(map(pixel, cells.texts(text, odd)))
+    except CellError as error:
+        odd = odd[len(found) :]
+        received = next(cells.texts(text, odd))
+        raise cell_error(path, columns, done + int(odd[0]), received, error) from None
+    cells.values[odd] = found
 
 
 def cell_error(
@@ -144,7 +148,9 @@ def cell_error(
 ) -> DataFormatError:
     """Return the error for the cell of this number, which names its line and column."""
     shown = printable(received[:40].decode(errors="replace").strip())
-    what = f"'{shown}{'...' if len(received) > 40 else ''}'" if shown else "an empty cell"
+    what = (
+        f"'{shown}{'...' if len(received) > 40 else ''}'" if received.strip() else "an empty cell"
+    )
     return DataFormatError(
         f"{error.rule}; received {what} in line {columns.line(cell)}, column "
         f"{cell % columns.count + 1} of {path}; {error.remedy}"

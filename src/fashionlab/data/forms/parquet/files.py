@@ -8,7 +8,6 @@ those of the label's ClassLabel in the schema's metadata, or the labels are name
 By pyarrow, the extra `parquet`.
 """
 
-import hashlib
 import json
 import stat
 from collections.abc import Iterator
@@ -21,11 +20,13 @@ import numpy as np
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.forms import Block, parquet_file, pixels, rows_in_block
-from fashionlab.data.forms.parquet_columns import Columns, columns, label_values
-from fashionlab.data.forms.pixels import Label, Log, Picture, Wanted
-from fashionlab.data.forms.shards import shards
-from fashionlab.data.forms.thrift import UnsoundError
+from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.forms.parquet import footer
+from fashionlab.data.forms.parquet.columns import Columns, columns, label_values
+from fashionlab.data.forms.parquet.shards import shards
+from fashionlab.data.forms.parquet.thrift import UnsoundError
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.pixels import Label, Log, Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.dependencies import needs
 from fashionlab.errors import DataFormatError
@@ -52,9 +53,16 @@ def find(path: Path, options: ReadOptions | None = None) -> Found:
     which = (options or ReadOptions()).labels
     parts = shards(path)
     found: dict[Path, Columns] = {}
-    for file in chain(*parts.values()):
-        with _opened(file) as (_, parquet):
-            found[file] = columns(parquet.schema_arrow, which, file)
+    for part in parts.values():
+        rows = 0
+        for file in part:
+            with _opened(file) as parquet:
+                found[file] = columns(parquet.reader.schema_arrow, which, file)
+                rows += footer.rows(parquet.footer)
+        if not rows:
+            raise DataFormatError(
+                f"a part must have rows; received none in {part[0]}; leave it out"
+            )
     first, *others = found
     for file in others:
         if found[file].class_names != found[first].class_names:
@@ -79,10 +87,11 @@ def read(
 
 
 def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what the images depend on: each file's name, and its SHA-256."""
+    """Yield what the images and labels depend on: each file's name and columns, and its SHA-256."""
     for path in chain(*found.parts.values()):
-        with path.open("rb") as file:
-            yield files.text(path.name), hashlib.file_digest(file, "sha256").hexdigest()
+        name = path.name if path == found.path else path.relative_to(found.path).as_posix()
+        chosen = found.columns[path]
+        yield f"{files.text(name)} {chosen.image} {chosen.label}", pixels.digest(path)
 
 
 def write(path: Path, dataset: Dataset) -> None:
@@ -118,28 +127,26 @@ def write(path: Path, dataset: Dataset) -> None:
 
 def _rows(found: Found, part: Split | None) -> Iterator[tuple[Picture, Label]]:
     for path in found.parts[part]:
-        with _opened(path) as (file, parquet):
-            yield from _rows_of(path, file, parquet, found.columns[path])
+        with _opened(path) as parquet:
+            yield from _rows_of(path, parquet, found.columns[path])
 
 
-def _rows_of(
-    path: Path, file: BinaryIO, parquet: Any, chosen: Columns
-) -> Iterator[tuple[Picture, Label]]:
-    leaves = [parquet.schema.column(i).path for i in range(parquet.metadata.num_columns)]
+def _rows_of(path: Path, parquet: "_Parquet", chosen: Columns) -> Iterator[tuple[Picture, Label]]:
     names = [f"{chosen.image}.bytes" if chosen.in_struct else chosen.image, chosen.label]
+    leaves = [parquet.reader.schema.column(i).path for i in range(len(parquet.reader.schema))]
     numbers = [leaves.index(name) for name in names]
     row = 0
-    for group in parquet_file.row_groups(file, parquet.metadata, numbers):
+    for group in footer.row_groups(parquet.file, parquet.footer, numbers):
         before = row
-        for batch in parquet.iter_batches(group.at_once, [group.number], names, use_threads=False):
+        for batch in parquet.reader.iter_batches(
+            group.at_once, [group.number], names, use_threads=False
+        ):
             images = batch.column(chosen.image)
             if chosen.in_struct:
                 images = images.flatten()[0]  # where the whole picture is null, so are its bytes
             if images.null_count:
                 at = row + 1 + images.is_null().to_pylist().index(True)
-                raise UnsoundError(
-                    f"no bytes of a picture in row {at:,} (at most the path of a file)"
-                )
+                raise UnsoundError(f"no bytes of a picture in row {at:,} (at most a file's path)")
             labels = label_values(batch.column(chosen.label), chosen, row)
             for content, label in zip(images.to_pylist(), labels, strict=True):
                 row += 1
@@ -148,9 +155,15 @@ def _rows_of(
             raise UnsoundError(f"{row - before:,} rows in a group of {group.rows:,}")
 
 
+class _Parquet(NamedTuple):
+    file: BinaryIO
+    footer: footer.Structure
+    reader: Any  # pyarrow's
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, Any]]:
-    """Open a file whose footer was checked, also for pyarrow; what is found wrong names it."""
+def _opened(path: Path) -> Iterator[_Parquet]:
+    """Open a file whose footer was checked; what is found wrong in it names the file."""
     with needs("Parquet", "fashionlab[parquet]"):
         import pyarrow as arrow
         from pyarrow.parquet import ParquetFile
@@ -164,11 +177,11 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, Any]]:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UnsoundError("no regular file")
         with path.open("rb") as file:
-            parquet_file.check_footer(file)
+            described = footer.footer(file)
             with ParquetFile(
                 file, buffer_size=READ_BYTES, pre_buffer=False, page_checksum_verification=True
-            ) as parquet:
-                yield file, parquet
+            ) as reader:
+                yield _Parquet(file, described, reader)
     except DataFormatError:  # which is a ValueError too
         raise
     except (UnsoundError, *failures) as error:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from fashionlab.data.forms.cells import NUMBER, CellError, label
+from fashionlab.data.forms.tables.cells import NUMBER, CellError, label
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
@@ -54,33 +54,32 @@ def find(line: bytes, options: ReadOptions, path: Path) -> Columns:
     if count == 1:
         raise DataFormatError(
             "a table must have columns, with a comma, tab or semicolon between them; received "
-            f"{_shown(line)} as line 1 of {path}; write it as CSV"
+            f"{_shown(line)} as line 1 of {path}; save it as CSV"
         )
     names, last = _sample(line, chr(delimiter))
     has_header = _is_header(names, count)
     # Without a header no name says anything.
     known = [_plain(name) for name in [*names[: count - 1], last]] if has_header else []
     row_numbers = int(bool(known) and known[0] in ROW_NUMBERS)
-    first_and_last = (row_numbers, count - 1)
     named = [place for place in (0, -1) if known and known[row_numbers:][place] in LABELS]
     inside = [name for name in known[row_numbers + 1 : -1] if name in LABELS]
-    if inside and not named:
+    if inside and not named and options.labels is None:
         raise DataFormatError(
             f"the labels must be in the first or the last column; received a column "
             f"'{inside[0]}' between others in {path}; move it to the front"
         )
-    if options.labels is not None:
-        named = [0 if options.labels == "first" else -1]
     width = count - row_numbers
     shapes = [_shape(width - labelled, bool(options.colour)) for labelled in (0, 1)]
     labelled = bool(named) or shapes[0] is None
     shape = shapes[labelled]
     if shape is None:
-        raise _misfit(width, labelled and bool(named), options, path)
-    candidates: tuple[int, ...] = first_and_last if labelled else ()
-    if len(named) == 1:
-        candidates = (first_and_last[named[0]],)
-    return Columns(count, delimiter, has_header, row_numbers, shape, candidates)
+        raise _misfit(width, bool(named), options, path)
+    if options.labels is not None:
+        named = [0 if options.labels == "first" else -1]
+    places: tuple[int, ...] = (row_numbers, count - 1) if labelled else ()
+    if len(named) == 1 and labelled:
+        places = (places[named[0]],)
+    return Columns(count, delimiter, has_header, row_numbers, shape, places)
 
 
 def _sample(line: bytes, delimiter: str) -> tuple[list[str], str]:
@@ -89,7 +88,7 @@ def _sample(line: bytes, delimiter: str) -> tuple[list[str], str]:
     cells = next(rows, [""])
     if len(line) <= LOOK:
         return cells, cells[-1]
-    return cells[:-1], line[-LOOK:].decode(errors="replace").rpartition(delimiter)[2]
+    return cells[:-1] or cells, line[-LOOK:].decode(errors="replace").rpartition(delimiter)[2]
 
 
 def _plain(name: str) -> str:
@@ -101,11 +100,9 @@ def _is_header(cells: list[str], count: int) -> bool:
     inner = cells[1 : count - 1] if count > 2 else cells
     if all(cell.strip() and not NUMBER.fullmatch(cell.strip()) for cell in inner):
         return True
-    starts = (f"{first}" for first in (0, 1))
-    if len(inner) < FEWEST_NUMBERED or inner[0].strip() not in starts:
+    if len(inner) < FEWEST_NUMBERED or inner[0].strip() not in ("0", "1", "2"):
         return False
-    first = int(inner[0])
-    return all(cell.strip() == str(i) for i, cell in enumerate(inner, first))
+    return all(cell.strip() == str(i) for i, cell in enumerate(inner, int(inner[0])))
 
 
 def _shape(pixels: int, colour: bool) -> tuple[int, ...] | None:
@@ -117,21 +114,23 @@ def _shape(pixels: int, colour: bool) -> tuple[int, ...] | None:
 
 def _misfit(width: int, has_labels: bool, options: ReadOptions, path: Path) -> DataFormatError:
     """Return the error for a number of columns that no square image has."""
-    colours, remedy = (3, "") if options.colour else (1, "")
-    side = min(max(1, round(math.sqrt((width - has_labels) / colours))), LARGEST_SIDE)
-    nearest = colours * side * side
-    if not options.colour and any(_shape(width - labelled, True) for labelled in (0, 1)):
-        remedy = "for images in colour give the option colour"
-    counts = f"{nearest + 1}" if has_labels else f"{nearest} or, with labels, {nearest + 1}"
+    numbers, kind = (3, ", three in colour,") if options.colour else (1, "")
+    side = min(max(1, round(math.sqrt((width - has_labels) / numbers))), LARGEST_SIDE)
+    nearest = numbers * side * side
+    remedy = "leave out other columns"
+    if any(_shape(width - labelled, not options.colour) for labelled in (0, 1)):
+        remedy = f"{'leave out' if options.colour else 'for images in colour give'} option colour"
+    counts = f"{nearest + 1}" if has_labels else f"{nearest}, or {nearest + 1} with labels"
     return DataFormatError(
         f"a table must have a column for each pixel of a square image of at most {LARGEST_SIDE} x "
-        f"{LARGEST_SIDE}{', three in colour,' if options.colour else ''} and at most one for the "
-        f"labels; received {width} columns in {path}; the nearest would be {counts}"
-        f"{'; ' + remedy if remedy else ''}"
+        f"{LARGEST_SIDE}{kind} and at most one for labels; received {width} columns in {path}, "
+        f"where the nearest number would be {counts}; {remedy}"
     )
 
 
 def _shown(line: bytes) -> str:
+    if not line.strip():
+        return "a blank one"
     text = printable(line[:40].decode(errors="replace"))
     return f"'{text}{'...' if len(line) > 40 else ''}'"
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from fashionlab.data.forms.thrift import Reader, UnsoundError
+from fashionlab.data.forms.parquet.thrift import Reader, UnsoundError
 
 MAGIC = b"PAR1"
 FOOTER_BYTES = 2**18  # and a share of the file: 4 % where 100 pictures are a row group, since two
@@ -28,6 +28,9 @@ DELTA_BYTE_ARRAY = 7
 ENCODINGS = {0, 2, 3, 4, 5, 6, DELTA_BYTE_ARRAY, 8, 9}
 
 
+Structure = dict[int, Any]  # by the numbers of its fields in parquet.thrift
+
+
 class RowGroup(NamedTuple):
     """A row group, and how many rows of it to have in memory at once."""
 
@@ -36,8 +39,8 @@ class RowGroup(NamedTuple):
     at_once: int
 
 
-def check_footer(file: BinaryIO) -> None:
-    """Raise UnsoundError where the footer would take much memory, or long, to be read."""
+def footer(file: BinaryIO) -> Structure:
+    """Return a file's footer; UnsoundError where it is damaged, or would take much to be read."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 8))
     end = file.read(8)
@@ -50,36 +53,60 @@ def check_footer(file: BinaryIO) -> None:
     file.seek(size - 8 - length)
     try:
         most = STRUCTURES + int(size * STRUCTURES_SHARE)
-        footer = Reader(file.read(length), most).structure()
+        found = Reader(file.read(length), most).structure()
     except IndexError:
         raise UnsoundError("a footer that ends early") from None
-    schema = footer.get(2)
-    if not isinstance(schema, list) or len(schema) > MOST_COLUMNS:
-        raise UnsoundError(f"not 1 to {MOST_COLUMNS:,} columns")
+    if len(_list(found, 2)) > MOST_COLUMNS:
+        raise UnsoundError(f"more than {MOST_COLUMNS:,} columns")
+    return found
 
 
-def row_groups(file: BinaryIO, metadata: Any, columns: list[int]) -> Iterator[RowGroup]:
+def rows(content: Structure) -> int:
+    """Return the number of rows that a footer claims."""
+    return _size(content, 3)
+
+
+def row_groups(file: BinaryIO, content: Structure, columns: list[int]) -> Iterator[RowGroup]:
     """Yield the row groups of a file after a check of the columns that will be read.
 
-    `metadata` is pyarrow's. Raises UnsoundError where it contradicts the file.
+    `content` is its footer. Not by pyarrow's metadata: version 26 ends the process where a column's
+    statistics are damaged. Raises UnsoundError where the footer contradicts the file.
     """
     size = file.seek(0, os.SEEK_END)
-    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
-    total = sum(group.num_rows for group in groups)
-    if any(group.num_rows < 0 for group in groups) or total != metadata.num_rows:
-        raise UnsoundError(f"{total:,} rows in its groups, and {metadata.num_rows:,} in its footer")
+    groups = _list(content, 4)
+    counts = [_size(group, 3) for group in groups]
+    total = sum(counts)
+    if total != rows(content):
+        raise UnsoundError(f"{total:,} rows in its groups, and {rows(content):,} in its footer")
     if total > size:  # a picture has more bytes than one
         raise UnsoundError(f"{total:,} rows in a file of {size:,} bytes")
     unpacked = 0
-    for i, group in enumerate(groups):
-        if not group.num_rows:
+    for i, count in enumerate(counts):
+        if not count:
             continue
-        chunks = [_chunk(file, group.column(j), group.num_rows, size) for j in columns]
+        stored = _list(groups[i], 1)
+        if len(stored) <= max(columns):
+            raise UnsoundError(f"{len(stored)} columns in row group {i + 1:,}")
+        chunks = [_chunk(file, stored[j], count, size) for j in columns]
         unpacked += sum(chunk.unpacked for chunk in chunks)
         if unpacked > PAGE_BYTES + MOST_PACKED * size:
             raise UnsoundError(f"pages that unpack to {unpacked:,} bytes from {size:,}")
-        each = max(1, *(max(c.unpacked // group.num_rows, c.repeated) for c in chunks))
-        yield RowGroup(i, group.num_rows, max(1, min(group.num_rows, BATCH_BYTES // each)))
+        each = max(1, *(max(chunk.unpacked // count, chunk.repeated) for chunk in chunks))
+        yield RowGroup(i, count, max(1, min(count, BATCH_BYTES // each)))
+
+
+def _list(structure: Any, number: int) -> list[Any]:
+    found = structure.get(number) if isinstance(structure, dict) else None
+    if not isinstance(found, list):
+        raise UnsoundError(f"a footer without its field {number}")
+    return found
+
+
+def _size(structure: Any, number: int) -> int:
+    found = structure.get(number) if isinstance(structure, dict) else None
+    if type(found) is not int or found < 0:
+        raise UnsoundError(f"{found!r:.40} as a number of rows or bytes")
+    return found
 
 
 class _Chunk(NamedTuple):
@@ -89,32 +116,35 @@ class _Chunk(NamedTuple):
 
 def _chunk(file: BinaryIO, column: Any, rows: int, size: int) -> _Chunk:
     """Return what the pages of a column in a row group unpack to."""
-    at, length = column.data_page_offset, column.total_compressed_size
-    if column.has_dictionary_page and 0 < (column.dictionary_page_offset or 0) < at:
-        at = column.dictionary_page_offset
+    if not isinstance(column, dict) or 1 in column or 8 in column:
+        raise UnsoundError("a column in another file, or an encrypted one")
+    stored = column.get(3, {})
+    at, length = _size(stored, 9), _size(stored, 7)
+    if 0 < stored.get(11, 0) < at:  # its dictionary lies before its pages
+        at = _size(stored, 11)
     end = at + length
     if not 4 <= at <= end <= size:
         raise UnsoundError(f"a column from byte {at:,} to {end:,} in a file of {size:,}")
     unpacked = repeated = pages = 0
     while at < end:
         header, header_bytes = _page_header(file, at, end)
-        kind, out, packed = header.get(1), header.get(2), header.get(3)
+        out, packed = _size(header, 2), _size(header, 3)
         at += header_bytes
-        if not (isinstance(out, int) and isinstance(packed, int) and 0 <= packed <= end - at):
-            raise UnsoundError(f"a page of {packed} bytes where {end - at:,} are left")
-        if not 0 <= out <= PAGE_BYTES + MOST_PACKED * packed:
+        if packed > end - at:
+            raise UnsoundError(f"a page of {packed:,} bytes where {end - at:,} are left")
+        if out > PAGE_BYTES + MOST_PACKED * packed:
             raise UnsoundError(f"a page that unpacks from {packed:,} to {out:,} bytes")
         at += packed
         unpacked += out
         pages += 1
         if pages > rows + 2:
             raise UnsoundError(f"more than {rows + 2:,} pages for {rows:,} rows")
-        if kind == DICTIONARY_PAGE or _encoding(header) == DELTA_BYTE_ARRAY:
+        if header.get(1) == DICTIONARY_PAGE or _encoding(header) == DELTA_BYTE_ARRAY:
             repeated = max(repeated, out)
     return _Chunk(unpacked, repeated)
 
 
-def _page_header(file: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int]:
+def _page_header(file: BinaryIO, at: int, end: int) -> tuple[Structure, int]:
     """Return a page's header, by the numbers of its fields, and its size in bytes."""
     for most in HEADER_BYTES:
         file.seek(at)
@@ -126,7 +156,7 @@ def _page_header(file: BinaryIO, at: int, end: int) -> tuple[dict[int, Any], int
     raise UnsoundError(f"no page at byte {at:,}")
 
 
-def _encoding(header: dict[int, Any]) -> int | None:
+def _encoding(header: Structure) -> int | None:
     """Return how a page of data has its values; None for other pages."""
     field, number = {DATA_PAGE: (5, 2), DATA_PAGE_V2: (8, 4)}.get(header.get(1, -1), (0, 0))
     if not field:

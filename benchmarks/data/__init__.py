@@ -1,0 +1,1 @@
+"""How fast forms of data are read, and with how much memory."""
