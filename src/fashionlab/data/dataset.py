@@ -33,6 +33,7 @@ class Dataset:
     part: Split
     source: str  # the file or folder it was read from, or "synthetic"
     preparation: Preparation = "fit"  # by which a picture becomes such an image: `images.prepare`
+    form: str = ""  # of its files, for people: "IDX (60000, 28, 28) uint8, packed"
 
     def __post_init__(self) -> None:
         where = f"{self.name}/{self.part} from {self.source}"

@@ -174,7 +174,7 @@ def _array(path: Path) -> Array:
 def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Parts:
     names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     train, test = (
-        Dataset(images, labels, names, name, part, str(folder), "garment")
+        Dataset(images, labels, names, name, part, str(folder), "garment", "IDX")
         for part, (images, labels) in parts.items()
     )
     return Parts(train, test)
@@ -249,9 +249,12 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
         str(path),
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
+    forms = {one.part or "train": one.form for one in found.values()}
     preparation = options.preparation or _preparation(images["train"])
     return {
-        part: Dataset(images[part], numbers[part], names, "data", part, str(path), preparation)
+        part: Dataset(
+            images[part], numbers[part], names, "data", part, str(path), preparation, forms[part]
+        )
         for part in images
     }
 

@@ -61,6 +61,7 @@ def describe(path: Path) -> StoredArray:
         path,
         str(path),
         path.name,
+        "IDX",
         shape,
         dtype,
         partial(_opened, path, zipped, start),

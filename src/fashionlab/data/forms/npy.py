@@ -42,7 +42,7 @@ def describe_npy(path: Path) -> StoredArray:
         start, size = file.tell(), path.stat().st_size
     require_sound(shape, dtype, size - start, str(path), exact=True)
     opened = partial(_opened, path, start)
-    return StoredArray(path, str(path), path.stem, shape, dtype, opened, start, fortran)
+    return StoredArray(path, str(path), path.stem, "npy", shape, dtype, opened, start, fortran)
 
 
 def describe_npz(path: Path) -> list[StoredArray]:
@@ -80,6 +80,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> St
         path,
         where,
         name,
+        "npz",
         shape,
         dtype,
         partial(_opened_member, path, member.filename, start),
