@@ -54,7 +54,7 @@ def _damaged() -> dict[str, Hostile]:
     return found | {
         "packed, cut in half": _of(lambda: packed[: len(packed) // 2], NPZ),
         "a flipped bit in a stored array": _of(
-            lambda: sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :], NPZ, "checksum"
+            lambda: sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :], NPZ, "CRC"
         ),
         "a flipped bit in a packed array": _of(
             lambda: packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :], NPZ
@@ -237,7 +237,7 @@ def _contents() -> dict[str, Hostile]:
         "pixels as complex numbers": _changed("train_images", train_images=images() * 1j),
         "pixels as dates": _changed("train_images", train_images=images().astype("M8[s]")),
         "pixels as text": _changed("train_images", train_images=images().astype("U3")),
-        "labels of a half": _changed("whole", "1.5", train_labels=class_ids + 0.5),
+        "labels of a half": _changed("whole", "0.5", train_labels=class_ids + 0.5),
         "labels as infinity": _changed("whole", "inf", train_labels=np.full(40, np.inf)),
         "labels beyond 64 bits": _changed(
             "train_labels", train_labels=class_ids.astype("u8") + np.uint64(2**63)
@@ -268,13 +268,14 @@ def _contents() -> dict[str, Hostile]:
             train_labels=many.astype("U3"),
             test_labels=labels(20).astype("U3"),
         ),
-        "a gap in the labels": _changed("gaps", train_labels=class_ids * 2),
+        "a gap in the labels": _changed(
+            "gaps", train_labels=class_ids * 2, test_labels=labels(20) * 2
+        ),
         "labels from 1": _changed(
             "--first-label 1", train_labels=class_ids + 1, test_labels=labels(20) + 1
         ),
         "too few class names": _changed("number of classes 2", class_names=np.array(["a", "b"])),
         "equal class names": _changed("class names", class_names=np.array(["a"] * 4)),
-        "class names as numbers": _changed("class names", class_names=np.arange(4)),
         "class names in a square": _changed("class names", class_names=np.array([["a", "b"]] * 2)),
         "an empty class by its name": _changed(
             "every class", "e", class_names=np.array(list("abcde"))

@@ -52,11 +52,11 @@ def _headers() -> dict[str, Hostile]:
         found[f"a header of {name}"] = _with("train_images", content, IMAGES, str(dims[0]))
     for rank in (0, 5, 255):
         found[f"rank {rank}"] = _with(
-            "train_images", partial(_headed, (1,) * rank), IMAGES, f"received {rank}"
+            "train_images", partial(_headed, (1,) * rank), IMAGES, f"rank {rank}"
         )
     return found | {
         "an unknown type": _with(
-            "train_images", lambda: b"\0\0\x0a\3" + idx(images())[4:], IMAGES, "0x0a"
+            "train_images", lambda: b"\0\0\x0a\3" + idx(images())[4:], IMAGES, "type 10"
         ),
         "little-endian dims": _with(
             "train_images",
@@ -181,23 +181,27 @@ def _values() -> dict[str, Hostile]:
         "labels as NaN": _with(
             "train_labels", lambda: idx(np.full(40, np.nan, "f4")), LABELS, "whole", "nan"
         ),
-        "a gap in the labels": _with("train_labels", lambda: idx(labels() * 2), "gaps", "1, 3, 5"),
+        "a gap in the labels": folder_of(
+            lambda: idx_set(train_labels=idx(labels() * 2), test_labels=idx(labels(20) * 2)),
+            "gaps",
+            "1, 3, 5",
+        ),
         "a label of another class": _with(
             "train_labels", lambda: idx(labels() + 100 * (np.arange(40) == 7).astype("u1")), "gaps"
         ),
         "labels from 1": folder_of(_from_1, "--first-label 1"),
         "negative labels": _with("train_labels", lambda: idx(labels().astype("i1") - 1), "-1"),
-        "300 classes": folder_of(_many_classes, "256 classes", "299"),
+        "300 classes": folder_of(_many_classes, "256 classes", "300"),
         "one class alone": folder_of(
             lambda: idx_set(train_labels=idx(labels() * 0), test_labels=idx(labels(20) * 0)),
             "2 to 256 classes",
             "received 1",
         ),
         "a class with no image in training": _with(
-            "train_labels", lambda: idx(labels() % 3), "training part", "3"
+            "train_labels", lambda: idx(labels() % 3), "same classes", "label 3 in test"
         ),
         "a test class that training has not": _with(
-            "test_labels", lambda: idx(labels(20) + 1), "training part", str(CLASSES)
+            "test_labels", lambda: idx(labels(20) + 1), "same classes", f"label {CLASSES} in test"
         ),
     }
 

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from fashionlab.data import fashion_mnist
 from fashionlab.data.dataset import Split
 from fashionlab.data.forms import Block, parquet, pictures, tables
-from fashionlab.data.forms.elements import image_rows, labels_of, mapped_images, to_grey
+from fashionlab.data.forms.elements import (
+    image_rows,
+    image_shape,
+    labels_of,
+    mapped_images,
+    require_labels,
+    to_grey,
+)
 from fashionlab.data.forms.pictures.pixels import Log, Wanted
 from fashionlab.data.forms.stored import StoredArray
 from fashionlab.data.known import by_name
@@ -47,6 +54,9 @@ def of_arrays(
 ) -> Found:
     """Return a part whose images, and labels, are arrays; images that lie bare are mapped."""
     own = _upright(images.path.name, _fitting("array", options, images.where))
+    image_shape(images, own)
+    if labels is not None:
+        require_labels(labels, images)
 
     def load() -> tuple[NDArray[np.uint8], Labels]:
         pixels = mapped_images(images, own)

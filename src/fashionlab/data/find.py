@@ -7,27 +7,30 @@ t10k, val or validation.
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fashionlab.data import contents
+from fashionlab.data.class_names import CLASS_NAMES_FILE
 from fashionlab.data.contents import Found
 from fashionlab.data.dataset import Split
 from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, labels_of
 from fashionlab.data.forms.pictures.pixels import Log
-from fashionlab.data.forms.stored import StoredArray
+from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
-from fashionlab.errors import DataFormatError
+from fashionlab.errors import DataFormatError, DataNotFoundError
 
 NAMES = "class_names"  # an array in an npz file
-CLASS_NAMES_FILE = "class_names.txt"
 PARTS: dict[str, Split] = {
     **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
     **{"val": "validation", "valid": "validation", "validation": "validation"},
 }
+KIND = re.compile(r"labels?(?![a-z])|images?(?![a-z])|imgs?(?![a-z])")
 PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
+ENDINGS = {".npy", ".npz", ".parquet", ".csv", ".tsv"}
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 
 
@@ -48,16 +51,16 @@ class Piece:
             return "both"
         if self.array.name == NAMES:
             return "names"
+        if named := KIND.search(self.array.name.lower()):  # else its reader could not say so
+            return "labels" if named[0].startswith("label") else "images"
         return "labels" if are_labels(self.array) else "images"
 
-
-def exists(path: Path) -> bool:
-    """Return whether a path is a file, a folder, or the beginning of the names of several files."""
-    if path.exists():
-        return True
-    return path.parent.is_dir() and any(
-        re.match(rf"{re.escape(path.name)}[-_.]", other.name) for other in path.parent.iterdir()
-    )
+    def __str__(self) -> str:
+        """Return the name, and what it holds."""
+        if self.array is None:
+            return f"{self.path.name} (images and labels)"
+        name = self.array.name if self.form == "npz" else self.path.name
+        return f"{name} ({self.kind} {self.array.shape})"
 
 
 def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found]:
@@ -65,12 +68,13 @@ def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found
 
     `path` may also be the beginning of the names of its files, where several sets share a folder.
 
-    Raises DataFormatError where there is none, or it is not clear which file is what.
+    Raises DataNotFoundError where there is nothing, DataFormatError where it is not clear which
+    file is what.
     """
-    if path.is_file():
-        pieces = _in_file(path)
-    elif not path.is_dir():
+    if _is_beginning(path):
         pieces = _in_folder(path.parent, prefix=path.name)
+    elif not path.is_dir():
+        pieces = _in_file(path)
     elif any(any(path.glob(f"{'*/' * depth}*.parquet")) for depth in range(parquet.DEEPEST + 1)):
         return contents.of_parquet(path, options, log)
     else:
@@ -82,13 +86,36 @@ def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found
     return _parts(pieces, path, options)
 
 
+def _is_beginning(path: Path) -> bool:
+    """Return whether a path is the beginning of the names of several files, and no file itself."""
+    try:
+        path.stat()
+        return False
+    except FileNotFoundError:
+        reason = "does not exist"
+        with suppress(OSError):
+            if any(
+                re.match(rf"{re.escape(path.name)}[-_.]", other.name)
+                for other in path.parent.iterdir()
+            ):
+                return True
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = f"cannot be opened ('{getattr(error, 'strerror', error)}')"
+    raise DataNotFoundError(
+        f"data must be a file or a folder; received {path}, which {reason}; check the path, or "
+        "give --data synthetic"
+    )
+
+
 def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
     """Return the pieces in a folder, whose names begin with `prefix`."""
     pieces, seen = [], set()
-    for path in sorted(folder.iterdir()):
+    with faults(str(folder)):
+        inside = sorted(folder.iterdir())
+    for path in inside:
         if path.name.startswith((".", "__")) or not path.name.startswith(prefix):
             continue
-        if path.name == CLASS_NAMES_FILE or not path.is_file():
+        if path.name == CLASS_NAMES_FILE or (path.is_dir() and "-ubyte" not in path.name):
             continue
         plain = path.with_name(path.name.removesuffix(".gz"))
         if plain in seen:  # next to itself unpacked
@@ -108,8 +135,8 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
 
 def _looks_like_data(path: Path) -> bool:
     """Return whether a file that has no form we know has the name of one that should."""
-    name = path.name.removesuffix(".gz")
-    return "-ubyte" in name or path.suffix in {".npy", ".npz", ".parquet", ".csv", ".tsv"}
+    plain = Path(path.name.lower().removesuffix(".gz"))
+    return "-ubyte" in plain.name or plain.suffix in ENDINGS
 
 
 def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
@@ -161,10 +188,9 @@ def _part_of(
     if len(both) == 1 and not images and not labels:
         return contents.of_table(part, both[0].path, options)
     if both or len(images) > 1 or len(labels) > 1:
-        names = ", ".join(Path(piece.where).name for piece in pieces[:4])
         raise DataFormatError(
             f"each part must be in one file, or in one of images and one of labels; received "
-            f"{names} for {shown}; put one set into a folder of its own"
+            f"{', '.join(map(str, pieces[:4]))} for {shown}; put one set into a folder of its own"
         )
     if not images:
         raise DataFormatError(
