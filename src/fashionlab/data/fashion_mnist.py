@@ -14,7 +14,9 @@ from fashionlab.data.forms.idx import idx_header, read_idx
 from fashionlab.errors import DataFormatError
 
 NAME = "fashion-mnist"  # what only data with the hashes below are called
-SHA256: dict[Literal["train", "test", "validation"], str] = {  # `Dataset.sha256` of its two parts; FILES has the hashes of the files
+SHA256: dict[
+    Literal["train", "test", "validation"], str
+] = {  # `Dataset.sha256` of its two parts; FILES has the hashes of the files
     "train": "bd816fd8099b2e753bc52dedcb984e6714fc18052d7f92589abb1c3210b87134",
     "test": "015bdb34c5cbbe3877d8fc14088038d8939f00189e4cc87179431a02ab48c569",
 }
