@@ -38,7 +38,7 @@ LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
 def train(
     recipe: Recipe,
     data: Data,
-    out: Path,
+    out: str | Path,
     seed: int = 0,
     progress: Progress | None = None,
     *,
@@ -63,7 +63,7 @@ def train(
     cannot build the recipe, or the loss is no longer finite; StoppedError where Ctrl-C or SIGTERM
     stopped it.
     """
-    progress = progress or Progress()
+    progress, out = progress or Progress(), Path(out)
     if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
         raise InvalidValueError(
             f"seed must be a whole number from 0 to {LARGEST_SEED:,}; received {seed!r:.80}"
