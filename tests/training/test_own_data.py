@@ -12,7 +12,7 @@ from fashionlab.cli import main
 from fashionlab.data import ReadOptions, load, load_images
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import InvalidValueError
-from fashionlab.export import export_onnx
+from fashionlab.export.portable_model import export_onnx
 from fashionlab.portable import Predictor
 from fashionlab.runs import Run
 from fashionlab.training import plan
