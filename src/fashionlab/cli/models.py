@@ -13,7 +13,7 @@ from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
-    from fashionlab.data import Dataset
+    from fashionlab.data import Parts
     from fashionlab.runs import Run
 
 NO_DATA = Data()
@@ -66,14 +66,14 @@ def export(
         export_safetensors(run, place)
         _say_written(place, f"{place}: {place.stat().st_size:,} bytes")
         return
-    training, test = _data(run, data)
+    parts = _data(run, data)
     if to == "keras":
         from fashionlab.export.formats import export_keras
 
-        difference = export_keras(run, test, place)
+        difference = export_keras(run, parts.test, place)
         _say_written(
             place,
-            f"{place}: over {len(test):,} test images no probability differs by more than "
+            f"{place}: over {len(parts.test):,} test images no probability differs by more than "
             f"{difference:.1g} from the run's",
         )
         return
@@ -81,7 +81,7 @@ def export(
 
     exported = export_onnx(
         run,
-        (training, test),
+        parts,
         place,
         calibrated_by=Run(calibrated_by) if calibrated_by else None,
         calibrate=not uncalibrated,
@@ -94,7 +94,7 @@ def export(
         place,
         f"{place}: {place.stat().st_size:,} bytes; test accuracy {metadata.accuracy:.2%} "
         f"(95 % interval {low:.2%} to {high:.2%})",
-        f"over {len(test):,} test images no probability differs by more than "
+        f"over {len(parts.test):,} test images no probability differs by more than "
         f"{exported.difference:.1g} from the run's, {exported.decisions or 'no'} decisions do",
         f"temperature {metadata.temperature:.3f}, threshold {metadata.threshold:.1%} "
         f"(from {metadata.calibrated_on}); calibration error {metadata.calibration_error:.2%}"
@@ -126,7 +126,7 @@ def _place(folder: Path, to: str, bits: int) -> Path:
     return shipped.outputs(folder) / name
 
 
-def _data(run: "Run", data: Data) -> "tuple[Dataset, Dataset]":
+def _data(run: "Run", data: Data) -> "Parts":
     from fashionlab.training import plan
 
     planned = plan(run.folder)

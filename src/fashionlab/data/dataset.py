@@ -194,8 +194,10 @@ class Parts(tuple[Dataset, Dataset]):
         return (*self, self.validation) if self.validation else tuple(self)
 
 
-def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Split into (train, validation): `fraction` of every class, drawn by `seed`, is held out.
+def split(
+    dataset: Dataset, fraction: float, seed: int, part: Split = "validation"
+) -> tuple[Dataset, Dataset]:
+    """Split into (train, `part`): `fraction` of every class, drawn by `seed`, is held out.
 
     Rows keep their order. A class keeps at least one image in train.
     """
@@ -213,11 +215,11 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
         held_out[rows[:count]] = True
     if not held_out.any():
         raise InvalidValueError(
-            f"validation must hold at least one image; received none from fraction {fraction} of "
+            f"{part} must hold at least one image; received none from fraction {fraction} of "
             f"{len(dataset)} images of {dataset.source}; give a larger fraction or more images"
         )
     train = dataset.take(np.flatnonzero(~held_out), part="train")
-    return train, dataset.take(np.flatnonzero(held_out), part="validation")
+    return train, dataset.take(np.flatnonzero(held_out), part=part)
 
 
 def _levels(pixels: NDArray[Any], unit: bool) -> NDArray[np.uint8]:

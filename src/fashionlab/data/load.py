@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -190,8 +189,8 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
                 f"split is for a set without a test part; received {options.split} and {path}, "
                 "which has one; leave it out"
             )
-        train, held_out = split(sets["train"], options.split, SPLIT_SEED)
-        sets |= {"train": train, "test": replace(held_out, part="test")}
+        train, test = split(sets["train"], options.split, SPLIT_SEED, part="test")
+        sets |= {"train": train, "test": test}
     shapes = {part: one.image_shape for part, one in sets.items()}
     if len(set(shapes.values())) > 1:
         raise DataFormatError(

@@ -32,13 +32,14 @@ from fashionlab.training.signals import Interrupts
 
 Data = tuple[Dataset, Dataset]  # train, test
 
+AVERAGED = 0.2  # share of a training's steps that an average of weights may well span
 LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
 
 
 def train(
     recipe: Recipe,
     data: Data,
-    out: Path,
+    out: str | Path,
     seed: int = 0,
     progress: Progress | None = None,
     *,
@@ -63,7 +64,7 @@ def train(
     cannot build the recipe, or the loss is no longer finite; StoppedError where Ctrl-C or SIGTERM
     stopped it.
     """
-    progress = progress or Progress()
+    progress, out = progress or Progress(), Path(out)
     if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
         raise InvalidValueError(
             f"seed must be a whole number from 0 to {LARGEST_SEED:,}; received {seed!r:.80}"
@@ -166,10 +167,12 @@ def _short_for_its_average(recipe: Recipe, steps: int) -> str:
     spanned = 1 / (1 - (recipe.moving_average or 0))
     if steps >= spanned:
         return ""
+    lower = 1 - 1 / (steps * AVERAGED) if steps * AVERAGED > 1 else 0
+    shorter = f"--moving-average {lower:.3g}, " if lower else ""
     return (
         f"the moving average of the weights is over about {spanned:,.0f} steps, and the training "
-        f"has {steps:,}: much of the result is the weights before training; give more epochs, or a "
-        "lower --moving-average"
+        f"has {steps:,}: much of the result is the weights before training; give {shorter}a "
+        "smaller --batch-size, or more epochs"
     )
 
 
