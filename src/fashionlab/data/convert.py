@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from fashionlab import files
-from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.class_names import CLASS_NAMES_FILE
+from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.forms import idx, npy, parquet, pictures, tables
 from fashionlab.errors import DataFormatError, InvalidValueError
 

@@ -132,7 +132,7 @@ def _names(values: NDArray[Any], where: str) -> list[str]:
 def _numbers(values: NDArray[Any], where: str) -> NDArray[np.int64]:
     """Return labels as whole numbers, the usual ones in a byte each."""
     low, high = values.min(), values.max()
-    if not (np.isfinite([low, high]).all() and -LARGEST_LABEL <= low and high <= LARGEST_LABEL):
+    if not (np.isfinite([low, high]).all() and low >= -LARGEST_LABEL and high <= LARGEST_LABEL):
         wrong = low if not low >= -LARGEST_LABEL else high
     elif values.dtype.kind == "f" and (values % 1).any():
         wrong = values[values % 1 != 0][0]
