@@ -3,8 +3,8 @@
     python -m benchmarks.data.loading [--turns 10]
 
 From the four gzip files, as they lie in Debian's package: the first time, when the training images
-are unpacked into the cache, and again; from the same as plain IDX, CSV and npz. Each in a process of
-its own, after the imports, in turn. Writes results/loading.csv.
+are unpacked into the cache, and again; from the same as plain IDX, CSV and npz. Each in a process
+of its own, after the imports, in turn. Writes results/loading.csv.
 """
 
 import argparse

@@ -66,7 +66,8 @@ def digits() -> str:
     lines += [
         "",
         f"`digits` with no other option than `--data`; {rows[0]['parameters']} parameters, seeds 0 "
-        f"to {len(own) - 1}; {tables.where(rows)}. Written by `python -m benchmarks.training.digits`.",
+        f"to {len(own) - 1}; {tables.where(rows)}. Written by `python -m "
+        "benchmarks.training.digits`.",
     ]
     return "\n".join(lines)
 

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fashionlab.data import download, fashion_mnist, fetch, load, load_fashion_mnist, unpack, write_idx
+from fashionlab.data import (
+    download,
+    fashion_mnist,
+    fetch,
+    load,
+    load_fashion_mnist,
+    unpack,
+    write_idx,
+)
 from fashionlab.data.forms.idx import idx_header
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, DataNotFoundError

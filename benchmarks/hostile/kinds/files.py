@@ -63,6 +63,12 @@ def npy_header(text: str, version: tuple[int, int] = (1, 0)) -> bytes:
     return b"\x93NUMPY" + bytes(version) + size + text.encode("latin-1")
 
 
+def npy_text(shape: object, descr: object = "|u1", fortran: object = False) -> str:
+    """Return the text of an npy header."""
+    text = f"{{'descr': {descr!r}, 'fortran_order': {fortran!r}, 'shape': {shape!r}, }}"
+    return f"{text:<117}\n"
+
+
 def npz(arrays: Mapping[str, Any], packed: bool = False) -> bytes:
     """Return arrays as npz."""
     file = io.BytesIO()
@@ -174,3 +180,21 @@ def picture_set(n: int = 5, parts: tuple[str, ...] = ("train", "test")) -> dict[
         for name in ("bag", "boot", "coat")
         for i, content in enumerate(drawn)
     }
+
+
+def sound(folder: Path) -> list[Path]:
+    """Write a sound set of each form into a folder, and return their paths."""
+    npy_set = {f"{name}.npy": npy(values) for name, values in arrays().items()}
+    singles = {
+        "set.npz": npz(arrays()),
+        "packed.npz": npz(arrays(), packed=True),
+        "table.csv": table(),
+        "table.csv.gz": gz(table()),
+        "set.parquet": parquet(),
+    }
+    fill(folder, singles)
+    several = {"idx": idx_set(), "gzip": idx_set(zipped=True), "npy": npy_set}
+    several["pictures"] = picture_set()
+    for name, contents in several.items():
+        fill(folder / name, contents)
+    return [*(folder / name for name in singles), *(folder / name for name in several)]

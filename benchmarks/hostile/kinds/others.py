@@ -1,4 +1,4 @@
-"""What is no data at all, or no file: archives, pages, pickles, pipes, devices, links; class names."""
+"""What is no data: archives, pages, pickles, pipes, devices, links; files of class names."""
 
 import bz2
 import io
@@ -18,8 +18,7 @@ IMAGES = IDX_NAMES["train_images"]
 
 def kinds() -> dict[str, Hostile]:
     """Return the kinds by name."""
-    alone = {f"alone: {name}": kind for name, kind in {**_files(), **_places()}.items()}
-    return {**alone, **_in_folders(), **_class_names()}
+    return {**_files(), **_places(), **_in_folders()}
 
 
 def _contents() -> dict[str, tuple[Callable[[], bytes], str]]:
@@ -131,7 +130,15 @@ def _in_folders() -> dict[str, Hostile]:
     """Return the kinds of a set in IDX with something else in the place of a file."""
     said = dict(_contents())
     found: dict[str, Hostile] = {}
-    for name in ("a mirror's page", "a Git LFS pointer", "xz", "tar", "a pickle", "nothing", "zeros"):
+    for name in (
+        "a mirror's page",
+        "a Git LFS pointer",
+        "xz",
+        "tar",
+        "a pickle",
+        "nothing",
+        "zeros",
+    ):
         content, says = said[name]
         found[f"in a folder of IDX: {name}"] = folder_of(
             lambda content=content: idx_set(train_images=content()), IMAGES, *filter(None, [says])
@@ -156,7 +163,9 @@ def _in_folders() -> dict[str, Hostile]:
     }
 
 
-def _class_names() -> dict[str, Hostile]:
+def class_names() -> dict[str, Hostile]:
+    """Return the kinds of files of class names."""
+
     def named(content: bytes, *says: str) -> Hostile:
         return folder_of(
             lambda: {**idx_set(), "class_names.txt": content}, "class_names.txt", *says
@@ -190,4 +199,4 @@ def _class_names() -> dict[str, Hostile]:
         "that link to themselves": instead(lambda p: p.symlink_to(p.name)),
         "that cannot be read": instead(lambda p: p.symlink_to("/proc/self/mem")),
     }
-    return {f"class names {name}": kind for name, kind in {**found, **places}.items()}
+    return {**found, **places}

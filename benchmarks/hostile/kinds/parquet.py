@@ -95,7 +95,9 @@ def _columns() -> dict[str, Hostile]:
         ),
         "no label": _of(lambda: _table({"image": _pictures_of(), "text": ["a"] * 40}), "label"),
         "two labels": _of(
-            lambda: _table({"image": _pictures_of(), "fine_label": CLASSES, "coarse_label": CLASSES}),
+            lambda: _table(
+                {"image": _pictures_of(), "fine_label": CLASSES, "coarse_label": CLASSES}
+            ),
             "--labels",
         ),
         "labels as floats": _of(
@@ -114,9 +116,7 @@ def _columns() -> dict[str, Hostile]:
             lambda: _table({"image": _pictures_of(), "label": [k > 1 for k in CLASSES]}), "bool"
         ),
         "a single column": _of(lambda: _table({"image": _pictures_of()}), "label"),
-        "2,000 columns": _of(
-            lambda: _table({f"c{i}": np.zeros(1, "i8") for i in range(2000)})
-        ),
+        "2,000 columns": _of(lambda: _table({f"c{i}": np.zeros(1, "i8") for i in range(2000)})),
         "a column nested 200 deep": _of(_nested),
         "a column without a name": _of(lambda: _table({"": CLASSES}), "no"),
     }
@@ -189,9 +189,7 @@ def _bombs() -> dict[str, Hostile]:
             lambda: parquet(classes=["n" * MB, "b"] * 20, compression="zstd"),
         ),
         "labels of a million rows and no picture": _of(
-            lambda: _table(
-                {"image": np.full(10**6, None, object), "label": np.zeros(10**6, "i8")}
-            ),
+            lambda: _table({"image": np.full(10**6, None, object), "label": np.zeros(10**6, "i8")}),
         ),
     }
 
@@ -208,7 +206,9 @@ def _folders() -> dict[str, Hostile]:
     larger = parquet(contents=[picture(one) for one in images(40, 9, 9)])
     return {
         "two files for one part": folder_of(
-            lambda: {"train-a.parquet": sound, "train-b.parquet": sound}, "train-a.parquet", "2 files"
+            lambda: {"train-a.parquet": sound, "train-b.parquet": sound},
+            "train-a.parquet",
+            "2 files",
         ),
         "a shard too few": folder_of(
             lambda: {f"train-0000{i}-of-00003.parquet": sound for i in (0, 2)}, "2 of 3"
@@ -232,13 +232,19 @@ def _folders() -> dict[str, Hostile]:
                 "test.parquet": parquet(
                     metadata={
                         "huggingface": json.dumps(
-                            {"info": {"features": {"label": {"_type": "ClassLabel",
-                                                             "names": list("abcd")}}}}
+                            {
+                                "info": {
+                                    "features": {
+                                        "label": {"_type": "ClassLabel", "names": list("abcd")}
+                                    }
+                                }
+                            }
                         )
                     }
                 ),
             },
-            "same class names", "test.parquet",
+            "same class names",
+            "test.parquet",
         ),
         "a page for a shard": folder_of(
             lambda: {"train.parquet": sound, "test.parquet": b"<html>"}, "test.parquet"

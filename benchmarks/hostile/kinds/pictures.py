@@ -130,9 +130,7 @@ def _layouts() -> dict[str, Hostile]:
         "a part twice": folder_of(
             lambda: picture_set(parts=("val", "validation", "train")), "two for validation"
         ),
-        "no training part": folder_of(
-            lambda: picture_set(parts=("test", "val")), "training part"
-        ),
+        "no training part": folder_of(lambda: picture_set(parts=("test", "val")), "training part"),
         "no test part": folder_of(lambda: picture_set(parts=("train",)), "test part", "--split"),
         "300 classes": folder_of(
             lambda: {f"c{i}/1.png": png for i in range(300)}, "256", "300", split=0.5

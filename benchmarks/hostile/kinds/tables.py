@@ -149,6 +149,10 @@ def _lines() -> dict[str, Hostile]:
         "no square number of columns": _of(
             lambda: table((r[:-3] for r in default_rows()), header=False), "62 columns"
         ),
+        "a short row of tabs": _of(
+            lambda: sound.replace(b",", b"\t").replace(b"\t", b",", 70), "column", name="digits.tsv"
+        ),
+        "semicolons and commas": _of(lambda: sound.replace(b",", b";", 100), "line"),
         "two columns": _of(lambda: b"image,label\n1.png,cat\n2.png,dog\n"),
         "names of files": _of(
             lambda: b"filename,label\n" + b"".join(b"%d.png,%d\n" % (i, i % 4) for i in range(40))
@@ -222,6 +226,8 @@ def _bombs() -> dict[str, Hostile]:
         "black rows": (head, row * (MB // len(row))),
         "black rows, then a short one": (head, row * (MB // len(row))),
         "names of 900 bytes": (head, (b"n" * 900 + row[1:]) * (MB // 1100)),
+        "tiny rows": (b"label,pixel\n", b"0,1\n" * (MB // 4)),
+        "tiny rows of names": (b"label,pixel\n", b"a,1\nb,1\n" * (MB // 8)),
         "colours of a page": (b"", b"\x1b[31m" * (MB // 5)),
     }
     ends = {"black rows, then a short one": b"1,2\n"}

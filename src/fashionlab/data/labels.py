@@ -30,8 +30,8 @@ def class_labels(
     """Return the labels (N,) of each part as numbers in [0, K), and the K class names.
 
     Labels are names, or whole numbers from `first_label` on without gaps; `class_names` are the
-    names of numbers where the data have some, in the file `named_in`. Every class needs an image in the training part.
-    Raises DataFormatError.
+    names of numbers where the data have some, from the file `named_in` where they are in one. Every
+    class needs an image in the training part. Raises DataFormatError.
     """
     kinds = {isinstance(raw, list) for raw in parts.values()}
     if len(kinds) > 1:
@@ -39,8 +39,9 @@ def class_labels(
             f"all parts must have labels of one kind; received numbers and names in {where}; "
             "write them in one way"
         )
-    if kinds == {True}:
-        return _of_names({part: list(raw) for part, raw in parts.items()}, class_names, where, named_in)
+    named = {part: raw for part, raw in parts.items() if isinstance(raw, list)}
+    if named:
+        return _of_names(named, class_names, where, named_in)
     numbers = {part: np.asarray(raw) for part, raw in parts.items()}
     return _of_numbers(numbers, class_names, first_label, where, named_in)
 
@@ -63,7 +64,7 @@ def _of_names(
                 f"all parts must have the same classes; received {printable(others[0])!r:.60} in "
                 f"{part}, which train does not have, in {where}; put its images in train too"
             )
-        labels[part] = np.array([places[name] for name in raw], np.uint8)
+        labels[part] = np.fromiter((places[name] for name in raw), np.uint8, len(raw))
     _require_images(labels["train"], names, where, named_in)
     return labels, names
 
@@ -127,9 +128,7 @@ def _require_count(classes: int, where: str) -> None:
         )
 
 
-def _require_images(
-    labels: Labels, names: Sequence[str], where: str, named_in: str | None
-) -> None:
+def _require_images(labels: Labels, names: Sequence[str], where: str, named_in: str | None) -> None:
     empty = np.flatnonzero(_counts(labels, len(names)) == 0)
     if empty.size:
         shown = ", ".join(printable(names[k])[:40] for k in empty[:5])

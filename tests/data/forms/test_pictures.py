@@ -109,7 +109,10 @@ TROUBLE = {
         r"two classes or more; received none in .*/test;",
     ),
     "257 classes": ([f"{i}/1.png" for i in range(257)], r"at most 256, .*; received 257, 257"),
-    "names that differ": (["a/1.png", "b/1.png", "class_names.txt"], r"folders' names; received 'a' as the name of a folder alone"),
+    "names that differ": (
+        ["a/1.png", "b/1.png", "class_names.txt"],
+        r"folders' names; received 'a' as the name of a folder alone",
+    ),
 }
 
 

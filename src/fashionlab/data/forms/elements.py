@@ -110,9 +110,7 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
             f"labels must be whole numbers or names; received {array.dtype.name} in {array.where}; "
             "number the classes from 0"
         )
-    return np.concatenate(
-        [_numbers(values.reshape(-1), array.where) for values in array.blocks()]
-    )
+    return np.concatenate([_numbers(values.reshape(-1), array.where) for values in array.blocks()])
 
 
 def _names(values: NDArray[Any], where: str) -> list[str]:
@@ -131,9 +129,11 @@ def _names(values: NDArray[Any], where: str) -> list[str]:
 
 def _numbers(values: NDArray[Any], where: str) -> NDArray[np.int64]:
     """Return labels as whole numbers, the usual ones in a byte each."""
-    low, high = values.min(), values.max()
-    if not (np.isfinite([low, high]).all() and low >= -LARGEST_LABEL and high <= LARGEST_LABEL):
-        wrong = low if not low >= -LARGEST_LABEL else high
+    low, high = values.min(), values.max()  # NaN where one value is
+    if not low >= -LARGEST_LABEL:
+        wrong = low
+    elif not high <= LARGEST_LABEL:
+        wrong = high
     elif values.dtype.kind == "f" and (values % 1).any():
         wrong = values[values % 1 != 0][0]
     else:

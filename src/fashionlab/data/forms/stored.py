@@ -23,7 +23,7 @@ from fashionlab.errors import DataFormatError, FashionlabError
 
 DEFLATE_LIMIT = 1032  # bytes out per byte in, at most: https://zlib.net/zlib_tech.html
 MOST_PACKED = 100  # bytes out per byte in of what is no bomb: tables of digits have 30
-LEAST_LIMIT = 2**24  # bytes that any file may unpack to
+LEAST_LIMIT = 2**22  # bytes that any file may unpack to
 REMEDY = "fetch or write the file again"
 # What zlib, gzip, zipfile and NumPy raise for broken bytes, besides an OSError.
 DAMAGED = (
@@ -170,5 +170,6 @@ def require_sound(
     if not shape or size == 0 or size > room or (exact and size != room):
         raise DataFormatError(
             f"a file must hold as many elements as its header declares; received a header of "
-            f"{shape} {dtype.name} and {'' if exact else 'at most '}{room:,} bytes in {where}; {REMEDY}"
+            f"{shape} {dtype.name} and {'' if exact else 'at most '}{room:,} bytes in {where}; "
+            f"{REMEDY}"
         )

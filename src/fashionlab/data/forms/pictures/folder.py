@@ -225,11 +225,11 @@ def _class_names(
             "with a folder for each class"
         )
     ordered = names_in(folder)
-    if ordered is not None and sorted(ordered) != names:
-        odd = min(set(ordered) ^ set(names))
+    if ordered is not None and (differ := set(ordered) ^ set(names)):
+        name = min(differ)
         raise DataFormatError(
-            f"class names must be the folders' names; received {odd!r:.60} as the name of a "
-            f"{'class' if odd in ordered else 'folder'} alone, with {folder / CLASS_NAMES_FILE}; "
+            f"class names must be the folders' names; received {name!r:.60} as the name of a "
+            f"{'class' if name in ordered else 'folder'} alone, with {folder / CLASS_NAMES_FILE}; "
             "correct or remove the file"
         )
     return ordered or tuple(names)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data.forms import rows_in_block
+from fashionlab.data.forms.stored import REMEDY
 from fashionlab.data.forms.tables import source
 from fashionlab.data.forms.tables.cells import (
     LONGEST_CELL,
@@ -60,7 +61,7 @@ def read_rows(path: Path, columns: Columns) -> Iterator[Rows]:
     if filled:
         yield Rows(values[: filled // columns.count], labels, first)
     elif not first:
-        raise DataFormatError(f"a table must have rows; received none in {path}; {source.REMEDY}")
+        raise DataFormatError(f"a table must have rows; received none in {path}; {REMEDY}")
 
 
 def _read_cells(path: Path, columns: Columns) -> Iterator[tuple[bytes, Cells, int]]:
