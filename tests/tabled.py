@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fashionlab.data.forms import table
+from fashionlab.data.forms.tables import table
 from fashionlab.data.options import ReadOptions
 
 HEAD = "label,a,b,c,d\n"

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import tables
 from benchmarks.hostile.changes import peak_mb
 from fashionlab.data import load
-from fashionlab.data.forms import table
+from fashionlab.data.forms.tables import table
 from fashionlab.data.options import ReadOptions
 
 

@@ -6,13 +6,17 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     load           load                  a file or folder, Fashion-MNIST or the synthetic set
     options        ReadOptions           what a file does not say about itself
     find           find                  which file of a folder is which part of the set
+    contents       Found                 a part in each form of files, before it is loaded
     forms/         read, write           a reader and a writer for each form of file
     labels         class_labels          labels as files have them -> numbers of classes
     unpack         unpacked              what was packed once, in the cache
+    convert        convert               a data set -> files of another form
+    check/         check                 what is wrong with a data set
     storage        blocks                images larger than the memory
+    windows        Windows               the order of an epoch over them
     dataset        Dataset, split        what every other package works on
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
-    known          KNOWN, by_file_hash   what is publicly known of other sets
+    known          by_name, by_pixels    what is publicly known of other sets
     fetch          fetch                 finds it, or downloads it into the cache: from a mirror
                                          (`download`), or Debian's package (`debian`), one process
                                          at a time (`lock`)

@@ -1,6 +1,5 @@
 """convert: the parts of a data set -> files of another form, in blocks, whole or not at all."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,17 +7,17 @@ import numpy as np
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.find import CLASS_NAMES_FILE
-from fashionlab.data.forms import arrays, idx, parquet, pictures, table
+from fashionlab.data.class_names import CLASS_NAMES_FILE
+from fashionlab.data.forms import idx, npy, parquet, pictures, tables
 from fashionlab.errors import DataFormatError, InvalidValueError
 
 PREFIXES: dict[Split, str] = {"train": "train", "test": "t10k", "validation": "val"}
 SHORT: dict[Split, str] = {"train": "train", "test": "test", "validation": "val"}
 ENDINGS = {  # of a file with one part
-    ".csv": table.write,
-    ".csv.gz": table.write,
-    ".tsv": table.write,
-    ".tsv.gz": table.write,
+    ".csv": tables.write,
+    ".csv.gz": tables.write,
+    ".tsv": tables.write,
+    ".tsv.gz": tables.write,
     ".parquet": parquet.write,
 }
 FORMS = ("idx", "npy", "csv", "tsv", "parquet", "pictures")  # in a folder
@@ -61,24 +60,17 @@ def _to_npz(parts: Sequence[Dataset], target: Path) -> None:
         content[f"{SHORT[part.part]}_labels"] = part.labels
     if names := own_names(parts[0]):
         content["class_names"] = np.array(names, np.str_)
-    arrays.write_npz(target, content)
+    npy.write_npz(target, content)
 
 
 def _to_folder(parts: Sequence[Dataset], target: Path, form: str) -> None:
-    partial = files.hidden(target)
-    try:
-        partial.mkdir()
+    with files.writing_folder(target) as partial:
         for part in parts:
             _WRITERS[form](partial, part)
         names = own_names(parts[0])
         if names:  # also next to labels that are names: it has their order
             text = "".join(f"{name}\n" for name in names)
             files.write_new(partial / CLASS_NAMES_FILE, text.encode())
-        files.flush_folder(partial)
-        files.rename(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def own_names(part: Dataset) -> tuple[str, ...]:
@@ -97,15 +89,15 @@ def _write_idx(folder: Path, part: Dataset) -> None:
 
 
 def _write_npy(folder: Path, part: Dataset) -> None:
-    arrays.write_npy(folder / f"{SHORT[part.part]}_images.npy", part.images)
-    arrays.write_npy(folder / f"{SHORT[part.part]}_labels.npy", part.labels)
+    npy.write_npy(folder / f"{SHORT[part.part]}_images.npy", part.images)
+    npy.write_npy(folder / f"{SHORT[part.part]}_labels.npy", part.labels)
 
 
 _WRITERS: dict[str, Callable[[Path, Dataset], None]] = {
     "idx": _write_idx,
     "npy": _write_npy,
-    "csv": lambda folder, part: table.write(folder / f"{SHORT[part.part]}.csv", part),
-    "tsv": lambda folder, part: table.write(folder / f"{SHORT[part.part]}.tsv", part),
+    "csv": lambda folder, part: tables.write(folder / f"{SHORT[part.part]}.csv", part),
+    "tsv": lambda folder, part: tables.write(folder / f"{SHORT[part.part]}.tsv", part),
     "parquet": lambda folder, part: parquet.write(
         folder / f"{PARQUET[part.part]}-00000-of-00001.parquet", part
     ),

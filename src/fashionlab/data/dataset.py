@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data import storage
+from fashionlab.data.class_names import require_names
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.images import PREPARATIONS, Preparation
-from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]
+SPLITS: tuple[Split, ...] = ("train", "test", "validation")  # the order of parts
 NO_OPTIONS = ReadOptions()
 
 
@@ -33,6 +34,7 @@ class Dataset:
     part: Split
     source: str  # the file or folder it was read from, or "synthetic"
     preparation: Preparation = "fit"  # by which a picture becomes such an image: `images.prepare`
+    form: str = ""  # of its files, for people: "IDX (60000, 28, 28) uint8, packed"
 
     def __post_init__(self) -> None:
         where = f"{self.name}/{self.part} from {self.source}"
@@ -58,17 +60,7 @@ class Dataset:
                 f"each image needs one label; received {len(images)} images and {len(labels)} "
                 f"labels; check that both files of {where} belong together"
             )
-        if not 1 <= classes <= 256 or len(set(self.class_names)) != classes:
-            raise DataFormatError(
-                f"class names must be 1 to 256 different names; received {classes} of which "
-                f"{len(set(self.class_names))} differ; correct the names of {where}"
-            )
-        for number, name in enumerate(self.class_names, 1):
-            if not name.strip() or printable(name) != name:
-                raise DataFormatError(
-                    f"a class name must be text on one line that can be shown; received {name!r} "
-                    f"as number {number}; correct the names of {where}"
-                )
+        require_names(self.class_names, where)
         if int(labels.max()) >= classes:
             raise DataFormatError(
                 f"labels must be below the number of classes {classes}; received "
@@ -224,7 +216,7 @@ def split(
     if not held_out.any():
         raise InvalidValueError(
             f"{part} must hold at least one image; received none from fraction {fraction} of "
-            f"{len(dataset)} images; give a larger fraction or more images"
+            f"{len(dataset)} images of {dataset.source}; give a larger fraction or more images"
         )
     train = dataset.take(np.flatnonzero(~held_out), part="train")
     return train, dataset.take(np.flatnonzero(held_out), part=part)

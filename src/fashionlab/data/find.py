@@ -6,34 +6,31 @@ t10k, val or validation.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fashionlab.data import fashion_mnist
+from fashionlab.data import contents
+from fashionlab.data.class_names import CLASS_NAMES_FILE
+from fashionlab.data.contents import Found
 from fashionlab.data.dataset import Split
-from fashionlab.data.forms import Block, arrays, idx, parquet, pictures, shards, table
+from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
-from fashionlab.data.forms.elements import are_labels, image_rows, labels_of, mapped_images, to_grey
-from fashionlab.data.forms.pixels import Log, Wanted
-from fashionlab.data.forms.stored import StoredArray
-from fashionlab.data.known import by_name
+from fashionlab.data.forms.elements import are_labels, labels_of
+from fashionlab.data.forms.pictures.pixels import Log
+from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
-from fashionlab.data.unpack import Labels, hash_of, unpacked
-from fashionlab.errors import DataFormatError
+from fashionlab.errors import DataFormatError, DataNotFoundError
 
 NAMES = "class_names"  # an array in an npz file
-CLASS_NAMES_FILE = "class_names.txt"
 PARTS: dict[str, Split] = {
     **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
     **{"val": "validation", "valid": "validation", "validation": "validation"},
 }
+KIND = re.compile(r"labels?(?![a-z])|images?(?![a-z])|imgs?(?![a-z])")
 PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
+ENDINGS = {".npy", ".npz", ".parquet", ".csv", ".tsv"}
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 
 
@@ -54,27 +51,16 @@ class Piece:
             return "both"
         if self.array.name == NAMES:
             return "names"
+        if named := KIND.search(self.array.name.lower()):  # else its reader could not say so
+            return "labels" if named[0].startswith("label") else "images"
         return "labels" if are_labels(self.array) else "images"
 
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A part of a data set as it lies on the disk. None as `part`: the set has no others."""
-
-    part: Split | None
-    where: str
-    load: Callable[[], tuple[NDArray[np.uint8], Labels]]
-    class_names: tuple[str, ...] | None = None  # where the form has them
-    first_label: int = 0  # of a known set that counts from another number
-
-
-def exists(path: Path) -> bool:
-    """Return whether a path is a file, a folder, or the beginning of the names of several files."""
-    if path.exists():
-        return True
-    return path.parent.is_dir() and any(
-        re.match(rf"{re.escape(path.name)}[-_.]", other.name) for other in path.parent.iterdir()
-    )
+    def __str__(self) -> str:
+        """Return the name, and what it holds."""
+        if self.array is None:
+            return f"{self.path.name} (images and labels)"
+        name = self.array.name if self.form == "npz" else self.path.name
+        return f"{name} ({self.kind} {self.array.shape})"
 
 
 def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found]:
@@ -82,30 +68,54 @@ def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found
 
     `path` may also be the beginning of the names of its files, where several sets share a folder.
 
-    Raises DataFormatError where there is none, or it is not clear which file is what.
+    Raises DataNotFoundError where there is nothing, DataFormatError where it is not clear which
+    file is what.
     """
-    if path.is_file():
-        pieces = _in_file(path)
-    elif not path.is_dir():
+    if _is_beginning(path):
         pieces = _in_folder(path.parent, prefix=path.name)
-    elif any(any(path.glob(f"{'*/' * depth}*.parquet")) for depth in range(shards.DEEPEST + 1)):
-        return _parquet(path, options, log)
+    elif not path.is_dir():
+        pieces = _in_file(path)
+    elif any(any(path.glob(f"{'*/' * depth}*.parquet")) for depth in range(parquet.DEEPEST + 1)):
+        return contents.of_parquet(path, options, log)
     else:
         pieces = _in_folder(path)
         if not pieces:
-            return _pictures(path, options, log)
+            return contents.of_pictures(path, options, log)
     if any(piece.form == "parquet" for piece in pieces):
-        return _parquet(path, options, log)
+        return contents.of_parquet(path, options, log)
     return _parts(pieces, path, options)
+
+
+def _is_beginning(path: Path) -> bool:
+    """Return whether a path is the beginning of the names of several files, and no file itself."""
+    try:
+        path.stat()
+        return False
+    except FileNotFoundError:
+        reason = "does not exist"
+        with suppress(OSError):
+            if any(
+                re.match(rf"{re.escape(path.name)}[-_.]", other.name)
+                for other in path.parent.iterdir()
+            ):
+                return True
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = f"cannot be opened ('{getattr(error, 'strerror', error)}')"
+    raise DataNotFoundError(
+        f"data must be a file or a folder; received {path}, which {reason}; check the path, or "
+        "give --data synthetic"
+    )
 
 
 def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
     """Return the pieces in a folder, whose names begin with `prefix`."""
     pieces, seen = [], set()
-    for path in sorted(folder.iterdir()):
+    with faults(str(folder)):
+        inside = sorted(folder.iterdir())
+    for path in inside:
         if path.name.startswith((".", "__")) or not path.name.startswith(prefix):
             continue
-        if path.name == CLASS_NAMES_FILE or not path.is_file():
+        if path.name == CLASS_NAMES_FILE or (path.is_dir() and "-ubyte" not in path.name):
             continue
         plain = path.with_name(path.name.removesuffix(".gz"))
         if plain in seen:  # next to itself unpacked
@@ -125,8 +135,8 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
 
 def _looks_like_data(path: Path) -> bool:
     """Return whether a file that has no form we know has the name of one that should."""
-    name = path.name.removesuffix(".gz")
-    return "-ubyte" in name or path.suffix in {".npy", ".npz", ".parquet", ".csv", ".tsv"}
+    plain = Path(path.name.lower().removesuffix(".gz"))
+    return "-ubyte" in plain.name or plain.suffix in ENDINGS
 
 
 def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
@@ -134,9 +144,9 @@ def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
     if form == "idx":
         described = [idx.describe(path)]
     elif form == "npy":
-        described = [arrays.describe_npy(path)]
+        described = [npy.describe_npy(path)]
     elif form == "npz":
-        described = arrays.describe_npz(path)
+        described = npy.describe_npz(path)
     else:
         return [Piece(str(path), _part(path.name), path, form, None)]
     return [
@@ -170,111 +180,21 @@ def _part_of(
     part: Split | None, pieces: Sequence[Piece], path: Path, options: ReadOptions
 ) -> Found:
     shown = f"the {part} part of {path}" if part else str(path)
-    both = [piece for piece in pieces if piece.kind == "both"]
-    images = [piece for piece in pieces if piece.kind == "images"]
-    labels = [piece for piece in pieces if piece.kind == "labels"]
+    both = [piece for piece in pieces if piece.array is None]
+    images, labels = (
+        [piece.array for piece in pieces if piece.array and piece.kind == kind]
+        for kind in ("images", "labels")
+    )
     if len(both) == 1 and not images and not labels:
-        return _table(part, both[0].path, options)
+        return contents.of_table(part, both[0].path, options)
     if both or len(images) > 1 or len(labels) > 1:
-        names = ", ".join(Path(piece.where).name for piece in [*both, *images, *labels][:4])
         raise DataFormatError(
             f"each part must be in one file, or in one of images and one of labels; received "
-            f"{names} for {shown}; put one set into a folder of its own"
+            f"{', '.join(map(str, pieces[:4]))} for {shown}; put one set into a folder of its own"
         )
     if not images:
         raise DataFormatError(
             f"a part must have images; received labels alone, {labels[0].where}; put the file of "
             "images next to it"
         )
-    return _arrays(part, images[0], labels[0] if labels else None, options)
-
-
-def _arrays(part: Split | None, images: Piece, labels: Piece | None, options: ReadOptions) -> Found:
-    own = _upright(images.path.name, options)
-    array = images.array
-
-    def load() -> tuple[NDArray[np.uint8], Labels]:
-        if array is None:
-            raise TypeError("a piece of images has an array")
-        pixels = mapped_images(array, own)
-        if pixels is None:
-            pixels = unpacked(
-                partial(_grey_as_wished, partial(image_rows, array, own), own.colour),
-                lambda: f"{hash_of([images.path])} {array.name} {own.given()}",
-                images.where,
-            ).images
-        return pixels, labels_of(labels.array) if labels and labels.array else None
-
-    return _as_known(Found(part, images.where, load), images.path.name)
-
-
-def _upright(name: str, options: ReadOptions) -> ReadOptions:
-    """Return the options with whether the files of a known set of that name are transposed."""
-    claimed = by_name(name)
-    if options.transposed is None and claimed is not None and claimed.transposed:
-        return replace(options, transposed=True)
-    return options
-
-
-def _as_known(found: Found, name: str) -> Found:
-    """Return a part with the names and the first label of the known set that a file's name claims.
-
-    Not Fashion-MNIST's names, which only its hashes give.
-    """
-    claimed = by_name(name)
-    if claimed is None or claimed.name == fashion_mnist.NAME:
-        return found
-    return replace(found, class_names=claimed.class_names, first_label=claimed.first_label)
-
-
-def _table(part: Split | None, path: Path, options: ReadOptions) -> Found:
-    own = _upright(path.name, options)
-
-    def rows() -> Iterator[Block]:
-        for images, labels in table.read(path, own):
-            turned = np.ascontiguousarray(images.swapaxes(1, 2)) if own.transposed else images
-            yield Block(turned, labels)
-
-    def load() -> tuple[NDArray[np.uint8], Labels]:
-        whole = unpacked(rows, lambda: f"{hash_of([path])} {own.given()}", str(path))
-        return whole.images, whole.labels
-
-    return _as_known(Found(part, str(path), load), path.name)
-
-
-def _parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
-    found = parquet.find(path, options)
-    target = parquet.plan(found, options)
-    return [
-        _decoded(parquet, found, part, target, str(files[0]), log)
-        for part, files in found.parts.items()
-    ]
-
-
-def _pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
-    found = pictures.find(folder, log)
-    target = pictures.plan(found, options)
-    return [_decoded(pictures, found, part, target, str(folder), log) for part in found.parts]
-
-
-def _decoded(
-    form: Any, found: Any, part: Split | None, target: Wanted, where: str, log: Log | None
-) -> Found:
-    """Return a part whose pictures are decoded once."""
-
-    def load() -> tuple[NDArray[np.uint8], Labels]:
-        whole = unpacked(
-            lambda: form.read(found, part, target, log),
-            lambda: f"{part} {target} {sorted(form.facts(found))}",
-            where,
-        )
-        return whole.images, whole.labels
-
-    return Found(part, where, load, found.class_names)
-
-
-def _grey_as_wished(read: Callable[[], Iterator[Block]], colour: bool | None) -> Iterator[Block]:
-    """Yield the blocks, in grey where colour is not wanted."""
-    for images, labels in read():
-        wanted = to_grey(images) if colour is False and images.ndim == 4 else images
-        yield Block(wanted, labels)
+    return contents.of_arrays(part, images[0], labels[0] if labels else None, options)

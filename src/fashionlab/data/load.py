@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
-from fashionlab.data.dataset import NO_OPTIONS, Dataset, Parts, Split, split
+from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
+from fashionlab.data.dataset import NO_OPTIONS, SPLITS, Dataset, Parts, Split, split
 from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
 from fashionlab.data.fetch import fetch as fetch_files
-from fashionlab.data.find import CLASS_NAMES_FILE, exists, find
+from fashionlab.data.find import find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
 from fashionlab.images import Preparation
-from fashionlab.text import printable, read_text
+from fashionlab.text import printable
 
 Array = NDArray[np.uint8]
 PREFIXES: dict[Split, str] = {"train": "train", "test": "t10k"}  # of the names of IDX files
@@ -173,7 +174,7 @@ def _array(path: Path) -> Array:
 def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Parts:
     names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     train, test = (
-        Dataset(images, labels, names, name, part, str(folder), "garment")
+        Dataset(images, labels, names, name, part, str(folder), "garment", "IDX")
         for part, (images, labels) in parts.items()
     )
     return Parts(train, test)
@@ -201,8 +202,7 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
     shown = printable(files.text(_stem(path)))
     name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
     names = fashion_mnist.CLASS_NAMES if genuine else sets["train"].class_names
-    ordered: tuple[Split, ...] = ("train", "test", "validation")
-    return {part: sets[part].renamed(name, names) for part in ordered if part in sets}
+    return {part: sets[part].renamed(name, names) for part in SPLITS if part in sets}
 
 
 def _is_fashion_mnist(sets: dict[Split, Dataset]) -> bool:
@@ -217,11 +217,6 @@ def _is_fashion_mnist(sets: dict[Split, Dataset]) -> bool:
 
 def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
     """Return the parts as they lie in the files."""
-    if not exists(path):
-        raise DataNotFoundError(
-            f"data must be a file or a folder; received {path}, which does not exist; check the "
-            "path, or give --data synthetic"
-        )
     found = {one.part: one for one in find(path, options, log)}
     parts = {part: one.load() for part, one in found.items()}
     for part, (_, labels) in parts.items():
@@ -239,18 +234,25 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
             f"{path}; put the file of the training part next to it"
         )
     named = {part or "train": one for part, one in parts.items()}
-    names = _class_names(path) or next((f.class_names for f in found.values()), None)
+    folder = path if path.is_dir() else path.parent
+    names = names_in(folder)
+    named_in = str(folder / CLASS_NAMES_FILE) if names else None
+    names = names or next((one.class_names for one in found.values()), None)
     first = options.first_label
     numbers, names = class_labels(
         {part: raw for part, (_, raw) in named.items() if raw is not None},
         names,
         first if first is not None else max(one.first_label for one in found.values()),
         str(path),
+        named_in,
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
+    forms = {one.part or "train": one.form for one in found.values()}
     preparation = options.preparation or _preparation(images["train"])
     return {
-        part: Dataset(images[part], numbers[part], names, "data", part, str(path), preparation)
+        part: Dataset(
+            images[part], numbers[part], names, "data", part, str(path), preparation, forms[part]
+        )
         for part in images
     }
 
@@ -259,21 +261,6 @@ def _stem(path: Path) -> str:
     """Return a folder's name, or a file's without its endings."""
     name = path.resolve().name
     return name if path.is_dir() else name.removesuffix(".gz").rpartition(".")[0] or name
-
-
-def _class_names(path: Path) -> tuple[str, ...] | None:
-    """Return the names in class_names.txt next to the data; None where there is no such file."""
-    place = (path if path.is_dir() else path.parent) / CLASS_NAMES_FILE
-    try:
-        lines = read_text(place, "a file of class names").rstrip().split("\n")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise DataFormatError(
-            f"class names must be readable; received '{error.strerror}' from {place}; remove it, "
-            "or make it a text file with a name a line"
-        ) from error
-    return tuple(line.strip() for line in lines)
 
 
 def _preparation(images: Array) -> Preparation:

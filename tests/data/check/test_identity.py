@@ -82,6 +82,8 @@ def test_digits_and_letters_must_not_be_mirrored(digits) -> None:
         (DIGITS, True, False),  # also the names of classes without names
         (("0 - zero", "1 - one", *DIGITS[2:]), True, True),
         (CLASS_NAMES, False, False),
+        (tuple(f"class {k}" for k in range(10)), False, False),
+        (tuple(f"c{k}" for k in range(10)), False, False),
         (("a", "b", "7"), False, True),
         (("10", "11", "12"), False, False),
         ((*DIGITS, "A", "b"), True, True),

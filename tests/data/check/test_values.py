@@ -52,9 +52,8 @@ def test_constant_images_are_listed_by_part_and_row() -> None:
     train.images[7] = 0
     test.images[3] = 90
     finding = found(train, test)["constant"]
-    assert finding.severity == "note" and finding.text.startswith(
-        "2 images of one value only (1 black)"
-    )
+    assert finding.severity == "note"
+    assert finding.text.startswith("2 images of one value only (1 black)")
     assert [(w.part, w.index) for (w,) in finding.pictures] == [("train", 7), ("test", 3)]
     train.images[:20] = np.arange(20, dtype=np.uint8)[:, None, None]
     assert found(train, test)["constant"].severity == "warning"

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fashionlab.data.forms.cells import CellError, pixel, split
+from fashionlab.data.forms.tables.cells import CellError, pixel, split
 
 
 def test_every_number_up_to_255_is_usual_and_no_other():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fashionlab.data.forms.folder_names import escaped, unescaped
+from fashionlab.data.forms.pictures.names import escaped, unescaped
 
 
 @given(st.text(min_size=1, max_size=30).filter(lambda name: name not in {".", ".."}))

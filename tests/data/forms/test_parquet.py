@@ -28,8 +28,10 @@ from thrift_bytes import (
 from thrift_bytes import parquet as file_of
 
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import parquet, parquet_file, pixels
-from fashionlab.data.forms.parquet_file import RowGroup
+from fashionlab.data.forms.parquet import files as parquet
+from fashionlab.data.forms.parquet import footer as parquet_file
+from fashionlab.data.forms.parquet.footer import RowGroup
+from fashionlab.data.forms.pictures import pixels
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError, MissingDependencyError

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import pictures
-from fashionlab.data.forms.folder_names import escaped
+from fashionlab.data.forms.pictures import folder as pictures
+from fashionlab.data.forms.pictures.names import escaped
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError
@@ -109,7 +109,7 @@ TROUBLE = {
         r"two classes or more; received none in .*/test;",
     ),
     "257 classes": ([f"{i}/1.png" for i in range(257)], r"at most 256, .*; received 257, 257"),
-    "names that differ": (["a/1.png", "b/1.png", "class_names.txt"], r"folders' names; received 1"),
+    "names that differ": (["a/1.png", "b/1.png", "class_names.txt"], r"folders' names; received 'a' as the name of a folder alone"),
 }
 
 

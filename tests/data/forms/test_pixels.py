@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fashionlab.data.forms import pixels
-from fashionlab.data.forms.pixels import Picture, Wanted
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.pixels import Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.images import decode

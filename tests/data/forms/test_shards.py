@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fashionlab.data.forms.shards import shards
+from fashionlab.data.forms.parquet.shards import shards
 from fashionlab.errors import DataFormatError
 
 

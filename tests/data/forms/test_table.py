@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tabled import IMAGES, LABELS, read, saver, text
 
-from fashionlab.data.forms import rows, table
+from fashionlab.data.forms.tables import rows, table
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError
 

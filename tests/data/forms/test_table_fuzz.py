@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tabled import HEAD, IMAGES, read, text
 
-from fashionlab.data.forms import source, table
+from fashionlab.data.forms.tables import source, table
 from fashionlab.errors import DataFormatError
 
 # A cell of a pixel, as any program may write it, with its number.

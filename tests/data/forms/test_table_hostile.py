@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 from tabled import HEAD, read, saver, text
 
-from fashionlab.data.forms import rows, source, table
+from fashionlab.data.forms.tables import rows, source, table
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, DataNotFoundError
 

@@ -7,7 +7,7 @@ import pytest
 from tabled import read
 
 from fashionlab.data import Dataset
-from fashionlab.data.forms import source, table
+from fashionlab.data.forms.tables import source, table
 from fashionlab.errors import InvalidValueError
 
 NAMES_10 = tuple(str(k) for k in range(10))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thrift_bytes import BINARY, I64, LIST, STRUCTURE, binary, integer, listed, structure
 
-from fashionlab.data.forms.thrift import Reader, UnsoundError
+from fashionlab.data.forms.parquet.thrift import Reader, UnsoundError
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=40), st.binary(max_size=40))

@@ -39,7 +39,7 @@ def duplicate_findings(parts: Sequence[Dataset], found: Duplicates) -> Iterator[
                 f"{number(shared, 'image')} of {part.part}, {shared / len(part):.2%}, "
                 f"{'is' if shared == 1 else 'are'} in an earlier part too: its metrics are partly "
                 "those of images that were trained on.",
-                "Remove them from training; fashionlab evaluate also gives the accuracy without them.",
+                "Remove them from training; fashionlab evaluate has the accuracy without them.",
                 _shown([g for g in across if any(where.part == part.part for where in g)]),
             )
     copies = sum(found.copies)

@@ -147,9 +147,9 @@ def _turned(seen: Orientation, of: Identity) -> Iterator[Finding]:
 
 def are_digits(names: Sequence[str]) -> bool:
     """Return whether the first ten classes are called as digits are: 0, "7 - seven", three."""
-    words = [re.findall(r"[a-z]+|\d", name.lower()) for name in names[:CLASSES]]
+    words = [set(re.findall(r"[a-z0-9]+", name.lower())) - {"digit"} for name in names[:CLASSES]]
     return len(words) == CLASSES and all(
-        str(k) in found or DIGIT_WORDS[k] in found for k, found in enumerate(words)
+        found and found <= {str(k), DIGIT_WORDS[k]} for k, found in enumerate(words)
     )
 
 

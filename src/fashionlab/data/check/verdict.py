@@ -58,6 +58,8 @@ class Check:
                 f"The search for near-copies ended early, with {number(len(near.pairs), 'pair')} "
                 "found."
             )
+        if sum(near.of) == 1:
+            return "There is one distinct image."
         if near.compared == near.of:
             return f"All {number(sum(near.of), 'distinct image')} were compared with each other."
         some = ", ".join(
@@ -167,6 +169,7 @@ def _facts(seen: Scan) -> dict[str, Any]:
         "part": part.part,
         "name": part.name,
         "source": part.source,
+        "form": part.form,
         "images": len(part),
         "image_shape": list(part.image_shape),
         "images_by_class": seen.counts.tolist(),

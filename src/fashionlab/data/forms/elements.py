@@ -4,6 +4,7 @@ Symbols: N images, H rows, W columns.
 """
 
 import math
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,11 +17,29 @@ from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError
 
 CHANNELS = 3
+LARGEST_LABEL = 2**31 - 1
+LONGEST_NAME = 1000  # characters
 
 
 def are_labels(array: StoredArray) -> bool:
     """Return whether an array can be labels: (N,) or (N, 1)."""
     return len(array.shape) == 1 or (len(array.shape) == 2 and array.shape[1] == 1)
+
+
+def require_labels(labels: StoredArray, images: StoredArray) -> None:
+    """Raise DataFormatError where an array cannot be the labels of all images of another."""
+    if not are_labels(labels):
+        remedy = "check that it is the file of labels"
+        if len(labels.shape) == 2:
+            remedy = "keep the column of the classes, as numbers from 0"
+        raise DataFormatError(
+            f"labels must be (N,) or (N, 1); received {labels.shape} in {labels.where}; {remedy}"
+        )
+    if labels.shape[0] != images.shape[0]:
+        raise DataFormatError(
+            f"each image needs one label; received {images.shape[0]:,} images in {images.where} "
+            f"and {labels.shape[0]:,} labels in {labels.where}; check that both belong together"
+        )
 
 
 def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
@@ -49,8 +68,8 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
             else "save them as uint8"
         )
         raise DataFormatError(
-            f"images must be whole numbers from 0 to 255; received {array.dtype} in "
-            f"{array.where}; {remedy}"
+            f"images must be whole numbers from 0 to 255; received {array.dtype.name} "
+            f"in {array.where}; {remedy}"
         )
     return shape
 
@@ -76,26 +95,53 @@ def image_rows(array: StoredArray, options: ReadOptions) -> Iterator[Block]:
 
 def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
     """Return labels (N,), whole numbers or names; DataFormatError for any others."""
-    values = array.whole().reshape(-1)
-    if values.dtype.kind in "US":
-        try:
-            return [str(name) for name in np.char.strip(values.astype(np.str_)).tolist()]
-        except UnicodeDecodeError:
+    if array.dtype.kind in "US":
+        length = array.dtype.itemsize // np.dtype(f"{array.dtype.kind}1").itemsize
+        if length > LONGEST_NAME:
             raise DataFormatError(
-                f"names of classes must be text; received bytes in {array.where}; save them as text"
-            ) from None
-    if values.dtype.kind == "f" and not (np.isfinite(values) & (values % 1 == 0)).all():
-        wrong = values[~np.isfinite(values) | (values % 1 != 0)][0]
+                f"names of classes must have at most {LONGEST_NAME:,} characters; received "
+                f"{length:,} in {array.where}; shorten them"
+            )
+        names: dict[str, str] = {}  # one object for each name
+        blocks = (_names(values.reshape(-1), array.where) for values in array.blocks())
+        return [names.setdefault(name, name) for block in blocks for name in block]
+    if array.dtype.kind not in "iuf":
         raise DataFormatError(
-            f"labels must be whole numbers; received {wrong:g} in {array.where}; number the "
-            "classes from 0"
-        )
-    if values.dtype.kind not in "iuf" or (values.size and not np.abs(values).max() < 2**31):
-        raise DataFormatError(
-            f"labels must be whole numbers or names; received {values.dtype} in {array.where}; "
+            f"labels must be whole numbers or names; received {array.dtype.name} in {array.where}; "
             "number the classes from 0"
         )
-    return values.astype(np.int64)
+    return np.concatenate(
+        [_numbers(values.reshape(-1), array.where) for values in array.blocks()]
+    )
+
+
+def _names(values: NDArray[Any], where: str) -> list[str]:
+    try:
+        if values.dtype.kind == "U" and values.size:  # NumPy would make other strings
+            characters = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("="))
+            if characters.view(np.uint32).max() > sys.maxunicode:
+                raise UnicodeError
+        names: list[str] = np.char.strip(values.astype(np.str_)).tolist()
+    except UnicodeError:
+        raise DataFormatError(
+            f"names of classes must be text; received other bytes in {where}; save them as text"
+        ) from None
+    return names
+
+
+def _numbers(values: NDArray[Any], where: str) -> NDArray[np.int64]:
+    """Return labels as whole numbers, the usual ones in a byte each."""
+    low, high = values.min(), values.max()
+    if not (np.isfinite([low, high]).all() and -LARGEST_LABEL <= low and high <= LARGEST_LABEL):
+        wrong = low if not low >= -LARGEST_LABEL else high
+    elif values.dtype.kind == "f" and (values % 1).any():
+        wrong = values[values % 1 != 0][0]
+    else:
+        return values.astype(np.uint8 if low >= 0 and high <= 255 else np.int64)
+    raise DataFormatError(
+        f"labels must be whole numbers up to {LARGEST_LABEL:,}; received {wrong:g} in {where}; "
+        "number the classes from 0"
+    )
 
 
 def _bytes(values: NDArray[Any], where: str) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ Source of the format: http://yann.lecun.com/exdb/mnist/
 """
 
 import gzip
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from fashionlab.data.forms.stored import (
     REMEDY,
     StoredArray,
     faults,
+    require_no_bomb,
     require_sound,
 )
 from fashionlab.data.storage import blocks
@@ -57,10 +59,13 @@ def describe(path: Path) -> StoredArray:
     start = 4 + 4 * len(shape)
     room = (size * DEFLATE_LIMIT if zipped else size) - start
     require_sound(shape, dtype, room, str(path), exact=not zipped)
+    if zipped:
+        require_no_bomb(math.prod(shape) * dtype.itemsize, size, str(path))
     return StoredArray(
         path,
         str(path),
         path.name,
+        "IDX",
         shape,
         dtype,
         partial(_opened, path, zipped, start),
@@ -91,7 +96,7 @@ def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], np.dtype]:
     if kind not in TYPES or not 1 <= rank <= MAX_RANK:
         raise DataFormatError(
             f"an IDX file must have a type of the format (8 for bytes) and rank 1 to {MAX_RANK}; "
-            f"received type {kind}, rank {rank} in {path}; convert it to uint8"
+            f"received type {kind}, rank {rank} in {path}; {REMEDY}"
         )
     dims = file.read(4 * rank)
     if len(dims) < 4 * rank:
@@ -110,7 +115,7 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     stored = describe(Path(path))
     if stored.dtype != np.uint8:
         raise DataFormatError(
-            f"an IDX file must hold unsigned bytes here; received {stored.dtype} in {path}; "
+            f"an IDX file must hold unsigned bytes here; received {stored.dtype.name} in {path}; "
             "convert it to uint8"
         )
     return stored.whole()

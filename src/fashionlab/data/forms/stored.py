@@ -3,7 +3,9 @@
 Symbols: N rows, n rows of a block.
 """
 
+import gzip
 import math
+import stat
 import struct
 import zipfile
 import zlib
@@ -20,11 +22,13 @@ from fashionlab.data.forms import BLOCK_BYTES
 from fashionlab.errors import DataFormatError, FashionlabError
 
 DEFLATE_LIMIT = 1032  # bytes out per byte in, at most: https://zlib.net/zlib_tech.html
+MOST_PACKED = 100  # bytes out per byte in of what is no bomb: tables of digits have 30
+LEAST_LIMIT = 2**24  # bytes that any file may unpack to
 REMEDY = "fetch or write the file again"
 # What zlib, gzip, zipfile and NumPy raise for broken bytes, besides an OSError.
 DAMAGED = (
     *(zlib.error, zipfile.BadZipFile, struct.error, EOFError, KeyError, ValueError),
-    *(RuntimeError, NotImplementedError, SyntaxError),
+    *(RuntimeError, NotImplementedError, SyntaxError, gzip.BadGzipFile),
 )
 
 
@@ -35,6 +39,7 @@ class StoredArray:
     path: Path
     where: str  # for messages: the path, or the path and the array's name in it
     name: str  # of the file, or of the array in it: it may say which part of a set this is
+    form: str  # of the file: IDX, npy or npz
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     open: Callable[[], AbstractContextManager[BinaryIO]]  # at the first element
@@ -62,10 +67,11 @@ class StoredArray:
 
         Raises DataFormatError where the file ends before, or is damaged.
         """
-        if self.fortran:
-            yield self._turned()
-            return
         rows = max(1, BLOCK_BYTES // self.row_bytes)
+        if self.fortran:
+            whole = self._turned()
+            yield from (whole[first : first + rows] for first in range(0, self.shape[0], rows))
+            return
         with faults(self.where), self.open() as file:
             for first in range(0, self.shape[0], rows):
                 n = min(rows, self.shape[0] - first)
@@ -78,8 +84,10 @@ class StoredArray:
                 )
 
     def _turned(self) -> NDArray[Any]:
-        """Return an array in Fortran's order, which has no rows that could be read in turn."""
+        """Return an array in Fortran's order, whose rows lie scattered: mapped, or in memory."""
         with faults(self.where), self.open() as file:
+            if self.offset is not None:
+                return np.memmap(self.path, self.dtype, "r", self.offset, self.shape, "F")
             size = math.prod(self.shape) * self.dtype.itemsize
             content = _exactly(file, size, self.where)
             return np.frombuffer(content, self.dtype).reshape(self.shape, order="F")
@@ -102,6 +110,33 @@ def _exactly(file: BinaryIO, size: int, where: str) -> bytearray:
             )
         content += piece
     return content
+
+
+def require_regular(path: Path) -> None:
+    """Raise DataFormatError for what is no regular file: a pipe would never open, or never end.
+
+    Raises OSError where there is nothing that could be read.
+    """
+    if path.is_symlink() and not path.exists():
+        raise DataFormatError(
+            f"data must be in a regular file; received {path}, a link to nothing; remove it, or "
+            "write the file that it names"
+        )
+    if not stat.S_ISREG(path.stat().st_mode):
+        kind = "a folder" if path.is_dir() else "a pipe or a device"
+        raise DataFormatError(
+            f"data must be in a regular file; received {kind}, {path}; write them into a file"
+        )
+
+
+def require_no_bomb(size: int, packed: int, where: str) -> None:
+    """Raise DataFormatError where `packed` bytes unpack to so many that they are no images."""
+    if size > max(LEAST_LIMIT, MOST_PACKED * packed):
+        raise DataFormatError(
+            f"a packed file may unpack to at most {MOST_PACKED} times its size; received "
+            f"{packed:,} bytes that unpack to {size:,} or more in {where}; unpack it first where "
+            "that is right"
+        )
 
 
 @contextmanager
@@ -131,9 +166,9 @@ def require_sound(
     shape: tuple[int, ...], dtype: np.dtype[Any], room: int, where: str, exact: bool
 ) -> None:
     """Raise DataFormatError where a header's shape cannot fill, or `exact`ly, `room` bytes."""
-    size = math.prod(shape) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize  # a number of Python's, of any size
     if not shape or size == 0 or size > room or (exact and size != room):
         raise DataFormatError(
             f"a file must hold as many elements as its header declares; received a header of "
-            f"{shape} {dtype} and {'' if exact else 'at most '}{room:,} bytes in {where}; {REMEDY}"
+            f"{shape} {dtype.name} and {'' if exact else 'at most '}{room:,} bytes in {where}; {REMEDY}"
         )

@@ -7,14 +7,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from fashionlab.data.forms.stored import REMEDY, require_no_bomb
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
 CHUNK = 64 * 1024  # bytes, so that all arrays made of a chunk stay in the processor's cache
 LONGEST_LINE = 16 * 2**20  # bytes: 1024 x 1024 pixels in colour, of three digits, have 12 MiB
 GZIP_MAGIC = b"\x1f\x8b"
-REMEDY = "fetch or write the file again"
 
 
 @contextmanager
@@ -60,7 +60,11 @@ def chunks(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """
     line, last, after_return = 1, b"\n", False
     first = True
+    packed: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
+    size = 0
     while chunk := file.read(CHUNK):
+        size += len(chunk)
+        require_no_bomb(size, packed.tell(), str(path))
         if first:
             if kind := other_kind(chunk):
                 raise DataFormatError(

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from fashionlab.data.dataset import Split
+from fashionlab.data.dataset import SPLITS, Split
 from fashionlab.data.forms.parts import part_named
 from fashionlab.errors import DataFormatError
 
@@ -32,7 +32,7 @@ def shards(path: Path) -> dict[Split | None, list[Path]]:
         )
     for part, found in parts.items():
         _check_whole(part or "data", found)
-    return parts
+    return {part: parts[part] for part in (None, *SPLITS) if part in parts}
 
 
 def _files(folder: Path, depth: int) -> list[tuple[Split | None, Path]]:

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from fashionlab.data.forms.pixels import Label
-from fashionlab.data.forms.thrift import UnsoundError
+from fashionlab.data.forms.parquet.thrift import UnsoundError
+from fashionlab.data.forms.pictures.pixels import Label
 from fashionlab.errors import DataFormatError
 
 PICTURES = {"image", "img", "picture", "photo"}  # names by which one of several is chosen

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset
-from fashionlab.data.forms import Block, rows_in_block, source
-from fashionlab.data.forms.cells import CellError, label
-from fashionlab.data.forms.columns import DELIMITERS, Columns, find, label_column
-from fashionlab.data.forms.rows import Rows, cell_error, read_rows
+from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.forms.tables import source
+from fashionlab.data.forms.tables.cells import CellError, label
+from fashionlab.data.forms.tables.columns import DELIMITERS, Columns, find, label_column
+from fashionlab.data.forms.tables.rows import Rows, cell_error, read_rows
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import csv_cell

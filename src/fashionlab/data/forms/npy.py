@@ -6,6 +6,7 @@ An array that lies uncompressed in its file can be mapped, also in an npz.
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -22,6 +23,7 @@ from fashionlab.data.forms.stored import (
     REMEDY,
     StoredArray,
     faults,
+    require_no_bomb,
     require_sound,
 )
 from fashionlab.data.storage import blocks
@@ -42,7 +44,7 @@ def describe_npy(path: Path) -> StoredArray:
         start, size = file.tell(), path.stat().st_size
     require_sound(shape, dtype, size - start, str(path), exact=True)
     opened = partial(_opened, path, start)
-    return StoredArray(path, str(path), path.stem, shape, dtype, opened, start, fortran)
+    return StoredArray(path, str(path), path.stem, "npy", shape, dtype, opened, start, fortran)
 
 
 def describe_npz(path: Path) -> list[StoredArray]:
@@ -54,23 +56,41 @@ def describe_npz(path: Path) -> list[StoredArray]:
                 f"an npz file must hold 1 to {MOST_ARRAYS} arrays; received {len(members):,} in "
                 f"{path}; {REMEDY}"
             )
+        _require_arrays(members, path)
         return [_member(archive, member, path) for member in members]
+
+
+def _require_arrays(members: list[zipfile.ZipInfo], path: Path) -> None:
+    names = [member.filename for member in members]
+    if not any(name.endswith(".npy") for name in names):
+        raise DataFormatError(
+            f"a zip archive must be npz, with an array in each file; received {names[0]:.60} in "
+            f"{path}; unpack it first"
+        )
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataFormatError(
+            f"each array of an npz file must have its own name; received {twice[0]:.80} twice in "
+            f"{path}; {REMEDY}"
+        )
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> StoredArray:
     name = member.filename.removesuffix(".npy")
     where = f"{path}, {name:.80}"
-    most = member.compress_size * DEFLATE_LIMIT
     if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
         raise DataFormatError(
             f"an npz file must be as numpy.savez writes it; received another compression, or a "
             f"password, of {where}; {REMEDY}"
         )
-    if member.file_size > most or member.compress_size > path.stat().st_size:
+    if (
+        member.file_size > member.compress_size * DEFLATE_LIMIT
+        or member.compress_size > path.stat().st_size
+    ):
         raise DataFormatError(
             f"an array must be as large as its zip declares; received {member.file_size:,} bytes "
             f"of {member.compress_size:,} in {where}; {REMEDY}"
         )
+    require_no_bomb(member.file_size, member.compress_size, where)
     with archive.open(member) as file:
         shape, dtype, fortran = _header(cast(BinaryIO, file), where)
         start = file.tell()
@@ -80,6 +100,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> St
         path,
         where,
         name,
+        "npz",
         shape,
         dtype,
         partial(_opened_member, path, member.filename, start),
@@ -128,10 +149,15 @@ def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], np.dtype[Any],
             f"an array must hold numbers or text; received pickled objects in {where}, which could "
             "run a program when they are read; save it as an array of numbers"
         )
-    if dtype.kind not in "biufUS" or not all(0 <= side < 2**40 for side in shape):
+    if dtype.kind not in "biufUS":
         raise DataFormatError(
-            f"an array must hold numbers or text; received {dtype!s:.60} {shape} in {where}; "
-            "save it as an array of numbers"
+            f"an array must hold numbers or text; received {dtype!s:.60} in {where}; save it as an "
+            "array of numbers"
+        )
+    if not all(type(side) is int and 0 <= side < 2**40 for side in shape):
+        raise DataFormatError(
+            f"an array's sides must be whole numbers below 2^40; received {shape!s:.60} in "
+            f"{where}; {REMEDY}"
         )
     return shape, dtype, fortran
 

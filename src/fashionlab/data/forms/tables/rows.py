@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.forms import rows_in_block, source
-from fashionlab.data.forms.cells import (
+from fashionlab.data.forms import rows_in_block
+from fashionlab.data.forms.tables import source
+from fashionlab.data.forms.tables.cells import (
     LONGEST_CELL,
     TOO_LONG,
     UNCLOSED,
@@ -21,7 +22,7 @@ from fashionlab.data.forms.cells import (
     pixel,
     split,
 )
-from fashionlab.data.forms.columns import Columns
+from fashionlab.data.forms.tables.columns import Columns
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
 

@@ -20,11 +20,13 @@ import numpy as np
 
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.forms import Block, parquet_file, pixels, rows_in_block
-from fashionlab.data.forms.parquet_columns import Columns, columns, label_values
-from fashionlab.data.forms.pixels import Label, Log, Picture, Wanted
-from fashionlab.data.forms.shards import shards
-from fashionlab.data.forms.thrift import UnsoundError
+from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.forms.parquet import footer
+from fashionlab.data.forms.parquet.columns import Columns, columns, label_values
+from fashionlab.data.forms.parquet.shards import shards
+from fashionlab.data.forms.parquet.thrift import UnsoundError
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.pixels import Label, Log, Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.dependencies import needs
 from fashionlab.errors import DataFormatError
@@ -56,7 +58,7 @@ def find(path: Path, options: ReadOptions | None = None) -> Found:
         for file in part:
             with _opened(file) as parquet:
                 found[file] = columns(parquet.reader.schema_arrow, which, file)
-                rows += parquet_file.rows(parquet.footer)
+                rows += footer.rows(parquet.footer)
         if not rows:
             raise DataFormatError(
                 f"a part must have rows; received none in {part[0]}; leave it out"
@@ -134,7 +136,7 @@ def _rows_of(path: Path, parquet: "_Parquet", chosen: Columns) -> Iterator[tuple
     leaves = [parquet.reader.schema.column(i).path for i in range(len(parquet.reader.schema))]
     numbers = [leaves.index(name) for name in names]
     row = 0
-    for group in parquet_file.row_groups(parquet.file, parquet.footer, numbers):
+    for group in footer.row_groups(parquet.file, parquet.footer, numbers):
         before = row
         for batch in parquet.reader.iter_batches(
             group.at_once, [group.number], names, use_threads=False
@@ -155,7 +157,7 @@ def _rows_of(path: Path, parquet: "_Parquet", chosen: Columns) -> Iterator[tuple
 
 class _Parquet(NamedTuple):
     file: BinaryIO
-    footer: parquet_file.Structure
+    footer: footer.Structure
     reader: Any  # pyarrow's
 
 
@@ -175,11 +177,11 @@ def _opened(path: Path) -> Iterator[_Parquet]:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UnsoundError("no regular file")
         with path.open("rb") as file:
-            footer = parquet_file.footer(file)
+            described = footer.footer(file)
             with ParquetFile(
                 file, buffer_size=READ_BYTES, pre_buffer=False, page_checksum_verification=True
             ) as reader:
-                yield _Parquet(file, footer, reader)
+                yield _Parquet(file, described, reader)
     except DataFormatError:  # which is a ValueError too
         raise
     except (UnsoundError, *failures) as error:

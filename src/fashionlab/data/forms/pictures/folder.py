@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fashionlab import files
-from fashionlab.data.dataset import Dataset, Split
-from fashionlab.data.forms import Block, pixels
-from fashionlab.data.forms.folder_names import escaped, is_hidden, unescaped
+from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
+from fashionlab.data.dataset import SPLITS, Dataset, Split
+from fashionlab.data.forms import Block
 from fashionlab.data.forms.parts import part_named
-from fashionlab.data.forms.pixels import Log, Picture, Wanted
+from fashionlab.data.forms.pictures import pixels
+from fashionlab.data.forms.pictures.names import escaped, is_hidden, unescaped
+from fashionlab.data.forms.pictures.pixels import Log, Picture, Wanted
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
-from fashionlab.text import printable, read_text
+from fashionlab.text import printable
 
-CLASS_NAMES_FILE = "class_names.txt"
 MOST_CLASSES = 256
 # The endings of files that may lie among a class's pictures: notes and annotations.
 NOTES = {".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
@@ -58,7 +59,7 @@ def find(folder: Path, log: Log | None = None) -> Found:
     parts: dict[Split | None, list[tuple[str, list[Path]]]] = {}
     # A class may also be called "train".
     if named and (len(named) == len(top.folders) or any(inside[path].folders for path in named)):
-        for path, part in named.items():
+        for path, part in sorted(named.items(), key=lambda item: SPLITS.index(item[1])):
             if part in parts:
                 raise DataFormatError(
                     f"a part must have one folder; received two for {part} in {folder}, one of "
@@ -223,14 +224,12 @@ def _class_names(
             f"{len(names):,}, {len(set(names)):,} of them different, in {folder}; name a folder "
             "with a folder for each class"
         )
-    try:
-        lines = read_text(folder / CLASS_NAMES_FILE, "a file of class names").rstrip().split("\n")
-    except OSError:
-        return tuple(names)
-    ordered = tuple(line.strip() for line in lines)
-    if sorted(ordered) != names:
+    ordered = names_in(folder)
+    if ordered is not None and sorted(ordered) != names:
+        odd = min(set(ordered) ^ set(names))
         raise DataFormatError(
-            f"class names must be the folders' names; received {len(ordered)} others in "
-            f"{folder / CLASS_NAMES_FILE}; correct or remove the file"
+            f"class names must be the folders' names; received {odd!r:.60} as the name of a "
+            f"{'class' if odd in ordered else 'folder'} alone, with {folder / CLASS_NAMES_FILE}; "
+            "correct or remove the file"
         )
-    return ordered
+    return ordered or tuple(names)

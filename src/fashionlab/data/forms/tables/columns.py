@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from fashionlab.data.forms.cells import NUMBER, CellError, label
+from fashionlab.data.forms.tables.cells import NUMBER, CellError, label
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable

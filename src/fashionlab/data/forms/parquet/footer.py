@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from fashionlab.data.forms.thrift import Reader, UnsoundError
+from fashionlab.data.forms.parquet.thrift import Reader, UnsoundError
 
 MAGIC = b"PAR1"
 FOOTER_BYTES = 2**18  # and a share of the file: 4 % where 100 pictures are a row group, since two
