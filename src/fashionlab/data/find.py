@@ -28,7 +28,7 @@ PARTS: dict[str, Split] = {
     **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
     **{"val": "validation", "valid": "validation", "validation": "validation"},
 }
-KIND = re.compile(r"labels?(?![a-z])|images?(?![a-z])|imgs?(?![a-z])")
+KIND = re.compile(r"(?:labels?|images?|imgs?|(?<![a-z])[xy])(?![a-z])")
 PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
 ENDINGS = {".npy", ".npz", ".parquet", ".csv", ".tsv"}
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
@@ -52,7 +52,7 @@ class Piece:
         if self.array.name == NAMES:
             return "names"
         if named := KIND.search(self.array.name.lower()):  # else its reader could not say so
-            return "labels" if named[0].startswith("label") else "images"
+            return "labels" if named[0].startswith(("label", "y")) else "images"
         return "labels" if are_labels(self.array) else "images"
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ def require_labels(labels: StoredArray, images: StoredArray) -> None:
     if not are_labels(labels):
         remedy = "check that it is the file of labels"
         if len(labels.shape) == 2:
-            remedy = "keep the column of the classes, as numbers from 0"
+            remedy = "keep the column of the classes; of a column for each, labels.argmax(axis=1)"
         raise DataFormatError(
             f"labels must be (N,) or (N, 1); received {labels.shape} in {labels.where}; {remedy}"
         )
@@ -55,11 +55,14 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
         shape = (*shape, CHANNELS) if shape and options.colour else shape
     if len(shape) == 3 and shape[2] == 1:
         shape = shape[:2]
+    remedy = "reshape them"
+    if len(shape) == 3 and shape[0] in (1, CHANNELS) and shape[2] != CHANNELS:
+        remedy = "put the channels last, in NumPy by images.transpose(0, 2, 3, 1)"  # as in PyTorch
     fits = len(shape) == 2 or (len(shape) == 3 and shape[2] == CHANNELS)
     if not fits or not all(1 <= side <= LARGEST_SIDE for side in shape):
         raise DataFormatError(
             f"images must be (N, H, W), (N, H, W, 3) or (N, H x W), with sides up to "
-            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; reshape them"
+            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; {remedy}"
         )
     if array.dtype.kind not in "iu":
         remedy = (
