@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -206,3 +207,14 @@ def test_class_names_of_numbers_lie_in_a_file_next_to_them(tmp_path) -> None:
     assert load(as_idx(tmp_path, GREY)).train.class_names == NAMES
     npz = as_npz(tmp_path, GREY)
     assert load(npz).validation.class_names == NAMES
+
+
+@pytest.mark.parametrize("write", [as_pictures, as_parquet])
+def test_pictures_that_were_scaled_keep_their_preparation_though_their_borders_are_black(
+    write, tmp_path
+) -> None:
+    """`fit` puts black around what is not square: that is no garment on black."""
+    wide = [replace(part, images=np.full((len(part), 8, 32), 200, np.uint8)) for part in GREY]
+    train = load(write(tmp_path, wide), ReadOptions(size=16))[0]
+    assert train.images[0, 0].max() == 0 and train.images[0, 8].min() > 0
+    assert train.preparation == "fit"
