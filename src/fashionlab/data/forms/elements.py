@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.class_names import LONGEST_NAME
 from fashionlab.data.forms import Block
 from fashionlab.data.forms.stored import StoredArray
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
@@ -18,7 +19,6 @@ from fashionlab.errors import DataFormatError
 
 CHANNELS = 3
 LARGEST_LABEL = 2**31 - 1
-LONGEST_NAME = 1000  # characters
 
 
 def are_labels(array: StoredArray) -> bool:
