@@ -10,6 +10,7 @@ import io
 import json
 import struct
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -225,3 +226,14 @@ def test_what_a_newcomer_is_likely_to_give_is_refused_with_what_to_do(tmp_path) 
     }.items():
         with pytest.raises(DataFormatError, match=words):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize("write", [as_pictures, as_parquet])
+def test_pictures_that_were_scaled_keep_their_preparation_though_their_borders_are_black(
+    write, tmp_path
+) -> None:
+    """`fit` puts black around what is not square: that is no garment on black."""
+    wide = [replace(part, images=np.full((len(part), 8, 32), 200, np.uint8)) for part in GREY]
+    train = load(write(tmp_path, wide), ReadOptions(size=16))[0]
+    assert train.images[0, 0].max() == 0 and train.images[0, 8].min() > 0
+    assert train.preparation == "fit"

@@ -7,8 +7,9 @@ from fashionlab.errors import DataFormatError
 from fashionlab.text import printable, read_text
 
 CLASS_NAMES_FILE = "class_names.txt"
-MOST_CLASSES = 256
-LONGEST = 100  # characters of a name in a message
+MOST_CLASSES = 256  # a label is a byte
+LONGEST_NAME = 1000  # characters that a file may have for a name
+SHOWN = 100  # characters of a name in a message
 
 
 def names_in(folder: Path) -> tuple[str, ...] | None:
@@ -44,5 +45,5 @@ def require_names(names: Sequence[str], where: str) -> None:
         if not name.strip() or printable(name) != name:
             raise DataFormatError(
                 f"a class name must be text on one line that can be shown; received "
-                f"{name[:LONGEST]!r} as number {number}; correct the names in {where}"
+                f"{name[:SHOWN]!r} as number {number}; correct the names in {where}"
             )

@@ -26,6 +26,7 @@ from fashionlab.data.known import by_name
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import InvalidValueError
+from fashionlab.images import Preparation
 
 # The options that say something about a form.
 ALWAYS = ("split", "preparation")
@@ -47,6 +48,7 @@ class Found:
     form: str  # of its files, with what their header says
     class_names: tuple[str, ...] | None = None  # where the form has them
     first_label: int = 0  # of a known set that counts from another number
+    preparation: Preparation | None = None  # by which its pictures were prepared
 
 
 def of_arrays(
@@ -129,10 +131,14 @@ def of_parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]
     """Return the parts of a Parquet file, or of a folder of them."""
     found = parquet.find(path, _fitting("Parquet file", options, str(path)))
     target = parquet.plan(found, options)
-    return [
-        _decoded(parquet, found, part, target, (str(files[0]), f"Parquet, {len(files)} files"), log)
-        for part, files in found.parts.items()
-    ]
+    parts = []
+    for part, files in found.parts.items():
+        shown = str(files[0]), f"Parquet, {len(files)} file" + "s" * (len(files) > 1)
+        parts.append(_decoded(parquet, found, part, target, shown, log))
+    if target.scaled:
+        return parts
+    # Images of one size are a set's own, prepared by those who made it, and not here.
+    return [replace(one, preparation=None) for one in parts]
 
 
 def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
@@ -163,7 +169,7 @@ def _decoded(
         )
         return whole.images, whole.labels
 
-    return Found(part, where, load, form, found.class_names)
+    return Found(part, where, load, form, found.class_names, preparation=target.preparation)
 
 
 def _grey_as_wished(read: Callable[[], Iterator[Block]], colour: bool | None) -> Iterator[Block]:

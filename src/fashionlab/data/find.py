@@ -18,18 +18,14 @@ from fashionlab.data.dataset import Split
 from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, labels_of
+from fashionlab.data.forms.parts import part_in
 from fashionlab.data.forms.pictures.pixels import Log
 from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
 NAMES = "class_names"  # an array in an npz file
-PARTS: dict[str, Split] = {
-    **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
-    **{"val": "validation", "valid": "validation", "validation": "validation"},
-}
 KIND = re.compile(r"(?:labels?|images?|imgs?|(?<![a-z])[xy])(?![a-z])")
-PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
 ENDINGS = {".npy", ".npz", ".parquet", ".csv", ".tsv"}
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 
@@ -148,16 +144,11 @@ def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
     elif form == "npz":
         described = npy.describe_npz(path)
     else:
-        return [Piece(str(path), _part(path.name), path, form, None)]
+        return [Piece(str(path), part_in(path.name), path, form, None)]
     return [
-        Piece(array.where, _part(array.name) or _part(path.name), path, form, array)
+        Piece(array.where, part_in(array.name) or part_in(path.name), path, form, array)
         for array in described
     ]
-
-
-def _part(name: str) -> Split | None:
-    found = PART.search(name.lower())
-    return PARTS[found[1]] if found else None
 
 
 def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Found]:

@@ -251,7 +251,8 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
     forms = {one.part or "train": one.form for one in found.values()}
-    preparation = options.preparation or _preparation(images["train"])
+    used = next(iter(found.values())).preparation
+    preparation = options.preparation or used or _preparation(images["train"])
     return {
         part: Dataset(
             images[part], numbers[part], names, "data", part, str(path), preparation, forms[part]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab.data.class_names import LONGEST_NAME
 from fashionlab.data.forms import Block
 from fashionlab.data.forms.stored import StoredArray, shown
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
@@ -18,7 +19,6 @@ from fashionlab.errors import DataFormatError
 
 CHANNELS = 3
 LARGEST_LABEL = 2**31 - 1
-LONGEST_NAME = 1000  # characters
 
 
 def are_labels(array: StoredArray) -> bool:
@@ -110,8 +110,8 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
         return [names.setdefault(name, name) for block in blocks for name in block]
     if array.dtype.kind not in "iuf":
         raise DataFormatError(
-            f"labels must be whole numbers or names; received {shown(array.dtype)} in {array.where}; "
-            "number the classes from 0"
+            f"labels must be whole numbers or names; received {shown(array.dtype)} in "
+            f"{array.where}; number the classes from 0"
         )
     return np.concatenate([_numbers(values.reshape(-1), array.where) for values in array.blocks()])
 
