@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data.forms import Block
-from fashionlab.data.forms.stored import StoredArray
+from fashionlab.data.forms.stored import StoredArray, shown
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError
 
@@ -71,7 +71,7 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
             else "save them as uint8"
         )
         raise DataFormatError(
-            f"images must be whole numbers from 0 to 255; received {array.dtype.name} "
+            f"images must be whole numbers from 0 to 255; received {shown(array.dtype)} "
             f"in {array.where}; {remedy}"
         )
     return shape
@@ -110,7 +110,7 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
         return [names.setdefault(name, name) for block in blocks for name in block]
     if array.dtype.kind not in "iuf":
         raise DataFormatError(
-            f"labels must be whole numbers or names; received {array.dtype.name} in {array.where}; "
+            f"labels must be whole numbers or names; received {shown(array.dtype)} in {array.where}; "
             "number the classes from 0"
         )
     return np.concatenate([_numbers(values.reshape(-1), array.where) for values in array.blocks()])
