@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from fashionlab.data import Dataset, ReadOptions, load
+from fashionlab.errors import DataFormatError, InvalidValueError
 
 NAMES = ("ant", "bee", "cat")
 NUMBERS = ("0", "1", "2")
@@ -218,3 +219,16 @@ def test_pictures_that_were_scaled_keep_their_preparation_though_their_borders_a
     train = load(write(tmp_path, wide), ReadOptions(size=16))[0]
     assert train.images[0, 0].max() == 0 and train.images[0, 8].min() > 0
     assert train.preparation == "fit"
+
+
+def test_one_hot_labels_are_called_labels(tmp_path) -> None:
+    arrays = {f"x_{part.part}": part.images for part in GREY}
+    arrays |= {f"y_{part.part}": np.eye(3)[part.labels] for part in GREY}
+    np.savez(tmp_path / "hot.npz", **arrays)
+    with pytest.raises(DataFormatError, match=r"labels must be \(N,\).*y_train; .*argmax"):
+        load(tmp_path / "hot.npz")
+
+
+def test_colour_of_grey_images_is_refused(tmp_path) -> None:
+    with pytest.raises(InvalidValueError, match=r"colour is for .* received \(8, 8\)"):
+        load(as_npz(tmp_path, GREY), ReadOptions(colour=True))

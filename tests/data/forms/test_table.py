@@ -107,10 +107,10 @@ def test_colour_is_read_pixel_by_pixel_where_the_option_says_so(saved):
     images, labels = read(path, colour=True)
     assert images.tolist() == [[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]]
     assert labels == [3]
-    with pytest.raises(DataFormatError, match="give option colour"):
+    with pytest.raises(DataFormatError, match="give --colour"):
         read(path)
     grey = saved("label,a,b,c,d\n3,1,2,3,4\n")
-    with pytest.raises(DataFormatError, match="leave out option colour"):
+    with pytest.raises(DataFormatError, match="they fit grey images"):
         read(grey, colour=True)
 
 

@@ -31,7 +31,7 @@ def require_labels(labels: StoredArray, images: StoredArray) -> None:
     if not are_labels(labels):
         remedy = "check that it is the file of labels"
         if len(labels.shape) == 2:
-            remedy = "keep the column of the classes, as numbers from 0"
+            remedy = "give one class number an image: of one-hot labels, labels.argmax(axis=1)"
         raise DataFormatError(
             f"labels must be (N,) or (N, 1); received {labels.shape} in {labels.where}; {remedy}"
         )
