@@ -193,8 +193,26 @@ def test_rows_are_predicted_as_they_are(fashionlab, tmp_path) -> None:
     fashionlab(*TRAIN, *READING["a table"][0], "--out", "run")
     fashionlab("export", "run", "--uncalibrated")
     images = load_images("table.csv", ReadOptions(labels="last"))
-    np.savetxt("new.csv", images[:3].reshape(3, -1), "%d", ",")
-    lines = fashionlab("predict", "new.csv", "--model", "run", "--csv").splitlines()
-    expected = Predictor("run/model.onnx").probabilities(images[:3])
-    found = [[float(cell) for cell in line.split(",")[5:]] for line in lines[1:]]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    expected = Predictor("run/model.onnx").probabilities(images)
+    np.savetxt("new.csv", images.reshape(len(images), -1), "%d", ",")
+    np.save("turned.npy", images.swapaxes(1, 2))
+    for given in (("new.csv",), ("table.csv", "--labels", "last"), ("turned.npy", "--transposed")):
+        lines = fashionlab("predict", *given, "--model", "run", "--csv").splitlines()[1:]
+        assert [line.split(",")[0] for line in lines] == [f"{given[0]}[{i}]" for i in range(60)]
+        found = [[float(cell) for cell in line.split(",")[5:]] for line in lines]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_pictures_in_parquet_are_scaled_to_the_model_to_be_predicted(fashionlab, tmp_path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    write(tmp_path)
+    fashionlab(*TRAIN, *READING["pictures"][0], "--out", "run")
+    fashionlab("export", "run", "--uncalibrated")
+    pictures = sorted((tmp_path / "photos").glob("*/*.png"))[:3]
+    rows = [{"bytes": picture.read_bytes(), "path": None} for picture in pictures]
+    parquet.write_table(pa.table({"image": rows, "label": [0, 1, 0]}), "new.parquet")
+    found = fashionlab("predict", "new.parquet", "--model", "run", "--csv").splitlines()[1:]
+    expected = fashionlab("predict", *pictures, "--model", "run", "--csv").splitlines()[1:]
+    assert [line.split(",")[1:] for line in found] == [line.split(",")[1:] for line in expected]

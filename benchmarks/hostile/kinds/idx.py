@@ -234,7 +234,7 @@ def _strangers() -> dict[str, Hostile]:
         ),
         "four channels": _with("train_images", lambda: idx(images(40, 8, 8, 4)), IMAGES, "(40, 8"),
         "images of 2,000 x 2,000": _with(
-            "train_images", lambda: idx(images(40, 2000, 2000)[:1]), IMAGES, "1024"
+            "train_images", lambda: idx(images(1, 2000, 2000)), IMAGES, "1024"
         ),
         "the labels of QMNIST, eight columns": _with(
             "train_labels",

@@ -181,7 +181,7 @@ def _bombs() -> dict[str, Hostile]:
     return {
         "pictures of zeros, packed": _of(
             lambda: parquet(
-                contents=[zeros] * 16, classes=[0, 1] * 8, compression="zstd", use_dictionary=False
+                contents=[zeros] * 4, classes=[0, 1] * 2, compression="zstd", use_dictionary=False
             )
         ),
         "a dictionary of one picture, 1,000 times": _of(partial(_repeated, zeros, 1000)),

@@ -59,8 +59,12 @@ def _files() -> dict[str, Hostile]:
         "a PNG with a flipped bit": _bad(lambda: png[:at] + bytes([png[at] ^ 1]) + png[at + 1 :]),
         "a PNG without pixels": _bad(lambda: _png(8, 8)),
         "a PNG of 2^31 - 1 pixels a side": _bad(lambda: _png(2**31 - 1, 2**31 - 1), "pixels"),
-        "a PNG of 100 million pixels": _bad(
-            lambda: _png(10_000, 10_000, zlib.compress(bytes(100_010_000), 1)), "40,000,000"
+        "a PNG of 100 million pixels": _with(
+            ONE,
+            lambda: _png(10_000, 10_000, zlib.compress(bytes(100_010_000), 1)),
+            ONE,
+            "40,000,000",
+            size=28,
         ),
         "a JPEG cut in half": _with(
             "train/boot/3.jpg", lambda: jpeg[: len(jpeg) // 2], "train/boot/3.jpg"
@@ -95,6 +99,16 @@ def _sizes() -> dict[str, Hostile]:
         "another size": _bad(lambda: picture(images(1, 8, 9)[0]), "9 x 8", "--size"),
         "another size in the test part": _with(
             "test/bag/1.png", lambda: picture(images(1, 16, 16)[0]), "test/bag/1.png", "16 x 16"
+        ),
+        "39 million pixels, black": _bad(
+            lambda: _png(6200, 6200, zlib.compress(bytes(4 * 6200 * 6200 + 6200), 1), kind=6),
+            "6,200",
+        ),
+        "39 million pixels at the beginning": _with(
+            "train/bag/0.png",
+            lambda: _png(6200, 6200, zlib.compress(bytes(6201 * 6200), 1)),
+            "train/bag/0.png",
+            "--size",
         ),
         "4 x 4 pixels": _bad(lambda: picture(images(1, 4, 4)[0]), "8 pixels"),
         "1,025 pixels wide": _with(

@@ -7,7 +7,7 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli import output
-from fashionlab.cli.options import Data, Json, reads_data
+from fashionlab.cli.options import Data, Json, Labels, Transposed, reads_data
 from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
@@ -154,7 +154,7 @@ def predict(
         typer.Argument(
             metavar="PICTURE...",
             help="PNG, JPEG or WebP files, folders of them, or - for stdin; or data files of "
-            "images without labels, such as a CSV.",
+            "images, with labels or without, such as a CSV.",
         ),
     ],
     model: Annotated[
@@ -166,6 +166,8 @@ def predict(
     ] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
+    labels: Labels = None,
+    transposed: Transposed = None,
 ) -> None:
     """Classify pictures: each is prepared as the training images were, see --show."""
     from fashionlab.cli import answers
@@ -181,7 +183,7 @@ def predict(
     write = answers.writer(predictor.class_names, top, show, as_json, as_csv)
     tables = answers.data_files(paths)
     for table in tables:
-        answers.answer_rows(table, predictor, write)
+        answers.answer_rows(table, predictor, write, labels, transposed)
     paths = [path for path in paths if path not in tables]
     if failed := answers.answer(paths, predictor, write):
         raise InvalidValueError(

@@ -25,9 +25,7 @@ from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
 NAMES = "class_names"  # an array in an npz file
-KIND = re.compile(  # as in train_labels, y_train; train_images, kmnist-test-imgs, x_train
-    r"(?:(?P<labels>labels?|(?<![a-z])y)|images?|imgs?|(?<![a-z])x)(?![a-z])"
-)
+KIND = re.compile(r"(?:labels?|images?|imgs?|(?<![a-z])[xy])(?![a-z])")
 ENDINGS = {".npy", ".npz", ".parquet", ".csv", ".tsv"}
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 
@@ -50,7 +48,7 @@ class Piece:
         if self.array.name == NAMES:
             return "names"
         if named := KIND.search(self.array.name.lower()):  # else its reader could not say so
-            return "labels" if named["labels"] else "images"
+            return "labels" if named[0].startswith(("label", "y")) else "images"
         return "labels" if are_labels(self.array) else "images"
 
     def __str__(self) -> str:

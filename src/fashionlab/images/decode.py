@@ -81,6 +81,16 @@ def decode(data: bytes) -> Photo:
         raise damaged(f"{header.kind}: {reason}") from error
 
 
+def shown_size(data: bytes) -> tuple[int, int]:
+    """Return the width and height in which a picture is shown, from its header alone.
+
+    Raises ImageError for what is no picture.
+    """
+    header = strip(data)
+    width, height = header.size
+    return (height, width) if header.orientation >= 5 else (width, height)
+
+
 def _pixels(stored: ImageFile.ImageFile, header: Header) -> Image.Image:
     """Return the image with its pixels.
 

@@ -130,7 +130,7 @@ def test_labels_are_found_by_their_values_and_else_by_the_option(saved):
             assert read(path)[1] == labels.ravel().tolist(), last
     both = np.concatenate([labels, pixels[:, 1:], labels[::-1]], axis=1)
     path = saved("\n".join(",".join(map(str, line)) for line in both))
-    with pytest.raises(DataFormatError, match="give option labels: first or last"):
+    with pytest.raises(DataFormatError, match="give --labels first, or --labels last"):
         read(path)
     assert read(path, labels="first")[1] == labels.ravel().tolist()
     assert read(path, labels="last")[1] == labels[::-1].ravel().tolist()

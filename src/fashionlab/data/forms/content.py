@@ -5,7 +5,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from fashionlab.data.forms import idx, npy, tables
+from fashionlab.data.forms import idx, npy_header, tables
 from fashionlab.data.forms.stored import REMEDY, faults, require_regular
 from fashionlab.errors import DataFormatError
 
@@ -65,7 +65,7 @@ def _form(head: bytes, zipped: bool) -> Form | None:
     if len(head) >= 4 and head[:2] == b"\0\0" and head[2] in IDX_KINDS:
         return "idx"
     if not zipped:
-        if head.startswith(npy.MAGIC):
+        if head.startswith(npy_header.MAGIC):
             return "npy"
         if head.startswith(ZIP):
             return "npz"
@@ -95,7 +95,7 @@ def _packed_again(head: bytes) -> tuple[str, str] | None:
     """Return what is in a gzip that needs none."""
     if head.startswith(idx.GZIP_MAGIC):
         return "a file that was gzipped twice", "unpack it once"
-    if head.startswith((npy.MAGIC, ZIP, PARQUET)):
+    if head.startswith((npy_header.MAGIC, ZIP, PARQUET)):
         return "a gzipped file of a form that is not gzipped", UNPACK
     return None
 

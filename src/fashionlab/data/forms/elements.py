@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fashionlab.data.class_names import LONGEST_NAME
 from fashionlab.data.forms import Block
-from fashionlab.data.forms.stored import StoredArray
+from fashionlab.data.forms.stored import StoredArray, shown
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError
 
@@ -31,7 +31,7 @@ def require_labels(labels: StoredArray, images: StoredArray) -> None:
     if not are_labels(labels):
         remedy = "check that it is the file of labels"
         if len(labels.shape) == 2:
-            remedy = "give one class number an image: of one-hot labels, labels.argmax(axis=1)"
+            remedy = "keep the column of the classes; of a column for each, labels.argmax(axis=1)"
         raise DataFormatError(
             f"labels must be (N,) or (N, 1); received {labels.shape} in {labels.where}; {remedy}"
         )
@@ -55,11 +55,14 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
         shape = (*shape, CHANNELS) if shape and options.colour else shape
     if len(shape) == 3 and shape[2] == 1:
         shape = shape[:2]
+    remedy = "reshape them"
+    if len(shape) == 3 and shape[0] in (1, CHANNELS) and shape[2] != CHANNELS:
+        remedy = "put the channels last, in NumPy by images.transpose(0, 2, 3, 1)"  # as in PyTorch
     fits = len(shape) == 2 or (len(shape) == 3 and shape[2] == CHANNELS)
     if not fits or not all(1 <= side <= LARGEST_SIDE for side in shape):
         raise DataFormatError(
             f"images must be (N, H, W), (N, H, W, 3) or (N, H x W), with sides up to "
-            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; reshape them"
+            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; {remedy}"
         )
     if array.dtype.kind not in "iu":
         remedy = (
@@ -68,7 +71,7 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
             else "save them as uint8"
         )
         raise DataFormatError(
-            f"images must be whole numbers from 0 to 255; received {array.dtype.name} "
+            f"images must be whole numbers from 0 to 255; received {shown(array.dtype)} "
             f"in {array.where}; {remedy}"
         )
     return shape
@@ -107,8 +110,8 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
         return [names.setdefault(name, name) for block in blocks for name in block]
     if array.dtype.kind not in "iuf":
         raise DataFormatError(
-            f"labels must be whole numbers or names; received {array.dtype.name} in {array.where}; "
-            "number the classes from 0"
+            f"labels must be whole numbers or names; received {shown(array.dtype)} in "
+            f"{array.where}; number the classes from 0"
         )
     return np.concatenate([_numbers(values.reshape(-1), array.where) for values in array.blocks()])
 

@@ -26,6 +26,7 @@ from fashionlab.data.forms.stored import (
     faults,
     require_no_bomb,
     require_sound,
+    shown,
 )
 from fashionlab.data.storage import blocks
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
@@ -115,7 +116,7 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     stored = describe(Path(path))
     if stored.dtype != np.uint8:
         raise DataFormatError(
-            f"an IDX file must hold unsigned bytes here; received {stored.dtype.name} in {path}; "
+            f"an IDX file must hold unsigned bytes here; received {shown(stored.dtype)} in {path}; "
             "convert it to uint8"
         )
     return stored.whole()

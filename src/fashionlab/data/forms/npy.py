@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fashionlab import files
+from fashionlab.data.forms import npy_header
 from fashionlab.data.forms.stored import (
     DEFLATE_LIMIT,
     REMEDY,
@@ -29,9 +30,8 @@ from fashionlab.data.forms.stored import (
 from fashionlab.data.storage import blocks
 from fashionlab.errors import DataFormatError
 
-MAGIC = b"\x93NUMPY"
+OFFICE = "[Content_Types].xml"  # the first file in an Excel table, which is a zip archive
 MOST_ARRAYS = 100  # in an npz; MedMNIST has six
-LONGEST_HEADER = 10_000  # bytes, of which NumPy parses no more
 LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")  # of a zip's member; names and extras follow
 ENCRYPTED = 0x1
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -40,7 +40,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 def describe_npy(path: Path) -> StoredArray:
     """Return the array in an npy file; DataFormatError where its header is not sound."""
     with faults(str(path)), path.open("rb") as file:
-        shape, dtype, fortran = _header(file, str(path))
+        shape, dtype, fortran = npy_header.read(file, str(path))
         start, size = file.tell(), path.stat().st_size
     require_sound(shape, dtype, size - start, str(path), exact=True)
     opened = partial(_opened, path, start)
@@ -65,7 +65,7 @@ def _require_arrays(members: list[zipfile.ZipInfo], path: Path) -> None:
     if not any(name.endswith(".npy") for name in names):
         raise DataFormatError(
             f"a zip archive must be npz, with an array in each file; received {names[0]:.60} in "
-            f"{path}; unpack it first"
+            f"{path}; {'save the table as CSV' if names[0] == OFFICE else 'unpack it first'}"
         )
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataFormatError(
@@ -92,7 +92,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> St
         )
     require_no_bomb(member.file_size, member.compress_size, where)
     with archive.open(member) as file:
-        shape, dtype, fortran = _header(cast(BinaryIO, file), where)
+        shape, dtype, fortran = npy_header.read(cast(BinaryIO, file), where)
         start = file.tell()
     require_sound(shape, dtype, member.file_size - start, where, exact=True)
     stored = member.compress_type == zipfile.ZIP_STORED
@@ -127,39 +127,6 @@ def _place(path: Path, member: zipfile.ZipInfo, where: str) -> int:
     if left or crc != member.CRC:
         raise ValueError(f"the checksum of {where} differs")
     return place
-
-
-def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
-    """Return shape, type and order of an npy file's array; the file is then at its elements."""
-    try:
-        version = npy.read_magic(file)
-        read = {
-            (1, 0): npy.read_array_header_1_0,
-            (2, 0): npy.read_array_header_2_0,
-        }[version]
-        shape, fortran, dtype = read(file, max_header_size=LONGEST_HEADER)
-    except (KeyError, TypeError, ValueError, RecursionError, SyntaxError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise DataFormatError(
-            f"an npy file must begin with its header, of format 1 or 2; received another in "
-            f"{where} ({reason}); {REMEDY}"
-        ) from None
-    if dtype.hasobject:
-        raise DataFormatError(
-            f"an array must hold numbers or text; received pickled objects in {where}, which could "
-            "run a program when they are read; save it as an array of numbers"
-        )
-    if dtype.kind not in "biufUS":
-        raise DataFormatError(
-            f"an array must hold numbers or text; received {dtype!s:.60} in {where}; save it as an "
-            "array of numbers"
-        )
-    if not all(type(side) is int and 0 <= side < 2**40 for side in shape):
-        raise DataFormatError(
-            f"an array's sides must be whole numbers below 2^40; received {shape!s:.60} in "
-            f"{where}; {REMEDY}"
-        )
-    return shape, dtype, fortran
 
 
 @contextmanager

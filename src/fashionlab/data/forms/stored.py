@@ -162,6 +162,11 @@ def faults(where: str) -> Iterator[None]:
         ) from None
 
 
+def shown(dtype: np.dtype[Any]) -> str:
+    """Return a type's name: float32 for >f4; <U20 for text, whose name would count its bits."""
+    return dtype.name if dtype.kind in "biuf" else str(dtype)
+
+
 def require_sound(
     shape: tuple[int, ...], dtype: np.dtype[Any], room: int, where: str, exact: bool
 ) -> None:
@@ -170,6 +175,6 @@ def require_sound(
     if not shape or size == 0 or size > room or (exact and size != room):
         raise DataFormatError(
             f"a file must hold as many elements as its header declares; received a header of "
-            f"{shape} {dtype.name} and {'' if exact else 'at most '}{room:,} bytes in {where}; "
+            f"{shape} {shown(dtype)} and {'' if exact else 'at most '}{room:,} bytes in {where}; "
             f"{REMEDY}"
         )

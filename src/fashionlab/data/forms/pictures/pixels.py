@@ -21,7 +21,7 @@ from fashionlab.data.forms import Block, rows_in_block
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
 from fashionlab.errors import DataFormatError, ImageError, InvalidValueError
 from fashionlab.images import Preparation
-from fashionlab.images.decode import SMALLEST_SIDE, load
+from fashionlab.images.decode import SMALLEST_SIDE, load, read, shown_size
 from fashionlab.images.photo import Photo
 from fashionlab.images.preprocess import prepare
 
@@ -70,9 +70,9 @@ def wanted(sample: Iterable[Picture], options: ReadOptions) -> Wanted:
     for picture in sample:
         if size is not None and colour is not None:
             break
-        photo = _decoded(picture)
+        photo = _decoded(picture, scaled=options.size is not None)
         if size is None:
-            size = _size(photo, picture.where)
+            size = (photo.image.height, photo.image.width)
         if colour is None and has_colour(photo):
             colour = True
     if size is None:
@@ -179,37 +179,39 @@ def _bytes(picture: Picture) -> int:
 
 
 def _prepared(picture: Picture, target: Wanted) -> _Image:
-    photo = _decoded(picture)
-    size, wanted_size = (photo.image.height, photo.image.width), target.shape[:2]
-    if not target.scaled and size != wanted_size:
+    photo = _decoded(picture, target.scaled)
+    found, wanted_size = (photo.image.height, photo.image.width), target.shape[:2]
+    if not target.scaled and found != wanted_size:
         raise DataFormatError(
             f"pictures must have one size, {wanted_size[1]} x {wanted_size[0]} as the first; "
-            f"received {size[1]} x {size[0]} in {picture.where}; scale all with --size 28"
+            f"received {found[1]} x {found[0]} in {picture.where}; scale all with --size 28"
         )
     mode = "RGB" if len(target.shape) == 3 else "L"
-    if target.preparation == "fit" and size == wanted_size and photo.image.mode == mode:
+    if target.preparation == "fit" and found == wanted_size and photo.image.mode == mode:
         return _Image(np.asarray(photo.image))  # what `prepare` gives, in half the time
     prepared = prepare(photo, target.shape, target.preparation)
     return _Image(prepared.image, prepared.found, target.guessed and has_colour(photo))
 
 
-def _decoded(picture: Picture) -> Photo:
+def _decoded(picture: Picture, scaled: bool) -> Photo:
+    """Return the photo; where it is not scaled, one that is too large is not decoded."""
     try:
-        return load(picture.content)
+        content = picture.content if isinstance(picture.content, bytes) else read(picture.content)
+        if not scaled:
+            _require_small(*shown_size(content), picture.where)
+        return load(content)
     except ImageError as error:
         raise DataFormatError(f"{picture.where}: {error}") from error
     except OSError as error:
         raise _unreadable(picture.where, error) from error
 
 
-def _size(photo: Photo, where: str) -> tuple[int, int]:
-    if max(photo.image.size) > LARGEST_SIDE:
+def _require_small(width: int, height: int, where: str) -> None:
+    if max(width, height) > LARGEST_SIDE:
         raise DataFormatError(
             f"pictures must have sides of at most {LARGEST_SIDE:,} pixels to be taken as they are; "
-            f"received {photo.image.width:,} x {photo.image.height:,} in {where}; scale all with "
-            "--size 28"
+            f"received {width:,} x {height:,} in {where}; scale all with --size 28"
         )
-    return photo.image.height, photo.image.width
 
 
 def digest(path: Path) -> str:
