@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from fashionlab.data import Dataset, ReadOptions, load
-from fashionlab.errors import DataFormatError
+from fashionlab.errors import DataFormatError, InvalidValueError
 
 NAMES = ("ant", "bee", "cat")
 NUMBERS = ("0", "1", "2")
@@ -237,3 +237,8 @@ def test_pictures_that_were_scaled_keep_their_preparation_though_their_borders_a
     train = load(write(tmp_path, wide), ReadOptions(size=16))[0]
     assert train.images[0, 0].max() == 0 and train.images[0, 8].min() > 0
     assert train.preparation == "fit"
+
+
+def test_colour_of_grey_images_is_refused(tmp_path) -> None:
+    with pytest.raises(InvalidValueError, match=r"colour is for .* received \(8, 8\)"):
+        load(as_npz(tmp_path, GREY), ReadOptions(colour=True))

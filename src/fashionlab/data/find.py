@@ -18,7 +18,7 @@ from fashionlab.data.dataset import Split
 from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, labels_of
-from fashionlab.data.forms.parts import part_in
+from fashionlab.data.forms.parts import WORD, part_in
 from fashionlab.data.forms.pictures.pixels import Log
 from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
@@ -76,6 +76,7 @@ def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found
     else:
         pieces = _in_folder(path)
         if not pieces:
+            _require_no_folder_around(path)
             return contents.of_pictures(path, options, log)
     if any(piece.form == "parquet" for piece in pieces):
         return contents.of_parquet(path, options, log)
@@ -113,8 +114,10 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
             continue
         if path.name == CLASS_NAMES_FILE or (path.is_dir() and "-ubyte" not in path.name):
             continue
-        plain = path.with_name(path.name.removesuffix(".gz"))
-        if plain in seen:  # next to itself unpacked
+        if (path / path.name).is_file():  # an archive's folder of one file
+            path /= path.name
+        plain = path.name.removesuffix(".gz").replace(".idx", "-idx")
+        if plain in seen:  # next to itself unpacked, or in its other spelling
             continue
         try:
             form = form_of(path)
@@ -127,6 +130,19 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
         seen.add(plain)
         pieces += _in_file(path, form)
     return pieces
+
+
+def _require_no_folder_around(folder: Path) -> None:
+    """Raise DataFormatError where a folder holds nothing but the folder of the data."""
+    with faults(str(folder)):
+        inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
+        if len(inside) != 1 or not inside[0].is_dir():
+            return
+        if any(_looks_like_data(path) for path in inside[0].iterdir()):
+            raise DataFormatError(
+                f"data must be in the folder itself; received {folder}, which holds a folder of "
+                f"them; name {inside[0]}"
+            )
 
 
 def _looks_like_data(path: Path) -> bool:
@@ -167,6 +183,14 @@ def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Fo
     return found
 
 
+def _or_its_beginning(pieces: Sequence[Piece], folder: Path) -> str:
+    """Return the remedy for files of several sets whose names begin with the sets' own."""
+    word = WORD.search(pieces[0].path.name.lower())
+    own = pieces[0].path.name[: word.start()].rstrip("-_. ") if word else ""
+    alike = all(piece.path.name.startswith(own) for piece in pieces)
+    return "" if not own or alike else f", or name the beginning of its files, as {folder / own}"
+
+
 def _part_of(
     part: Split | None, pieces: Sequence[Piece], path: Path, options: ReadOptions
 ) -> Found:
@@ -182,6 +206,7 @@ def _part_of(
         raise DataFormatError(
             f"each part must be in one file, or in one of images and one of labels; received "
             f"{', '.join(map(str, pieces[:4]))} for {shown}; put one set into a folder of its own"
+            + _or_its_beginning(pieces, path)
         )
     if not images:
         raise DataFormatError(

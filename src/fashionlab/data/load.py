@@ -201,6 +201,11 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
             f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
             "that the files belong together"
         )
+    if options.colour and not sets["train"].is_colour:
+        raise InvalidValueError(
+            f"colour is for images of three numbers a pixel; received {shapes['train']} in {path}; "
+            "leave it out"
+        )
     genuine = _is_fashion_mnist(sets)
     shown = printable(files.text(_stem(path)))
     name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"

@@ -110,7 +110,7 @@ def test_colour_is_read_pixel_by_pixel_where_the_option_says_so(saved):
     with pytest.raises(DataFormatError, match="give --colour"):
         read(path)
     grey = saved("label,a,b,c,d\n3,1,2,3,4\n")
-    with pytest.raises(DataFormatError, match="leave out --colour"):
+    with pytest.raises(DataFormatError, match="they fit grey images"):
         read(grey, colour=True)
 
 

@@ -9,7 +9,6 @@ By pyarrow, the extra `parquet`.
 """
 
 import json
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -21,6 +20,7 @@ import numpy as np
 from fashionlab import files
 from fashionlab.data.dataset import Dataset, Split
 from fashionlab.data.forms import Block, rows_in_block
+from fashionlab.data.forms.content import form_of
 from fashionlab.data.forms.parquet import footer
 from fashionlab.data.forms.parquet.columns import Columns, columns, label_values
 from fashionlab.data.forms.parquet.shards import shards
@@ -174,8 +174,7 @@ def _opened(path: Path) -> Iterator[_Parquet]:
         *(MemoryError, RecursionError),
     )
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnsoundError("no regular file")
+        form_of(path)  # which says what another file is
         with path.open("rb") as file:
             described = footer.footer(file)
             with ParquetFile(
