@@ -110,8 +110,8 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
         return [names.setdefault(name, name) for block in blocks for name in block]
     if array.dtype.kind not in "iuf":
         raise DataFormatError(
-            f"labels must be whole numbers or names; received {shown(array.dtype)} in {array.where}; "
-            "number the classes from 0"
+            f"labels must be whole numbers or names; received {shown(array.dtype)} in "
+            f"{array.where}; number the classes from 0"
         )
     return np.concatenate([_numbers(values.reshape(-1), array.where) for values in array.blocks()])
 
