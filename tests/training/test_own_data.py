@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from PIL import Image
 from fashionlab.cli import main
 from fashionlab.data import ReadOptions, load, load_images
 from fashionlab.data.synthetic import draw
-from fashionlab.errors import InvalidValueError
+from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.export.portable_model import export_onnx
 from fashionlab.portable import Predictor
+from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 from fashionlab.training import plan
+from fashionlab.training import train as trained
 from fashionlab.training.loop import Trainer
 
 pytest.importorskip("onnx")
@@ -216,3 +219,16 @@ def test_pictures_in_parquet_are_scaled_to_the_model_to_be_predicted(fashionlab,
     found = fashionlab("predict", "new.parquet", "--model", "run", "--csv").splitlines()[1:]
     expected = fashionlab("predict", *pictures, "--model", "run", "--csv").splitlines()[1:]
     assert [line.split(",")[1:] for line in found] == [line.split(",")[1:] for line in expected]
+
+
+def test_parts_that_do_not_belong_together_are_refused_before_anything_is_written(tmp_path) -> None:
+    """Such a run failed at its end, or was written and could not be read."""
+    train, test = draw(train=20, test=20)
+    for parts in (
+        (train, train),
+        (train, replace(test, images=test.images[:, 1:])),
+        (train, test.renamed(test.name, tuple("abcdefghij"))),
+    ):
+        with pytest.raises(DataFormatError, match="parts must"):
+            trained(RECIPES["report-mlp"], parts, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []

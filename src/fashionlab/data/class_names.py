@@ -36,6 +36,10 @@ def names_in(folder: Path) -> tuple[str, ...] | None:
 
 def require_names(names: Sequence[str], where: str) -> None:
     """Raise DataFormatError where these cannot be the names of classes."""
+    if odd := [name for name in names if not isinstance(name, str)]:
+        raise DataFormatError(
+            f"class names must be texts; received {odd[0]!r:.40}; correct the names in {where}"
+        )
     if not 1 <= len(names) <= MOST_CLASSES or len(set(names)) != len(names):
         raise DataFormatError(
             f"class names must be 1 to {MOST_CLASSES} different names; received {len(names)} of "

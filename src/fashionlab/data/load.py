@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
-from fashionlab.data.dataset import NO_OPTIONS, SPLITS, Dataset, Parts, Split, split
+from fashionlab.data.dataset import SPLITS, Dataset, Split, split
 from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
@@ -19,6 +19,7 @@ from fashionlab.data.find import find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
+from fashionlab.data.parts import NO_OPTIONS, Parts, require_alike
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
 from fashionlab.images import Preparation
@@ -194,23 +195,18 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
             )
         train, test = split(sets["train"], options.split, SPLIT_SEED, part="test")
         sets |= {"train": train, "test": test}
-    shapes = {part: one.image_shape for part, one in sets.items()}
-    if len(set(shapes.values())) > 1:
-        raise DataFormatError(
-            f"all parts must have images of one shape; received "
-            f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
-            "that the files belong together"
-        )
+    sets = {part: sets[part] for part in SPLITS if part in sets}
+    require_alike(tuple(sets.values()))
     if options.colour and not sets["train"].is_colour:
         raise InvalidValueError(
-            f"colour is for images of three numbers a pixel; received {shapes['train']} in {path}; "
-            "leave it out"
+            f"colour is for images of three numbers a pixel; received {sets['train'].image_shape} "
+            f"in {path}; leave it out"
         )
     genuine = _is_fashion_mnist(sets)
     shown = printable(files.text(_stem(path)))
     name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
     names = fashion_mnist.CLASS_NAMES if genuine else sets["train"].class_names
-    return {part: sets[part].renamed(name, names) for part in SPLITS if part in sets}
+    return {part: one.renamed(name, names) for part, one in sets.items()}
 
 
 def _is_fashion_mnist(sets: dict[Split, Dataset]) -> bool:
