@@ -122,7 +122,7 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
         try:
             form = form_of(path)
         except DataFormatError:
-            if _looks_like_data(path):
+            if looks_like_data(path):
                 raise
             continue
         if form == "table" and not TABLE_NAMES.search(path.name):
@@ -132,6 +132,7 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
     return pieces
 
 
+<<<<<<< HEAD
 def _require_no_folder_around(folder: Path) -> None:
     """Raise DataFormatError where a folder holds nothing but the folder of the data."""
     with faults(str(folder)):
@@ -146,6 +147,9 @@ def _require_no_folder_around(folder: Path) -> None:
 
 
 def _looks_like_data(path: Path) -> bool:
+=======
+def looks_like_data(path: Path) -> bool:
+>>>>>>> h-hostile
     """Return whether a file that has no form we know has the name of one that should."""
     plain = Path(path.name.lower().removesuffix(".gz"))
     return "-ubyte" in plain.name or plain.suffix in ENDINGS
