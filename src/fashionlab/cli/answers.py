@@ -5,11 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-<<<<<<< HEAD
-from contextlib import suppress
 from dataclasses import replace
-=======
->>>>>>> h-hostile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 

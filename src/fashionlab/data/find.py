@@ -132,24 +132,20 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
     return pieces
 
 
-<<<<<<< HEAD
 def _require_no_folder_around(folder: Path) -> None:
     """Raise DataFormatError where a folder holds nothing but the folder of the data."""
     with faults(str(folder)):
         inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
         if len(inside) != 1 or not inside[0].is_dir():
             return
-        if any(_looks_like_data(path) for path in inside[0].iterdir()):
+        if any(looks_like_data(path) for path in inside[0].iterdir()):
             raise DataFormatError(
                 f"data must be in the folder itself; received {folder}, which holds a folder of "
                 f"them; name {inside[0]}"
             )
 
 
-def _looks_like_data(path: Path) -> bool:
-=======
 def looks_like_data(path: Path) -> bool:
->>>>>>> h-hostile
     """Return whether a file that has no form we know has the name of one that should."""
     plain = Path(path.name.lower().removesuffix(".gz"))
     return "-ubyte" in plain.name or plain.suffix in ENDINGS
