@@ -9,7 +9,7 @@ from minimum import ROOT, minima, normalized, project, requirements
 
 EXTRAS = {  # of a room, or of a module
     "engines": "keras",
-    "data/forms/parquet.py": "parquet",
+    "data/forms/parquet/files.py": "parquet",
     "estimator": "sklearn",
     "export": "export",
     "progress/tensorboard.py": "tensorboard",

@@ -1,4 +1,4 @@
-"""docs/backprop.md and examples/ say what scratch computes."""
+"""docs/backprop.md and the example on one screen say what scratch computes."""
 
 import importlib.util
 import subprocess

@@ -79,7 +79,7 @@ def test_a_folder_of_that_name_comes_first(tmp_path):
 def test_it_is_repeated_on_its_own_data_alone(tmp_path):
     done = fashionlab("train", "--from", "shipped", "--data", "synthetic", cwd=tmp_path)
     assert done.returncode == 2
-    assert "must be repeated on its own data, fashion-mnist" in done.stderr
+    assert "must be repeated on its own data, as train fashion-mnist" in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -1,5 +1,7 @@
 """The tables about data: what the check finds, reading, and training from the disk."""
 
+from statistics import mean, stdev
+
 from benchmarks import tables
 
 
@@ -24,6 +26,48 @@ def data_check() -> str:
         f"mean square over the pixels), {across} of them across training and test part; rows count "
         f"from 0. {tables.where(rows[:1])}. Written by `python -m benchmarks.data.near_copies`; "
         "`fashionlab data check fashion-mnist` prints the same.",
+    ]
+    return "\n".join(lines)
+
+
+def loading() -> str:
+    """Return how long Fashion-MNIST takes from its files into a Dataset."""
+    rows = tables.read("loading")
+    lines = [
+        "| Fashion-MNIST from | seconds (mean ± standard deviation) | slowest |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {row['files']} | {row['seconds']} ± {row['seconds_std']} | {row['slowest']} |"
+        for row in rows
+    ]
+    lines += [
+        "",
+        f"70,000 images, from the files to two Datasets with their SHA-256, after the imports; n = "
+        f"{rows[0]['n']}; {tables.where(rows)}. Written by `python -m benchmarks.data.loading`.",
+    ]
+    return "\n".join(lines)
+
+
+def digits() -> str:
+    """Return the accuracy of the recipe `digits` on two small sets."""
+    rows = tables.read("digits")
+    lines = [
+        "| set | trained on | test images | test accuracy, % (mean ± standard deviation) | n |",
+        "|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(row["data"] for row in rows):
+        own = [row for row in rows if row["data"] == name]
+        accuracies = [100 * float(row["accuracy"]) for row in own]
+        lines.append(
+            f"| {name} | {int(own[0]['images_trained_on']):,} | {int(own[0]['images']):,} | "
+            f"{mean(accuracies):.2f} ± {stdev(accuracies):.2f} | {len(own)} |"
+        )
+    lines += [
+        "",
+        f"`digits` with no other option than `--data`; {rows[0]['parameters']} parameters, seeds 0 "
+        f"to {len(own) - 1}; {tables.where(rows)}. Written by `python -m "
+        "benchmarks.training.digits`.",
     ]
     return "\n".join(lines)
 

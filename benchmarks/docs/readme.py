@@ -20,6 +20,8 @@ PAGES = {
         "data_check": data_tables.data_check,
         "larger_than_memory": data_tables.larger_than_memory,
         "csv_reading": data_tables.csv_reading,
+        "loading": data_tables.loading,
+        "digits": data_tables.digits,
     },
     "docs/protocol.md": {
         "choices": training_tables.choices,

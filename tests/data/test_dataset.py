@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fashionlab.data import Dataset, split
+from fashionlab.data.parts import require_alike
 from fashionlab.errors import DataFormatError, InvalidValueError
 
 
@@ -85,19 +86,61 @@ def test_a_fraction_that_leaves_a_split_empty_is_refused(fraction: float) -> Non
         split(make(), fraction, seed=0)
 
 
+PIXELS = np.arange(24 * 16, dtype=np.int32).reshape(24, 4, 4) % 256  # (24, 4, 4)
+CLASSES = np.arange(24) % 3  # (24,)
+
+
+def test_arrays_of_any_exact_type_become_bytes():
+    expected = PIXELS.astype(np.uint8)
+    for images in (PIXELS, PIXELS[..., None], PIXELS.tolist()):
+        found = Dataset.from_arrays(images, CLASSES[:, None])
+        assert np.array_equal(found.images, expected) and found.images.dtype == np.uint8
+        assert np.array_equal(found.labels, CLASSES) and found.class_names == ("0", "1", "2")
+    unit = Dataset.from_arrays((PIXELS / 255).astype(np.float32), CLASSES, unit=True)
+    assert np.array_equal(unit.images, expected)
+    names = np.array(["cat", "dog", "owl"])  # as scikit-learn's target_names
+    assert Dataset.from_arrays(PIXELS, CLASSES, names).class_names == ("cat", "dog", "owl")
+
+
 @pytest.mark.parametrize(
-    ("images", "labels", "names", "said"),
+    ("images", "labels", "options", "says"),
     [
-        ([[[1, 2], [3]]], [0], None, "lists of several lengths"),
-        (np.zeros((2, 8, 8), np.uint8), [[0], [1, 2]], None, "lists of several lengths"),
-        (np.zeros((2, 8, 8), np.uint8), [0, 1], "ab", "a list of texts"),
-        (np.zeros((2, 8, 8), np.uint8), [0, 1], [1, 2], "received 1 as number 1"),
-        (np.zeros((2, 8, 8), np.uint8), [0, 1], ["a", None], "received None as number 2"),
-        (np.zeros((2, 8, 8), np.uint8), [0, 1], ["a", ["b"]], "as number 2"),
-        (np.zeros((2, 8, 8), np.uint8), [0, 1], ["a", "b" * 1001], "at most 1,000 characters"),
+        (PIXELS / 255, CLASSES, {}, "received float64; give unit=True"),
+        (PIXELS, CLASSES, {"unit": True}, "leave unit out"),
+        (PIXELS / 128, CLASSES, {"unit": True}, "floats from 0 to 1; received"),
+        (np.where(PIXELS, np.nan, 0), CLASSES, {"unit": True}, "received nan"),
+        (PIXELS - 1, CLASSES, {}, "received -1 to 254"),
+        (PIXELS > 9, CLASSES, {}, "received bool"),
+        (PIXELS[:0], CLASSES[:0], {}, "must have images and labels"),
+        (PIXELS, CLASSES[:5], {}, "24 images and 5 labels"),
+        (PIXELS, CLASSES / 2, {}, "labels must be whole numbers"),
+        (PIXELS, CLASSES - 1, {}, "received -1 to 1"),
+        (PIXELS, CLASSES + 1, {}, "without gaps; received 3 different ones, 1 to 3"),
+        (PIXELS, CLASSES, {"class_names": ["cat", "dog"]}, "below the number of classes"),
+        (PIXELS, CLASSES, {"class_names": "cat"}, "a list of names"),
+        (PIXELS, CLASSES, {"name": "two\nlines"}, "name must be text on one line"),
+        (PIXELS, CLASSES, {"name": ""}, "name must be text on one line"),
+        ([[[1, 2], [3]]], [0], {}, "lists of several lengths"),
+        (PIXELS, [[0], [1, 2]], {}, "lists of several lengths"),
+        (PIXELS, CLASSES, {"part": "valid"}, "part must be one of train, test, validation"),
     ],
 )
-def test_lists_and_names_that_are_none_are_refused_in_one_line(images, labels, names, said):
-    with pytest.raises(DataFormatError, match=said) as caught:
-        Dataset.from_arrays(images, labels, names)
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+def test_other_arrays_are_refused(images, labels, options, says):
+    with pytest.raises((DataFormatError, InvalidValueError), match=says) as caught:
+        Dataset.from_arrays(images, labels, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_parts_must_belong_together():
+    train = Dataset.from_arrays(PIXELS, CLASSES)
+    test = Dataset.from_arrays(PIXELS, CLASSES, part="test")
+    require_alike([train, test])
+    require_alike([train, test, replace(test, part="validation")])
+    for parts, says in (
+        ([train, train], "received train, train"),
+        ([test, train], "received test, train"),
+        ([train, replace(test, images=test.images[:, 1:])], r"train \(4, 4\), test \(3, 4\)"),
+        ([train, replace(test, class_names=("0", "1", "two"))], "the same class names"),
+    ):
+        with pytest.raises(DataFormatError, match=says):
+            require_alike(parts)

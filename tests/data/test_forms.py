@@ -9,12 +9,15 @@ import gzip
 import io
 import json
 import struct
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fashionlab.data import Dataset, ReadOptions, load
+from fashionlab.errors import DataFormatError, InvalidValueError
 
 NAMES = ("ant", "bee", "cat")
 NUMBERS = ("0", "1", "2")
@@ -206,3 +209,36 @@ def test_class_names_of_numbers_lie_in_a_file_next_to_them(tmp_path) -> None:
     assert load(as_idx(tmp_path, GREY)).train.class_names == NAMES
     npz = as_npz(tmp_path, GREY)
     assert load(npz).validation.class_names == NAMES
+
+
+def test_what_a_newcomer_is_likely_to_give_is_refused_with_what_to_do(tmp_path) -> None:
+    images, labels = np.zeros((6, 3, 8, 8), np.uint8), np.arange(6) % 2
+    np.savez(tmp_path / "torch.npz", x_train=images, y_train=labels)
+    np.savez(tmp_path / "one_hot.npz", x_train=images[:, 0], y_train=np.eye(6, dtype=np.uint8))
+    (tmp_path / "list.csv").write_text("filename,label\n1.jpg,cat\n2.jpg,dog\n")
+    with zipfile.ZipFile(tmp_path / "table.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    for name, words in {
+        "torch.npz": r"received \(6, 3, 8, 8\).*channels last.*transpose\(0, 2, 3, 1\)",
+        "one_hot.npz": r"labels must be \(N,\).*received \(6, 6\).*labels.argmax\(axis=1\)",
+        "list.csv": r"received '1.jpg'.*a list of pictures is no table.*a folder a class",
+        "table.xlsx": "save the table as CSV",
+    }.items():
+        with pytest.raises(DataFormatError, match=words):
+            load(tmp_path / name)
+
+
+@pytest.mark.parametrize("write", [as_pictures, as_parquet])
+def test_pictures_that_were_scaled_keep_their_preparation_though_their_borders_are_black(
+    write, tmp_path
+) -> None:
+    """`fit` puts black around what is not square: that is no garment on black."""
+    wide = [replace(part, images=np.full((len(part), 8, 32), 200, np.uint8)) for part in GREY]
+    train = load(write(tmp_path, wide), ReadOptions(size=16))[0]
+    assert train.images[0, 0].max() == 0 and train.images[0, 8].min() > 0
+    assert train.preparation == "fit"
+
+
+def test_colour_of_grey_images_is_refused(tmp_path) -> None:
+    with pytest.raises(InvalidValueError, match=r"colour is for .* received \(8, 8\)"):
+        load(as_npz(tmp_path, GREY), ReadOptions(colour=True))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fashionlab.cli import main
-from fashionlab.data import ReadOptions, load, load_images, load_parts, synthetic
+from fashionlab.data import ReadOptions, load, load_images, load_parts, synthetic, write_idx
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.portable import Predictor
 
@@ -54,8 +54,32 @@ def test_emnists_tables_are_upright_too(tmp_path) -> None:
 def test_a_set_is_read_by_the_beginning_of_its_files_names_next_to_another(tmp_path) -> None:
     letters(letters(tmp_path), "emnist-mnist")
     assert load(tmp_path / "emnist-letters").train.class_names == LETTERS
-    with pytest.raises(DataFormatError, match=r"each part must be in one file.* own"):
+    beginning = r"each part must be in one file.* own, or name .*/emnist-letters$"
+    with pytest.raises(DataFormatError, match=beginning):
         load(tmp_path)
+
+
+def test_a_folder_around_the_set_is_said(tmp_path) -> None:
+    """EMNIST's archive unpacks to gzip/."""
+    (tmp_path / "emnist/gzip").mkdir(parents=True)
+    letters(tmp_path / "emnist/gzip")
+    with pytest.raises(DataFormatError, match=r"; name .*/emnist/gzip$"):
+        load(tmp_path / "emnist")
+
+
+def test_idx_files_in_folders_of_their_names_are_found(tmp_path) -> None:
+    """Kaggle's archive of MNIST has each file twice: with a dot, and in a folder."""
+    for part, drawn in (("train", TRAIN), ("t10k", TEST)):
+        for what, array in (("images-idx3", drawn.images), ("labels-idx1", drawn.labels)):
+            name = f"{part}-{what}-ubyte"
+            (tmp_path / name).mkdir()
+            write_idx(tmp_path / name / name, array)
+            write_idx(tmp_path / name.replace("-idx", ".idx"), array)
+    train, test = load(tmp_path)
+    assert (train.sha256, test.sha256) == (TRAIN.sha256, TEST.sha256)
+    for path in tmp_path.glob("*.idx*"):
+        path.unlink()
+    assert load(tmp_path).train.sha256 == TRAIN.sha256
 
 
 def test_options_win_over_what_is_known_of_a_name(tmp_path) -> None:

@@ -108,6 +108,14 @@ def test_a_validation_split_is_named_in_its_place(make_run):
     assert said[1] == "The test metrics are those of the weights after the last epoch."
 
 
+def test_a_validation_part_of_the_data_themselves_is_not_called_held_out(make_run):
+    run = make_run(watched="validation")
+    run.data["validation"] = run.data["test"]
+    said = test_set_use([view(run)])
+    assert "the validation split that the data have of their own" in said[0]
+    assert "held out" not in said[0]
+
+
 def test_of_mixed_runs_each_sentence_names_its_own(make_run):
     testing, validating = view(make_run()), view(make_run("my-own", watched="validation"))
     said = test_set_use([testing, validating])

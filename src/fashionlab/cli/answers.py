@@ -5,8 +5,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from fashionlab.cli import output
 from fashionlab.errors import FashionlabError, ImageError, InvalidValueError
@@ -80,17 +81,25 @@ def data_files(paths: Sequence[str]) -> list[str]:
     return found
 
 
-def answer_rows(path: str, predictor: "Predictor", write: Write) -> None:
+def answer_rows(
+    path: str, predictor: "Predictor", write: Write, labels: str | None, transposed: bool | None
+) -> None:
     """Predict each image of a data file and pass it to `write` as PATH[ROW], rows from 0.
 
-    Raises InvalidValueError where its images are not of the model's size.
+    `labels` and `transposed` are ReadOptions'. Raises InvalidValueError where its images are not of
+    the model's size, to which only pictures (in Parquet) can be scaled.
     """
     from fashionlab.data import ReadOptions, load_images
+    from fashionlab.data.forms.content import form_of
     from fashionlab.data.storage import release
     from fashionlab.images.preprocess import Prepared
 
     shape = predictor.image_shape
-    images = load_images(path, ReadOptions(colour=len(shape) == 3))
+    options = ReadOptions(colour=len(shape) == 3, labels=cast(Any, labels), transposed=transposed)
+    if form_of(Path(path)) == "parquet":  # of pictures
+        side = shape[0] if shape[0] == shape[1] else None
+        options = replace(options, size=side, preparation=predictor.metadata.preparation)
+    images = load_images(path, options)
     if images.shape[1:] != shape:
         raise InvalidValueError(
             f"{path} must have images of the model's size, {shape}; received {images.shape[1:]}; "

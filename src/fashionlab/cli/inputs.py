@@ -80,6 +80,8 @@ def info(data: Data = NO_DATA, also: Place = None, as_json: Json = False) -> Non
                 "class_names": split.class_names,
                 "sha256": split.sha256,
                 "source": split.source,
+                "form": split.form,
+                "preparation": split.preparation,
             }
             for split in splits
         ]
@@ -89,7 +91,8 @@ def info(data: Data = NO_DATA, also: Place = None, as_json: Json = False) -> Non
         size = " x ".join(map(str, split.image_shape[:2])) + " in colour" * split.is_colour
         show(
             f"{split.name} {split.part}: {len(split):,} images of {size}, "
-            f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source}"
+            f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source} "
+            f"({split.form})"
         )
     if all(split.part != "test" for split in splits):
         show("no test part, without which nothing is trained: give --split 0.15 to hold one out")
@@ -156,7 +159,8 @@ def _show_check(checked: "Check", as_json: bool) -> None:
         size = " x ".join(map(str, part.image_shape))
         show(
             f"{part.part}: {len(part):,} images of {size}, {part.classes} classes, values "
-            f"{scan.levels[0]} to {scan.highest}, mean {scan.mean:.2f}, from {part.source}"
+            f"{scan.levels[0]} to {scan.highest}, mean {scan.mean:.2f}, from {part.source} "
+            f"({part.form})"
         )
     for finding in checked.findings:
         _show_finding(checked, finding)

@@ -7,13 +7,13 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli import output
-from fashionlab.cli.options import Data, Json, reads_data
+from fashionlab.cli.options import Data, Json, Labels, Transposed, reads_data
 from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
-    from fashionlab.data import Dataset
+    from fashionlab.data import Parts
     from fashionlab.runs import Run
 
 NO_DATA = Data()
@@ -66,14 +66,14 @@ def export(
         export_safetensors(run, place)
         _say_written(place, f"{place}: {place.stat().st_size:,} bytes")
         return
-    training, test = _data(run, data)
+    parts = _data(run, data)
     if to == "keras":
         from fashionlab.export.formats import export_keras
 
-        difference = export_keras(run, test, place)
+        difference = export_keras(run, parts.test, place)
         _say_written(
             place,
-            f"{place}: over {len(test):,} test images no probability differs by more than "
+            f"{place}: over {len(parts.test):,} test images no probability differs by more than "
             f"{difference:.1g} from the run's",
         )
         return
@@ -81,7 +81,7 @@ def export(
 
     exported = export_onnx(
         run,
-        (training, test),
+        parts,
         place,
         calibrated_by=Run(calibrated_by) if calibrated_by else None,
         calibrate=not uncalibrated,
@@ -94,7 +94,7 @@ def export(
         place,
         f"{place}: {place.stat().st_size:,} bytes; test accuracy {metadata.accuracy:.2%} "
         f"(95 % interval {low:.2%} to {high:.2%})",
-        f"over {len(test):,} test images no probability differs by more than "
+        f"over {len(parts.test):,} test images no probability differs by more than "
         f"{exported.difference:.1g} from the run's, {exported.decisions or 'no'} decisions do",
         f"temperature {metadata.temperature:.3f}, threshold {metadata.threshold:.1%} "
         f"(from {metadata.calibrated_on}); calibration error {metadata.calibration_error:.2%}"
@@ -126,7 +126,7 @@ def _place(folder: Path, to: str, bits: int) -> Path:
     return shipped.outputs(folder) / name
 
 
-def _data(run: "Run", data: Data) -> "tuple[Dataset, Dataset]":
+def _data(run: "Run", data: Data) -> "Parts":
     from fashionlab.training import plan
 
     planned = plan(run.folder)
@@ -154,7 +154,7 @@ def predict(
         typer.Argument(
             metavar="PICTURE...",
             help="PNG, JPEG or WebP files, folders of them, or - for stdin; or data files of "
-            "images without labels, such as a CSV.",
+            "images, with labels or without, such as a CSV.",
         ),
     ],
     model: Annotated[
@@ -166,6 +166,8 @@ def predict(
     ] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
+    labels: Labels = None,
+    transposed: Transposed = None,
 ) -> None:
     """Classify pictures: each is prepared as the training images were, see --show."""
     from fashionlab.cli import answers
@@ -181,7 +183,7 @@ def predict(
     write = answers.writer(predictor.class_names, top, show, as_json, as_csv)
     tables = answers.data_files(paths)
     for table in tables:
-        answers.answer_rows(table, predictor, write)
+        answers.answer_rows(table, predictor, write, labels, transposed)
     paths = [path for path in paths if path not in tables]
     if failed := answers.answer(paths, predictor, write):
         raise InvalidValueError(

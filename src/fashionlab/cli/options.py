@@ -27,6 +27,13 @@ RunFolder = Annotated[
     Path,
     typer.Argument(help="A run folder, or 'shipped'.", parser=run_folder),
 ]
+Labels = Annotated[
+    str | None, typer.Option(help="The column of the labels in a table: first or last.")
+]
+Transposed = Annotated[
+    bool | None,
+    typer.Option("--transposed/--upright", help="Images lie column by column, as EMNIST's do."),
+]
 # How the data are read: the fields of data.ReadOptions.
 READING: dict[str, Any] = {
     "split": Annotated[
@@ -46,14 +53,9 @@ READING: dict[str, Any] = {
             "light on black)."
         ),
     ],
-    "labels": Annotated[
-        str | None, typer.Option(help="The column of the labels in a table: first or last.")
-    ],
+    "labels": Labels,
     "first_label": Annotated[int | None, typer.Option(help="The lowest label, where it is not 0.")],
-    "transposed": Annotated[
-        bool | None,
-        typer.Option("--transposed/--upright", help="Images lie column by column, as EMNIST's do."),
-    ],
+    "transposed": Transposed,
 }
 
 

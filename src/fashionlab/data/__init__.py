@@ -15,6 +15,7 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     storage        blocks                images larger than the memory
     windows        Windows               the order of an epoch over them
     dataset        Dataset, split        what every other package works on
+    parts          Parts, require_alike  the parts of one set, with how they were read
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
     known          by_name, by_pixels    what is publicly known of other sets
     fetch          fetch                 finds it, or downloads it into the cache: from a mirror
@@ -27,11 +28,12 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
 
 from fashionlab.data.augment import Augmentation, Draws
 from fashionlab.data.batches import Batches, batch_order, one_hot
-from fashionlab.data.dataset import Dataset, Parts, split
+from fashionlab.data.dataset import Dataset, split
 from fashionlab.data.fashion_mnist import CLASS_NAMES
 from fashionlab.data.forms.idx import read_idx, write_idx
 from fashionlab.data.load import load, load_fashion_mnist, load_images, load_parts
 from fashionlab.data.options import ReadOptions
+from fashionlab.data.parts import Parts
 
 __all__ = [
     "CLASS_NAMES",

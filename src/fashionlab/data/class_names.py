@@ -7,8 +7,9 @@ from fashionlab.errors import DataFormatError
 from fashionlab.text import printable, read_text
 
 CLASS_NAMES_FILE = "class_names.txt"
-MOST_CLASSES = 256
-LONGEST = 1000  # characters of a name
+MOST_CLASSES = 256  # a label is a byte
+LONGEST_NAME = 1000  # characters that a file may have for a name
+SHOWN = 100  # characters of a name in a message
 
 
 def names_in(folder: Path) -> tuple[str, ...] | None:
@@ -35,15 +36,18 @@ def names_in(folder: Path) -> tuple[str, ...] | None:
 
 def require_names(names: Sequence[str], where: str) -> None:
     """Raise DataFormatError where these cannot be the names of classes."""
-    for number, name in enumerate(names, 1):
-        is_text = isinstance(name, str) and name.strip() and printable(name) == name
-        if not is_text or len(name) > LONGEST:
-            raise DataFormatError(
-                f"a class name must be text of at most {LONGEST:,} characters on one line that can "
-                f"be shown; received {name!r:.100} as number {number}; correct the names in {where}"
-            )
+    if odd := [name for name in names if not isinstance(name, str)]:
+        raise DataFormatError(
+            f"class names must be texts; received {odd[0]!r:.40}; correct the names in {where}"
+        )
     if not 1 <= len(names) <= MOST_CLASSES or len(set(names)) != len(names):
         raise DataFormatError(
             f"class names must be 1 to {MOST_CLASSES} different names; received {len(names)} of "
             f"which {len(set(names))} differ; correct the names in {where}"
         )
+    for number, name in enumerate(names, 1):
+        if not name.strip() or printable(name) != name:
+            raise DataFormatError(
+                f"a class name must be text on one line that can be shown; received "
+                f"{name[:SHOWN]!r} as number {number}; correct the names in {where}"
+            )

@@ -26,6 +26,7 @@ from fashionlab.data.known import by_name
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.unpack import Labels, hash_of, unpacked
 from fashionlab.errors import InvalidValueError
+from fashionlab.images import Preparation
 
 # The options that say something about a form.
 ALWAYS = ("split", "preparation")
@@ -44,8 +45,10 @@ class Found:
     part: Split | None
     where: str
     load: Callable[[], tuple[NDArray[np.uint8], Labels]]
+    form: str  # of its files, with what their header says
     class_names: tuple[str, ...] | None = None  # where the form has them
     first_label: int = 0  # of a known set that counts from another number
+    preparation: Preparation | None = None  # by which its pictures were prepared
 
 
 def of_arrays(
@@ -67,7 +70,10 @@ def of_arrays(
             ).images
         return pixels, labels_of(labels) if labels else None
 
-    return _as_known(Found(part, images.where, load), images.path.name)
+    packed = ", packed" if images.offset is None else ""
+    form = f"{images.form} {images.shape} {images.dtype}{packed}"
+    form += ", column by column" * bool(own.transposed)
+    return _as_known(Found(part, images.where, load, form), images.path.name)
 
 
 def _fitting(form: str, options: ReadOptions, where: str) -> ReadOptions:
@@ -118,17 +124,21 @@ def of_table(part: Split | None, path: Path, options: ReadOptions) -> Found:
         whole = unpacked(rows, lambda: f"{hash_of([path])} {_decisive(own)}", str(path))
         return whole.images, whole.labels
 
-    return _as_known(Found(part, str(path), load), path.name)
+    return _as_known(Found(part, str(path), load, "table"), path.name)
 
 
 def of_parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
     """Return the parts of a Parquet file, or of a folder of them."""
     found = parquet.find(path, _fitting("Parquet file", options, str(path)))
     target = parquet.plan(found, options)
-    return [
-        _decoded(parquet, found, part, target, str(files[0]), log)
-        for part, files in found.parts.items()
-    ]
+    parts = []
+    for part, files in found.parts.items():
+        shown = str(files[0]), f"Parquet, {len(files)} file" + "s" * (len(files) > 1)
+        parts.append(_decoded(parquet, found, part, target, shown, log))
+    if target.scaled:
+        return parts
+    # Images of one size are a set's own, prepared by those who made it, and not here.
+    return [replace(one, preparation=None) for one in parts]
 
 
 def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
@@ -136,23 +146,30 @@ def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Fou
     _fitting("folder of pictures", options, str(folder))
     found = pictures.find(folder, log)
     target = pictures.plan(found, options)
-    return [_decoded(pictures, found, part, target, str(folder), log) for part in found.parts]
+    shown = str(folder), f"pictures, prepared by {target.preparation}"
+    return [_decoded(pictures, found, part, target, shown, log) for part in found.parts]
 
 
 def _decoded(
-    form: Any, found: Any, part: Split | None, target: Wanted, where: str, log: Log | None
+    reader: Any,
+    found: Any,
+    part: Split | None,
+    target: Wanted,
+    shown: tuple[str, str],
+    log: Log | None,
 ) -> Found:
-    """Return a part whose pictures are decoded once."""
+    """Return a part whose pictures are decoded once; `shown` are where it is, and its form."""
+    where, form = shown
 
     def load() -> tuple[NDArray[np.uint8], Labels]:
         whole = unpacked(
-            lambda: form.read(found, part, target, log),
-            lambda: f"{part} {target} {sorted(form.facts(found))}",
+            lambda: reader.read(found, part, target, log),
+            lambda: f"{part} {target} {sorted(reader.facts(found))}",
             where,
         )
         return whole.images, whole.labels
 
-    return Found(part, where, load, found.class_names)
+    return Found(part, where, load, form, found.class_names, preparation=target.preparation)
 
 
 def _grey_as_wished(read: Callable[[], Iterator[Block]], colour: bool | None) -> Iterator[Block]:

@@ -99,7 +99,6 @@ _WRITERS: dict[str, Callable[[Path, Dataset], None]] = {
     "csv": lambda folder, part: tables.write(folder / f"{SHORT[part.part]}.csv", part),
     "tsv": lambda folder, part: tables.write(folder / f"{SHORT[part.part]}.tsv", part),
     "parquet": lambda folder, part: parquet.write(
-        folder / f"{PARQUET[part.part]}-00000-of-00001.parquet", part
+        folder / f"{part.part}-00000-of-00001.parquet", part
     ),
 }
-PARQUET: dict[Split, str] = {"train": "train", "test": "test", "validation": "validation"}

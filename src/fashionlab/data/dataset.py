@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data import storage
-from fashionlab.data.class_names import require_names
-from fashionlab.data.options import ReadOptions
+from fashionlab.data.class_names import LONGEST_NAME, require_names
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.images import PREPARATIONS, Preparation
+from fashionlab.text import printable
 
 Split = Literal["train", "test", "validation"]
 SPLITS: tuple[Split, ...] = ("train", "test", "validation")  # the order of parts
-NO_OPTIONS = ReadOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +33,7 @@ class Dataset:
     part: Split
     source: str  # the file or folder it was read from, or "synthetic"
     preparation: Preparation = "fit"  # by which a picture becomes such an image: `images.prepare`
+    form: str = ""  # of its files, for people: "IDX (60000, 28, 28) uint8, packed"
 
     def __post_init__(self) -> None:
         where = f"{self.name}/{self.part} from {self.source}"
@@ -84,7 +84,8 @@ class Dataset:
         labels       (N,) or (N, 1): whole numbers from 0
         class_names  K names; by default the numbers
 
-        Raises DataFormatError, which says what is wrong with them.
+        Raises DataFormatError, which says what is wrong with them, InvalidValueError for another
+        name or part that no data set can have.
         """
         try:
             pixels, numbers = np.asarray(images), np.asarray(labels)
@@ -93,6 +94,20 @@ class Dataset:
                 "images and labels must be arrays; received lists of several lengths; give all "
                 "images one shape"
             ) from None
+        if part not in SPLITS:
+            raise InvalidValueError(
+                f"part must be one of {', '.join(SPLITS)}; received {part!r:.40}"
+            )
+        if not 0 < len(name) <= LONGEST_NAME or printable(name) != name:
+            raise InvalidValueError(
+                f"name must be text on one line of 1 to {LONGEST_NAME:,} characters; received "
+                f"{name!r:.40}"
+            )
+        if not pixels.size or not numbers.size:
+            raise DataFormatError(
+                f"a data set must have images and labels; received {pixels.shape} and "
+                f"{numbers.shape}; give at least one of each"
+            )
         if pixels.ndim == 4 and pixels.shape[3] == 1:
             pixels = pixels[..., 0]
         if numbers.ndim == 2 and numbers.shape[1] == 1:
@@ -101,18 +116,25 @@ class Dataset:
             raise DataFormatError(
                 f"labels must be whole numbers; received {numbers.dtype}; number the classes from 0"
             )
-        low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
+        low, high = int(numbers.min()), int(numbers.max())
         if low < 0 or high > 255:
             raise DataFormatError(
                 f"labels must be from 0 to 255; received {low} to {high}; number the classes from 0"
             )
-        if isinstance(class_names, str):
+        different = len(np.unique(numbers))
+        if class_names is None and part == "train" and different <= high:
             raise DataFormatError(
-                f"class names must be a list of texts; received the text {class_names!r:.40}; put "
-                "each name into a list"
+                f"labels must be from 0 without gaps; received {different} different ones, {low} "
+                f"to {high}; number the classes from 0, or give class_names"
             )
-        names = tuple(class_names or (str(k) for k in range(high + 1)))
-        return cls(_levels(pixels, unit), numbers.astype(np.uint8), names, name, part, "memory")
+        if isinstance(class_names, str):
+            raise InvalidValueError(
+                f"class_names must be a list of names; received the text {class_names!r:.40}"
+            )
+        names = map(str, range(high + 1) if class_names is None else class_names)
+        return cls(
+            _levels(pixels, unit), numbers.astype(np.uint8), tuple(names), name, part, "memory"
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -170,42 +192,10 @@ class Dataset:
         return other
 
 
-class Parts(tuple[Dataset, Dataset]):
-    """The parts of a data set: (train, test), and its own validation part where it has one."""
-
-    validation: Dataset | None
-    options: ReadOptions  # by which it was read
-
-    def __new__(
-        cls,
-        train: Dataset,
-        test: Dataset,
-        validation: Dataset | None = None,
-        options: ReadOptions = NO_OPTIONS,
-    ) -> "Parts":
-        """Return the parts as a tuple of two."""
-        parts = super().__new__(cls, (train, test))
-        parts.validation, parts.options = validation, options
-        return parts
-
-    @property
-    def train(self) -> Dataset:
-        """The part to train on."""
-        return self[0]
-
-    @property
-    def test(self) -> Dataset:
-        """The part to measure on, on which nothing is chosen."""
-        return self[1]
-
-    @property
-    def all(self) -> tuple[Dataset, ...]:
-        """All parts, the set's own validation part last."""
-        return (*self, self.validation) if self.validation else tuple(self)
-
-
-def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Split into (train, validation): `fraction` of every class, drawn by `seed`, is held out.
+def split(
+    dataset: Dataset, fraction: float, seed: int, part: Split = "validation"
+) -> tuple[Dataset, Dataset]:
+    """Split into (train, `part`): `fraction` of every class, drawn by `seed`, is held out.
 
     Rows keep their order. A class keeps at least one image in train.
     """
@@ -223,11 +213,11 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
         held_out[rows[:count]] = True
     if not held_out.any():
         raise InvalidValueError(
-            f"validation must hold at least one image; received none from fraction {fraction} of "
+            f"{part} must hold at least one image; received none from fraction {fraction} of "
             f"{len(dataset)} images of {dataset.source}; give a larger fraction or more images"
         )
     train = dataset.take(np.flatnonzero(~held_out), part="train")
-    return train, dataset.take(np.flatnonzero(held_out), part="validation")
+    return train, dataset.take(np.flatnonzero(held_out), part=part)
 
 
 def _levels(pixels: NDArray[Any], unit: bool) -> NDArray[np.uint8]:

@@ -18,18 +18,14 @@ from fashionlab.data.dataset import Split
 from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, labels_of
+from fashionlab.data.forms.parts import WORD, part_in
 from fashionlab.data.forms.pictures.pixels import Log
 from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
 NAMES = "class_names"  # an array in an npz file
-PARTS: dict[str, Split] = {
-    **{"train": "train", "training": "train", "test": "test", "testing": "test", "t10k": "test"},
-    **{"val": "validation", "valid": "validation", "validation": "validation"},
-}
-KIND = re.compile(r"labels?(?![a-z])|images?(?![a-z])|imgs?(?![a-z])")
-PART = re.compile(rf"(?<![a-z])({'|'.join(PARTS)})(?![a-z])")
+KIND = re.compile(r"(?:labels?|images?|imgs?|(?<![a-z])[xy])(?![a-z])")
 ENDINGS = {".npy", ".npz", ".parquet", ".csv", ".tsv"}
 TABLE_NAMES = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 
@@ -52,7 +48,7 @@ class Piece:
         if self.array.name == NAMES:
             return "names"
         if named := KIND.search(self.array.name.lower()):  # else its reader could not say so
-            return "labels" if named[0].startswith("label") else "images"
+            return "labels" if named[0].startswith(("label", "y")) else "images"
         return "labels" if are_labels(self.array) else "images"
 
     def __str__(self) -> str:
@@ -80,6 +76,7 @@ def find(path: Path, options: ReadOptions, log: Log | None = None) -> list[Found
     else:
         pieces = _in_folder(path)
         if not pieces:
+            _require_no_folder_around(path)
             return contents.of_pictures(path, options, log)
     if any(piece.form == "parquet" for piece in pieces):
         return contents.of_parquet(path, options, log)
@@ -117,8 +114,10 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
             continue
         if path.name == CLASS_NAMES_FILE or (path.is_dir() and "-ubyte" not in path.name):
             continue
-        plain = path.with_name(path.name.removesuffix(".gz"))
-        if plain in seen:  # next to itself unpacked
+        if (path / path.name).is_file():  # an archive's folder of one file
+            path /= path.name
+        plain = path.name.removesuffix(".gz").replace(".idx", "-idx")
+        if plain in seen:  # next to itself unpacked, or in its other spelling
             continue
         try:
             form = form_of(path)
@@ -131,6 +130,19 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
         seen.add(plain)
         pieces += _in_file(path, form)
     return pieces
+
+
+def _require_no_folder_around(folder: Path) -> None:
+    """Raise DataFormatError where a folder holds nothing but the folder of the data."""
+    with faults(str(folder)):
+        inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
+        if len(inside) != 1 or not inside[0].is_dir():
+            return
+        if any(looks_like_data(path) for path in inside[0].iterdir()):
+            raise DataFormatError(
+                f"data must be in the folder itself; received {folder}, which holds a folder of "
+                f"them; name {inside[0]}"
+            )
 
 
 def looks_like_data(path: Path) -> bool:
@@ -148,16 +160,11 @@ def _in_file(path: Path, form: Form | None = None) -> list[Piece]:
     elif form == "npz":
         described = npy.describe_npz(path)
     else:
-        return [Piece(str(path), _part(path.name), path, form, None)]
+        return [Piece(str(path), part_in(path.name), path, form, None)]
     return [
-        Piece(array.where, _part(array.name) or _part(path.name), path, form, array)
+        Piece(array.where, part_in(array.name) or part_in(path.name), path, form, array)
         for array in described
     ]
-
-
-def _part(name: str) -> Split | None:
-    found = PART.search(name.lower())
-    return PARTS[found[1]] if found else None
 
 
 def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Found]:
@@ -176,6 +183,14 @@ def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Fo
     return found
 
 
+def _or_its_beginning(pieces: Sequence[Piece], folder: Path) -> str:
+    """Return the remedy for files of several sets whose names begin with the sets' own."""
+    word = WORD.search(pieces[0].path.name.lower())
+    own = pieces[0].path.name[: word.start()].rstrip("-_. ") if word else ""
+    alike = all(piece.path.name.startswith(own) for piece in pieces)
+    return "" if not own or alike else f", or name the beginning of its files, as {folder / own}"
+
+
 def _part_of(
     part: Split | None, pieces: Sequence[Piece], path: Path, options: ReadOptions
 ) -> Found:
@@ -191,6 +206,7 @@ def _part_of(
         raise DataFormatError(
             f"each part must be in one file, or in one of images and one of labels; received "
             f"{', '.join(map(str, pieces[:4]))} for {shown}; put one set into a folder of its own"
+            + _or_its_beginning(pieces, path)
         )
     if not images:
         raise DataFormatError(

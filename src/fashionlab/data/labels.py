@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data import fashion_mnist
+from fashionlab.data.class_names import MOST_CLASSES
 from fashionlab.data.dataset import Split
 from fashionlab.errors import DataFormatError
 from fashionlab.text import printable
 
-MOST_CLASSES = 256
 BLOCK = 2**20  # labels
 Raw = NDArray[np.int64] | list[str]
 Labels = NDArray[np.uint8]

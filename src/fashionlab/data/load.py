@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
-from fashionlab.data.dataset import NO_OPTIONS, SPLITS, Dataset, Parts, Split, split
+from fashionlab.data.dataset import SPLITS, Dataset, Split, split
 from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
@@ -20,6 +19,7 @@ from fashionlab.data.find import find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
+from fashionlab.data.parts import NO_OPTIONS, Parts, require_alike
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
 from fashionlab.images import Preparation
@@ -149,10 +149,11 @@ def _genuine(file: File, paths: Sequence[Path]) -> Array:
     """Return the content of `file`; DataFormatError where none of the paths has it."""
     failures = []
     for path in paths:
-        try:
-            return fashion_mnist.genuine(file, path, _array(path))
-        except DataFormatError as error:
-            failures.append(error)
+        for read in (_array, idx.read_idx):  # from the cache, and not: that may be damaged too
+            try:
+                return fashion_mnist.genuine(file, path, read(path))
+            except DataFormatError as error:
+                failures.append(error)
     raise failures[0]
 
 
@@ -175,9 +176,11 @@ def _array(path: Path) -> Array:
 def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Parts:
     names, name = fashion_mnist.CLASS_NAMES, fashion_mnist.NAME
     train, test = (
-        Dataset(images, labels, names, name, part, str(folder), "garment")
+        Dataset(images, labels, names, name, part, str(folder), "garment", "IDX")
         for part, (images, labels) in parts.items()
     )
+    for part in (train, test):  # which the hashes of the files have proven
+        part.__dict__["sha256"] = fashion_mnist.SHA256[part.part]
     return Parts(train, test)
 
 
@@ -190,20 +193,20 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
                 f"split is for a set without a test part; received {options.split} and {path}, "
                 "which has one; leave it out"
             )
-        train, held_out = split(sets["train"], options.split, SPLIT_SEED)
-        sets |= {"train": train, "test": replace(held_out, part="test")}
-    shapes = {part: one.image_shape for part, one in sets.items()}
-    if len(set(shapes.values())) > 1:
-        raise DataFormatError(
-            f"all parts must have images of one shape; received "
-            f"{', '.join(f'{part} {shape}' for part, shape in shapes.items())} in {path}; check "
-            "that the files belong together"
+        train, test = split(sets["train"], options.split, SPLIT_SEED, part="test")
+        sets |= {"train": train, "test": test}
+    sets = {part: sets[part] for part in SPLITS if part in sets}
+    require_alike(tuple(sets.values()))
+    if options.colour and not sets["train"].is_colour:
+        raise InvalidValueError(
+            f"colour is for images of three numbers a pixel; received {sets['train'].image_shape} "
+            f"in {path}; leave it out"
         )
     genuine = _is_fashion_mnist(sets)
     shown = printable(files.text(_stem(path)))
     name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
     names = fashion_mnist.CLASS_NAMES if genuine else sets["train"].class_names
-    return {part: sets[part].renamed(name, names) for part in SPLITS if part in sets}
+    return {part: one.renamed(name, names) for part, one in sets.items()}
 
 
 def _is_fashion_mnist(sets: dict[Split, Dataset]) -> bool:
@@ -248,9 +251,13 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
         named_in,
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
-    preparation = options.preparation or _preparation(images["train"])
+    forms = {one.part or "train": one.form for one in found.values()}
+    used = next(iter(found.values())).preparation
+    preparation = options.preparation or used or _preparation(images["train"])
     return {
-        part: Dataset(images[part], numbers[part], names, "data", part, str(path), preparation)
+        part: Dataset(
+            images[part], numbers[part], names, "data", part, str(path), preparation, forms[part]
+        )
         for part in images
     }
 

@@ -1,6 +1,6 @@
 """ReadOptions: what a file does not say about itself, and its reader has to be told."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from fashionlab.errors import InvalidValueError
@@ -13,36 +13,15 @@ LARGEST_SIDE = 1024  # pixels, as in a portable model
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read a data set; None leaves it to the files. Raises InvalidValueError for others.
+    """How to read a data set; None leaves it to the files. Raises InvalidValueError for others."""
 
-    A field's `help` metadata is the help of its option of the command line.
-    """
-
-    split: float | None = field(
-        default=None, metadata={"help": "Share of a set of one part that becomes its test part."}
-    )
-    size: int | None = field(
-        default=None, metadata={"help": "Height and width to which pictures are scaled, in pixels."}
-    )
-    colour: bool | None = field(
-        default=None, metadata={"help": "Colour images, three numbers a pixel; or grey ones."}
-    )
-    preparation: Preparation | None = field(
-        default=None,
-        metadata={
-            "help": "How pictures become images: fit (the whole picture), or garment (found, cut "
-            "out, light on black)."
-        },
-    )
-    labels: Literal["first", "last"] | None = field(
-        default=None, metadata={"help": "The column of the labels in a table: first or last."}
-    )
-    first_label: int | None = field(
-        default=None, metadata={"help": "The lowest label, where it is not 0."}
-    )
-    transposed: bool | None = field(
-        default=None, metadata={"help": "Images stored column by column, as EMNIST's are."}
-    )
+    split: float | None = None  # share of a set of one part that becomes its test part
+    size: int | None = None  # height and width to which pictures are scaled, in pixels
+    colour: bool | None = None  # colour images, three numbers a pixel; False makes them grey
+    preparation: Preparation | None = None  # how pictures become images: `images.prepare`
+    labels: Literal["first", "last"] | None = None  # the column of the labels in a table
+    first_label: int | None = None  # the lowest label, where it is not 0
+    transposed: bool | None = None  # images stored column by column, as EMNIST's are
 
     def __post_init__(self) -> None:
         rules = {

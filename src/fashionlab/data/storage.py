@@ -35,7 +35,9 @@ def blocks(images: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
 
 
 def release(images: NDArray[Any]) -> None:
-    """Give the pages of a mapped file back; nothing is lost. Does nothing for other arrays."""
+    """Give the pages of a mapped file back. Does nothing for other arrays, nor for a map that can
+    be written, whose changes may have no other place.
+    """
     mapped = _map(images)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         with suppress(OSError, ValueError):  # a map that another thread has closed
@@ -43,14 +45,16 @@ def release(images: NDArray[Any]) -> None:
 
 
 def is_mapped(images: NDArray[Any]) -> bool:
-    """Return whether images are a part of a mapped file."""
+    """Return whether images are a part of a mapped file that is read alone."""
     return _map(images) is not None
 
 
 def _map(array: Any) -> mmap.mmap | None:
+    is_written = False
     while isinstance(array, np.ndarray):
+        is_written |= isinstance(array, np.memmap) and array.flags.writeable
         array = array.base
-    return array if isinstance(array, mmap.mmap) else None
+    return array if isinstance(array, mmap.mmap) and not is_written else None
 
 
 def stays_on_disk(image_shape: tuple[int, ...], n: int) -> bool:

@@ -34,7 +34,7 @@ def _split(split: Split, n: int, seed: int, stream: int) -> Dataset:
     for label in range(len(CLASS_NAMES)):
         rows = np.flatnonzero(labels == label)
         images[rows] = _images(label, len(rows), rng)
-    return Dataset(images, labels, CLASS_NAMES, "synthetic", split, "synthetic", "garment")
+    return Dataset(images, labels, CLASS_NAMES, "synthetic", split, "synthetic", "garment", "drawn")
 
 
 def _images(label: int, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -53,8 +53,9 @@ class Windows:
 
     @property
     def windows(self) -> int:
-        """The windows in an epoch: a single row that is left joins the last."""
-        return max(1, math.ceil((self.count - 1) / self.size))
+        """The windows in an epoch: a single row that is left joins the last, as in `Batches`."""
+        joined = self.batch_size > 1
+        return max(1, math.ceil((self.count - joined) / self.size))
 
     def rows(self, epoch: int, window: int) -> list[slice]:
         """Return the rows of a window as slices of the set, in the order of the epoch's blocks."""

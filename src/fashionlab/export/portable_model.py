@@ -55,7 +55,7 @@ UNCALIBRATED: dict[str, Any] = {"temperature": 1.0, "threshold": 0.0, "calibrate
 def export_onnx(
     run: Run,
     data: Data,
-    out: Path,
+    out: str | Path,
     *,
     calibrated_by: Run | None = None,
     calibrate: bool = True,
@@ -77,7 +77,7 @@ def export_onnx(
     """
     if bits not in (32, 8):
         raise InvalidValueError(f"bits must be 32 or 8; received {bits}")
-    graph, training, test = _graph(), *data
+    graph, out, training, test = _graph(), Path(out), *data
     own = data.validation if isinstance(data, Parts) else None
     for part in (*data, own) if own else data:
         require_same_data(run, part)
@@ -133,7 +133,7 @@ def require_same_data(run: Run, part: Dataset) -> None:
         own = f"{was.name} with SHA-256 {was.sha256[:12]}..." if was else "none"
         raise InvalidValueError(
             f"{run.folder} needs its own {part.part} data, {own}; received {part.name} with "
-            f"{part.sha256[:12]}...; give them with --data"
+            f"{part.sha256[:12]}...; give them with --data, and the options by which they were read"
         )
 
 
@@ -152,6 +152,11 @@ def _emitted(run: Run, training: Dataset, bits: int) -> Any:
 def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
     """Return the images that calibrate `run`; InvalidValueError where `by` held none out."""
     fraction, name = by.recipe.validation_fraction, by.recipe.name
+    if "validation" in by.data:  # nothing was held out of training then, whatever the recipe says
+        raise InvalidValueError(
+            f"{by.folder} was trained next to a validation part of its data, which calibrates it; "
+            "received training and test part alone; give data with that part, or --uncalibrated"
+        )
     if not fraction:
         raise InvalidValueError(
             f"calibrated probabilities need images that {by.folder} was not trained on, and it "

@@ -71,6 +71,7 @@ class RunView:
         self.protocol = standing(run)
         self.recipe = run.recipe
         self.train, self.test = run.data["train"], run.data["test"]
+        self.validation = run.data.get("validation")  # where the data have one of their own
         for split in self.monitored:
             if f"{split}_loss" not in self.history[0]:
                 raise RunError(

@@ -58,6 +58,8 @@ def test_set_use(views: Sequence[RunView]) -> list[str]:
     """Return sentences on how the test images were used, and which weights they measure."""
     testing = [view for view in views if "test" in view.monitored]
     validating = [view for view in views if "validation" in view.monitored]
+    own = [view for view in validating if view.validation]
+    held_out = [view for view in validating if not view.validation]
     found = []
     if testing:
         found.append(
@@ -65,11 +67,15 @@ def test_set_use(views: Sequence[RunView]) -> list[str]:
             + (", as in the course report. " if any(view.paper for view in views) else ". ")
             + "No choice was based on it."
         )
-    if validating:
-        found.append(
-            f"The curves{_of(validating, views)} show a validation split held out of the "
-            "training images; the test images were read once, at the end."
-        )
+    for group, split in (
+        (held_out, "a validation split held out of the training images"),
+        (own, "the validation split that the data have of their own"),
+    ):
+        if group:
+            found.append(
+                f"The curves{_of(group, views)} show {split}; the test images were read once, at "
+                "the end."
+            )
     measured: dict[str, list[RunView]] = {}
     for view in views:
         if view.monitored:

@@ -64,8 +64,8 @@ def _place(folder: Path) -> Path:
 class Run:
     """A finished run folder. Raises RunError where a file is missing or damaged."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = folder = Path(folder)
         if not folder.exists() and (work := work_folder(folder)).exists():
             raise RunError(
                 f"{folder} is not finished yet ({work} is there); let it end, or go on with: "

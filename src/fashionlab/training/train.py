@@ -9,9 +9,10 @@ from typing import Any
 
 from fashionlab import files
 from fashionlab.data import Dataset, Parts, split
+from fashionlab.data.parts import require_alike
 from fashionlab.engines import Engine, get
 from fashionlab.environment import differences, environment
-from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.errors import DataFormatError, InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import find_duplicates
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.progress import Progress, ProgressList
@@ -32,13 +33,14 @@ from fashionlab.training.signals import Interrupts
 
 Data = tuple[Dataset, Dataset]  # train, test
 
+AVERAGED = 0.2  # share of a training's steps that an average of weights may well span
 LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
 
 
 def train(
     recipe: Recipe,
     data: Data,
-    out: Path,
+    out: str | Path,
     seed: int = 0,
     progress: Progress | None = None,
     *,
@@ -58,12 +60,12 @@ def train(
     out as if it had not been stopped, to the bit; one that is finished is returned as it is.
     `tensorboard` writes events for TensorBoard.
 
-    Raises RunError where `out` exists, another process writes it, or it cannot be written;
-    MissingDependencyError where the engine is not installed; InvalidValueError where the engine
-    cannot build the recipe, or the loss is no longer finite; StoppedError where Ctrl-C or SIGTERM
-    stopped it.
+    Raises DataFormatError where the parts do not belong together; RunError where `out` exists,
+    another process writes it, or it cannot be written; MissingDependencyError where the engine is
+    not installed; InvalidValueError where the engine cannot build the recipe, or the loss is no
+    longer finite; StoppedError where Ctrl-C or SIGTERM stopped it.
     """
-    progress = progress or Progress()
+    progress, out = progress or Progress(), Path(out)
     if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
         raise InvalidValueError(
             f"seed must be a whole number from 0 to {LARGEST_SEED:,}; received {seed!r:.80}"
@@ -71,6 +73,12 @@ def train(
     if checkpoint_steps is not None and (type(checkpoint_steps) is not int or checkpoint_steps < 1):
         raise InvalidValueError(
             f"checkpoint_steps must be a whole number from 1; received {checkpoint_steps!r:.80}"
+        )
+    require_alike(parts(data))
+    if data[0].classes < 2:
+        raise DataFormatError(
+            f"a data set must have two classes or more to be trained on; received "
+            f"{data[0].classes} from {data[0].source}; add images of another"
         )
     if resume and (done := finished_run(recipe, out, data, seed)):
         progress.say(f"{out} is finished; it is used as it is")
@@ -166,10 +174,12 @@ def _short_for_its_average(recipe: Recipe, steps: int) -> str:
     spanned = 1 / (1 - (recipe.moving_average or 0))
     if steps >= spanned:
         return ""
+    lower = 1 - 1 / (steps * AVERAGED) if steps * AVERAGED > 1 else 0
+    shorter = f"--moving-average {lower:.3g}, " if lower else ""
     return (
         f"the moving average of the weights is over about {spanned:,.0f} steps, and the training "
-        f"has {steps:,}: much of the result is the weights before training; give more epochs, or a "
-        "lower --moving-average"
+        f"has {steps:,}: much of the result is the weights before training; give {shorter}a "
+        "smaller --batch-size, or more epochs"
     )
 
 

@@ -345,6 +345,7 @@ HOSTILE = {
     "nothing": (b"", "received nothing"),
     "html": (b"<!DOCTYPE html><html>rate limit</html>", "received a web page"),
     "encrypted": (b"PARE" + bytes(20) + b"PARE", "received an encrypted Parquet file"),
+    "not fetched": (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
     "two marks": (b"PAR1PAR1", "no Parquet file"),
     "a footer longer than the file": (b"PAR1" + b"\xff\xff\xff\x7f" + b"PAR1", "a footer of"),
     "an empty footer": (file_of(b""), "a footer that ends early"),
@@ -514,7 +515,7 @@ def test_a_damaged_file_gives_pictures_or_one_line(
 
 def test_a_file_cut_at_any_length_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.parquet"
-    for length in range(0, len(VALID[0]), 7):
+    for length in range(7, len(VALID[0]), 7):
         path.write_bytes(VALID[0][:length])
         with pytest.raises(DataFormatError, match=r"nothing|no Parquet file|without its end"):
             read(path)

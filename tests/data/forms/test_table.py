@@ -107,10 +107,10 @@ def test_colour_is_read_pixel_by_pixel_where_the_option_says_so(saved):
     images, labels = read(path, colour=True)
     assert images.tolist() == [[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]]
     assert labels == [3]
-    with pytest.raises(DataFormatError, match="give option colour"):
+    with pytest.raises(DataFormatError, match="give --colour"):
         read(path)
     grey = saved("label,a,b,c,d\n3,1,2,3,4\n")
-    with pytest.raises(DataFormatError, match="leave out option colour"):
+    with pytest.raises(DataFormatError, match="they fit grey images"):
         read(grey, colour=True)
 
 
@@ -130,7 +130,7 @@ def test_labels_are_found_by_their_values_and_else_by_the_option(saved):
             assert read(path)[1] == labels.ravel().tolist(), last
     both = np.concatenate([labels, pixels[:, 1:], labels[::-1]], axis=1)
     path = saved("\n".join(",".join(map(str, line)) for line in both))
-    with pytest.raises(DataFormatError, match="give option labels: first or last"):
+    with pytest.raises(DataFormatError, match="give --labels first, or --labels last"):
         read(path)
     assert read(path, labels="first")[1] == labels.ravel().tolist()
     assert read(path, labels="last")[1] == labels[::-1].ravel().tolist()

@@ -102,7 +102,7 @@ HOSTILE = {
     "a header and blank lines": (HEAD + "\n\n", "must have rows; received none"),
     "one column": ("label\n1\n", "must have columns, with a comma"),
     "spaces between columns": ("1 2 3 4 5\n", "must have columns, with a comma"),
-    "a first cell without an end": ("x" * 70_000 + ",\n1,2\n", "option labels: first or last"),
+    "a first cell without an end": ("x" * 70_000 + ",\n1,2\n", "--labels first, or --labels last"),
     "seven columns": ("l,a,b,c,d,e,f\n1,2,3,4,5,6,7\n", "7 columns .* would be 9, or 10 with"),
     "a label and seven": (
         "label" + ",a" * 7 + "\n",
@@ -115,9 +115,9 @@ HOSTILE = {
     "no place for labels": ("label,a,b,label,c,d\n", "received 6 columns"),
     "labels in the middle": ("a,b,label,c,d\n1,2,3,4,5\n", "first or the last column"),
     "too large images": (",".join("0" * (1025 * 1025)), "at most 1024 x 1024"),
-    "labels in either": ("0,5,5,5,1\n1,5,5,5,0\n", "option labels: first or last"),
+    "labels in either": ("0,5,5,5,1\n1,5,5,5,0\n", "--labels first, or --labels last"),
     "a megabyte of blank lines at the end": (text() + "\n" * 2**21, "a blank line, line 5 of"),
-    "one row": ("1,2,3,4,5\n", "give option labels: first or last"),
+    "one row": ("1,2,3,4,5\n", "give --labels first, or --labels last"),
 }
 
 

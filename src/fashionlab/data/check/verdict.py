@@ -169,6 +169,7 @@ def _facts(seen: Scan) -> dict[str, Any]:
         "part": part.part,
         "name": part.name,
         "source": part.source,
+        "form": part.form,
         "images": len(part),
         "image_shape": list(part.image_shape),
         "images_by_class": seen.counts.tolist(),

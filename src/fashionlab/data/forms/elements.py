@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.class_names import LONGEST
+from fashionlab.data.class_names import LONGEST_NAME
 from fashionlab.data.forms import Block
 from fashionlab.data.forms.stored import StoredArray, shown
 from fashionlab.data.options import LARGEST_SIDE, ReadOptions
@@ -31,7 +31,7 @@ def require_labels(labels: StoredArray, images: StoredArray) -> None:
     if not are_labels(labels):
         remedy = "check that it is the file of labels"
         if len(labels.shape) == 2:
-            remedy = "keep the column of the classes, as numbers from 0"
+            remedy = "keep the column of the classes; of a column for each, labels.argmax(axis=1)"
         raise DataFormatError(
             f"labels must be (N,) or (N, 1); received {labels.shape} in {labels.where}; {remedy}"
         )
@@ -55,11 +55,14 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
         shape = (*shape, CHANNELS) if shape and options.colour else shape
     if len(shape) == 3 and shape[2] == 1:
         shape = shape[:2]
+    remedy = "reshape them"
+    if len(shape) == 3 and shape[0] in (1, CHANNELS) and shape[2] != CHANNELS:
+        remedy = "put the channels last, in NumPy by images.transpose(0, 2, 3, 1)"  # as in PyTorch
     fits = len(shape) == 2 or (len(shape) == 3 and shape[2] == CHANNELS)
     if not fits or not all(1 <= side <= LARGEST_SIDE for side in shape):
         raise DataFormatError(
             f"images must be (N, H, W), (N, H, W, 3) or (N, H x W), with sides up to "
-            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; reshape them"
+            f"{LARGEST_SIDE}; received {array.shape} in {array.where}; {remedy}"
         )
     if array.dtype.kind not in "iu":
         remedy = (
@@ -97,9 +100,9 @@ def labels_of(array: StoredArray) -> NDArray[np.int64] | list[str]:
     """Return labels (N,), whole numbers or names; DataFormatError for any others."""
     if array.dtype.kind in "US":
         length = array.dtype.itemsize // np.dtype(f"{array.dtype.kind}1").itemsize
-        if length > LONGEST:
+        if length > LONGEST_NAME:
             raise DataFormatError(
-                f"names of classes must have at most {LONGEST:,} characters; received "
+                f"names of classes must have at most {LONGEST_NAME:,} characters; received "
                 f"{length:,} in {array.where}; shorten them"
             )
         names: dict[str, str] = {}  # one object for each name

@@ -66,6 +66,7 @@ def describe(path: Path) -> StoredArray:
         path,
         str(path),
         path.name,
+        "IDX",
         shape,
         dtype,
         partial(_opened, path, zipped, start),

@@ -30,6 +30,7 @@ from fashionlab.data.forms.stored import (
 from fashionlab.data.storage import blocks
 from fashionlab.errors import DataFormatError
 
+OFFICE = "[Content_Types].xml"  # the first file in an Excel table, which is a zip archive
 MOST_ARRAYS = 100  # in an npz; MedMNIST has six
 LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")  # of a zip's member; names and extras follow
 ENCRYPTED = 0x1
@@ -43,7 +44,7 @@ def describe_npy(path: Path) -> StoredArray:
         start, size = file.tell(), path.stat().st_size
     require_sound(shape, dtype, size - start, str(path), exact=True)
     opened = partial(_opened, path, start)
-    return StoredArray(path, str(path), path.stem, shape, dtype, opened, start, fortran)
+    return StoredArray(path, str(path), path.stem, "npy", shape, dtype, opened, start, fortran)
 
 
 def describe_npz(path: Path) -> list[StoredArray]:
@@ -64,7 +65,7 @@ def _require_arrays(members: list[zipfile.ZipInfo], path: Path) -> None:
     if not any(name.endswith(".npy") for name in names):
         raise DataFormatError(
             f"a zip archive must be npz, with an array in each file; received {names[0]:.60} in "
-            f"{path}; unpack it first"
+            f"{path}; {'save the table as CSV' if names[0] == OFFICE else 'unpack it first'}"
         )
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataFormatError(
@@ -99,6 +100,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> St
         path,
         where,
         name,
+        "npz",
         shape,
         dtype,
         partial(_opened_member, path, member.filename, start),

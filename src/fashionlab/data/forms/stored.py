@@ -39,6 +39,7 @@ class StoredArray:
     path: Path
     where: str  # for messages: the path, or the path and the array's name in it
     name: str  # of the file, or of the array in it: it may say which part of a set this is
+    form: str  # of the file: IDX, npy or npz
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     open: Callable[[], AbstractContextManager[BinaryIO]]  # at the first element

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from fashionlab.data.class_names import LONGEST_NAME, MOST_CLASSES
 from fashionlab.data.forms.parquet.thrift import UnsoundError
 from fashionlab.data.forms.pictures.pixels import Label
 from fashionlab.errors import DataFormatError
@@ -19,8 +20,6 @@ LABELS = {"label", "labels", "fine_label", "coarse_label", "class", "class_name"
 }
 BYTES = {"binary", "large_binary", "binary_view"}  # types, as pyarrow writes them
 TEXT = {"string", "large_string", "string_view"}
-LONGEST_NAME = 1000  # characters
-MOST_CLASSES = 256
 SHOWN = 10  # columns in a message
 
 

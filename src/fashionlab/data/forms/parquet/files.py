@@ -9,7 +9,6 @@ By pyarrow, the extra `parquet`.
 """
 
 import json
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -180,8 +179,7 @@ def _opened(path: Path) -> Iterator[_Parquet]:
         *(MemoryError, RecursionError),
     )
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnsoundError("no regular file")
+        form_of(path)  # which says what another file is
         with path.open("rb") as file:
             described = footer.footer(file)
             with ParquetFile(

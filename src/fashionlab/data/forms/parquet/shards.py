@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from fashionlab.data.dataset import SPLITS, Split
-from fashionlab.data.forms.parts import part_named
+from fashionlab.data.forms.parts import part_in, part_named
 from fashionlab.errors import DataFormatError
 
 SUFFIX = ".parquet"
@@ -46,7 +46,7 @@ def _files(folder: Path, depth: int) -> list[tuple[Split | None, Path]]:
         ) from error
     here = [path for path in visible if path.suffix.lower() == SUFFIX and path.is_file()]
     if here or not depth:
-        return [(_part(path), path) for path in here]
+        return [(part_in(path.stem), path) for path in here]
     below = {
         path: found for path in visible if path.is_dir() and (found := _files(path, depth - 1))
     }
@@ -64,12 +64,6 @@ def _files(folder: Path, depth: int) -> list[tuple[Split | None, Path]]:
             f"{folder}; name one, such as {next(iter(below))}"
         )
     return next(iter(below.values()))
-
-
-def _part(path: Path) -> Split | None:
-    """Return the part that a word of a file's name stands for, such as train in train-00000."""
-    words = (part_named(word) for word in re.split(r"[-_.]", path.stem))
-    return next((part for part in words if part), None)
 
 
 def _check_whole(part: str, paths: list[Path]) -> None:

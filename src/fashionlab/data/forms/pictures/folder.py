@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fashionlab import files
-from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
+from fashionlab.data.class_names import CLASS_NAMES_FILE, MOST_CLASSES, names_in
 from fashionlab.data.dataset import SPLITS, Dataset, Split
 from fashionlab.data.forms import Block
 from fashionlab.data.forms.parts import part_named
@@ -27,7 +27,6 @@ from fashionlab.data.options import ReadOptions
 from fashionlab.errors import DataFormatError, InvalidValueError
 from fashionlab.text import printable
 
-MOST_CLASSES = 256
 # The endings of files that may lie among a class's pictures: notes and annotations.
 NOTES = {".csv", ".db", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".pdf"} | {
     *(".py", ".sh", ".tsv", ".txt", ".xml", ".yaml", ".yml")

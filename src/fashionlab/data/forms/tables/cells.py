@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fashionlab.text import printable
 
 QUOTE, NEWLINE, POINT, ZERO = b'"\n.0'
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # what tables of a folder's pictures name
 LONGEST_CELL = 1000  # bytes
@@ -143,7 +144,9 @@ def pixel(cell: bytes) -> int:
     value = float(text) if NUMBER.fullmatch(text) else math.nan
     if not 0 <= value <= 255 or value != int(value):
         remedy = "correct the cell"
-        if 0 < value < 1:
+        if text.lower().endswith(PICTURES):
+            remedy = "a list of pictures is no table of pixels: put them into a folder a class"
+        elif 0 < value < 1:
             remedy = "multiply numbers between 0 and 1 by 255 and round them"
         elif text.lower().endswith(PICTURES):
             remedy = "put the pictures into a folder for each class, and name the folder above"

@@ -119,7 +119,7 @@ def _misfit(width: int, has_labels: bool, options: ReadOptions, path: Path) -> D
     nearest = numbers * side * side
     remedy = "leave out other columns"
     if any(_shape(width - labelled, not options.colour) for labelled in (0, 1)):
-        remedy = f"{'leave out' if options.colour else 'for images in colour give'} option colour"
+        remedy = "they fit grey images" if options.colour else "in colour they fit: give --colour"
     counts = f"{nearest + 1}" if has_labels else f"{nearest}, or {nearest + 1} with labels"
     return DataFormatError(
         f"a table must have a column for each pixel of a square image of at most {LARGEST_SIDE} x "

@@ -67,7 +67,7 @@ def _find_labels(path: Path, columns: Columns, options: ReadOptions) -> Columns:
             break
     raise DataFormatError(
         f"the first or the last column must be known as the labels by its name or its values; "
-        f"received {path}, where both or none could be; give option labels: first or last"
+        f"received {path}, where both or none could be; give --labels first, or --labels last"
     )
 
 
