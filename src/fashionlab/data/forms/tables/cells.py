@@ -18,7 +18,6 @@ from fashionlab.text import printable
 QUOTE, NEWLINE, POINT, ZERO = b'"\n.0'
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # what tables of a folder's pictures name
 LONGEST_CELL = 1000  # bytes
 TOO_LONG = f"a cell must have at most {LONGEST_CELL} bytes"
 UNCLOSED = "quotes must close in their line"
@@ -148,8 +147,6 @@ def pixel(cell: bytes) -> int:
             remedy = "a list of pictures is no table of pixels: put them into a folder a class"
         elif 0 < value < 1:
             remedy = "multiply numbers between 0 and 1 by 255 and round them"
-        elif text.lower().endswith(PICTURES):
-            remedy = "put the pictures into a folder for each class, and name the folder above"
         raise CellError("a pixel must be a whole number from 0 to 255", remedy)
     return int(value)
 
