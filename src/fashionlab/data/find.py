@@ -100,7 +100,7 @@ def _is_beginning(path: Path) -> bool:
         reason = f"cannot be opened ('{getattr(error, 'strerror', error)}')"
     raise DataNotFoundError(
         f"data must be a file or a folder; received {path}, which {reason}; check the path, or "
-        "give --data synthetic"
+        "give --data where they are now"
     )
 
 

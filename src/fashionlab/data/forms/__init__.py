@@ -15,7 +15,7 @@ mapped from a file, and writes them in blocks as well. Every reader raises DataF
 the file's name, for a file that is not sound.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,4 +40,4 @@ def rows_in_block(image_shape: tuple[int, ...]) -> int:
     return max(1, BLOCK_BYTES // max(1, size))
 
 
-__all__: list[Any] = ["BLOCK_BYTES", "Block", "rows_in_block"]
+__all__ = ["BLOCK_BYTES", "Block", "rows_in_block"]
