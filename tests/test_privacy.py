@@ -27,6 +27,7 @@ from watching import strace_works, watched
 from fashionlab.data import fetch, write_idx
 from fashionlab.data.fashion_mnist import FILES
 from fashionlab.data.synthetic import draw
+from fashionlab.data.unpack import SMALL
 from fashionlab.export.web import ARCHIVE
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,8 @@ NOTHING: set[str] = set()
 FONTS = {"~/.cache/fontconfig", "/var/cache/fontconfig"}  # of fc-list, where they are out of date
 PLOTS = FONTS | {"~/.cache/matplotlib", "~/.config/matplotlib"}
 KERAS = PLOTS | {"~/.keras/keras.json", "TMPDIR/torchinductor_*", "/dev/shm/sem.*"}
+
+UNPACKED = {"~/.cache/fashionlab/unpacked"}
 
 # name: arguments, what is new where it ran, what it may create elsewhere
 TRAIN = "train report-mlp --engine scratch --epochs 1 --data data --out run"
@@ -73,6 +76,8 @@ COMMANDS = {
     "serve": ("serve shipped --port 0", NOTHING, PLOTS),
     "recipes": ("recipes", NOTHING, NOTHING),
     "data info": ("data info --data data", NOTHING, NOTHING),
+    "data info, packed and large": ("data info --data large", NOTHING, UNPACKED),
+    "data convert": ("data convert data tables --to csv", {"tables"}, NOTHING),
     "data check": ("data check data --out check.html", {"check.html"}, PLOTS),
     "bench accuracy": (
         "bench accuracy one.toml --seeds 1 --data data",
@@ -102,6 +107,11 @@ def work(tmp_path_factory):
         part = parts[file.name.partition("-")[0]]
         array = part.images if "images" in file.name else part.labels
         write_idx(folder / "data" / f"{file.name}.gz", array)
+    (folder / "large").mkdir()
+    for name, n in (("train", SMALL // 28**2 + 1), ("t10k", 10)):
+        images = np.random.default_rng(0).integers(0, 256, (n, 28, 28), np.uint8)
+        write_idx(folder / f"large/{name}-images-idx3-ubyte.gz", images)
+        write_idx(folder / f"large/{name}-labels-idx1-ubyte.gz", np.arange(n, dtype=np.uint8) % 2)
     photo = np.full((200, 160, 3), 240, np.uint8)
     photo[40:160, 40:120] = 60, 80, 120
     Image.fromarray(photo).save(folder / "photo.png")

@@ -72,6 +72,13 @@ def test_the_temperature_of_predictions_that_say_nothing_is_the_hottest():
     assert best_temperature(z, wrong) == pytest.approx(HOTTEST, rel=1e-6)
 
 
+def test_images_that_are_all_correct_do_not_make_it_certain_of_others():
+    z, _ = predictions(n=9, sharp=1.0)
+    right = z.argmax(axis=1)
+    assert best_temperature(z, right) == 1
+    assert best_temperature(z, np.roll(right, 1)) > 1
+
+
 def test_none_held_out_is_said():
     with pytest.raises(InvalidValueError, match="needs held-out images"):
         best_temperature(np.zeros((0, 3)), np.zeros(0, int))

@@ -247,7 +247,7 @@ def _folders() -> dict[str, Hostile]:
             "test.parquet",
         ),
         "a page for a shard": folder_of(
-            lambda: {"train.parquet": sound, "test.parquet": b"<html>"}, "test.parquet"
+            lambda: {"train.parquet": sound, "test.parquet": b"<html>"}, "test.parquet", "web page"
         ),
         "no test part": folder_of(lambda: {"train.parquet": sound}, "test part", "--split"),
         "no training part": folder_of(lambda: {"test.parquet": sound}, "training part"),

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -68,13 +67,17 @@ def data_files(paths: Sequence[str]) -> list[str]:
     others = [p for p in paths if p != STDIN and Path(p).suffix.lower() not in ENDINGS]
     if not others:
         return []
+    from fashionlab.data.find import looks_like_data
     from fashionlab.data.forms.content import form_of
 
     found = []
     for path in others:
-        with suppress(FashionlabError, OSError):  # said by whoever reads it as a picture
+        try:
             form_of(Path(path))
-            found.append(path)
+        except (FashionlabError, OSError):
+            if not looks_like_data(Path(path)):  # said by whoever reads it as a picture
+                continue
+        found.append(path)
     return found
 
 

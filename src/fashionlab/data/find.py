@@ -122,7 +122,7 @@ def _in_folder(folder: Path, prefix: str = "") -> list[Piece]:
         try:
             form = form_of(path)
         except DataFormatError:
-            if _looks_like_data(path):
+            if looks_like_data(path):
                 raise
             continue
         if form == "table" and not TABLE_NAMES.search(path.name):
@@ -138,14 +138,14 @@ def _require_no_folder_around(folder: Path) -> None:
         inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
         if len(inside) != 1 or not inside[0].is_dir():
             return
-        if any(_looks_like_data(path) for path in inside[0].iterdir()):
+        if any(looks_like_data(path) for path in inside[0].iterdir()):
             raise DataFormatError(
                 f"data must be in the folder itself; received {folder}, which holds a folder of "
                 f"them; name {inside[0]}"
             )
 
 
-def _looks_like_data(path: Path) -> bool:
+def looks_like_data(path: Path) -> bool:
     """Return whether a file that has no form we know has the name of one that should."""
     plain = Path(path.name.lower().removesuffix(".gz"))
     return "-ubyte" in plain.name or plain.suffix in ENDINGS

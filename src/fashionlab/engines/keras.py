@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fashionlab.data import Augmentation, Batches, Dataset
+from fashionlab.data.storage import stays_on_disk
 from fashionlab.dependencies import give_matplotlib_a_home, needs
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
 from fashionlab.errors import InvalidValueError
@@ -116,8 +117,11 @@ class Keras:
         seed: int,
         augmentation: Augmentation | None,
     ) -> Batches:
-        """Return batches on the GPU, where there is one that has the augmentation."""
-        if self.on_gpu:
+        """Return batches on the GPU, where there is one that has the augmentation.
+
+        Not of images that stay on the disk, whose order is another.
+        """
+        if self.on_gpu and not stays_on_disk(dataset.image_shape, len(dataset)):
             from fashionlab.engines.keras_torch.device_batches import DeviceBatches, augments_here
 
             if augments_here(augmentation):

@@ -31,12 +31,16 @@ def best_temperature(log_probabilities: LogProbabilities, labels: Labels) -> flo
 
     With b = 1 / T the loss, mean of log Σ exp(b z) - b z_label, is convex, and its slope is
     mean of Σ q z - z_label, where q are the tempered probabilities: T is where that is 0, or the
-    end of [COLDEST, HOTTEST] that is nearer to it. Raises InvalidValueError without an image.
+    end of [COLDEST, HOTTEST] that is nearer to it. Where every image is predicted correctly, as a
+    few easy ones may be, the loss falls with T without end and says nothing about it: T is 1.
+    Raises InvalidValueError without an image.
     """
     if not len(labels):
         raise InvalidValueError("a temperature needs held-out images; received none")
     z = np.maximum(np.asarray(log_probabilities, np.float64), math.log(LEAST))
     own = z[np.arange(len(labels)), labels]  # (N,)
+    if (own == z.max(axis=1)).all():
+        return 1.0
 
     def slope(temperature: float) -> float:
         q = np.exp(tempered(z, temperature))

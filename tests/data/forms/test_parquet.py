@@ -343,8 +343,8 @@ def page(out: int, packed: int, body: bytes = b"", kind: int = 0, encoding: int 
 EMPTY_GROUP = structure((1, LIST, listed(STRUCTURE, [])), (2, I64, b"\0"), (3, I64, b"\0"))
 HOSTILE = {
     "nothing": (b"", "received nothing"),
-    "html": (b"<!DOCTYPE html><html>rate limit</html>", "a web page"),
-    "encrypted": (b"PARE" + bytes(20) + b"PARE", "received b'PARE"),
+    "html": (b"<!DOCTYPE html><html>rate limit</html>", "received a web page"),
+    "encrypted": (b"PARE" + bytes(20) + b"PARE", "received an encrypted Parquet file"),
     "not fetched": (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
     "two marks": (b"PAR1PAR1", "no Parquet file"),
     "a footer longer than the file": (b"PAR1" + b"\xff\xff\xff\x7f" + b"PAR1", "a footer of"),
@@ -517,5 +517,5 @@ def test_a_file_cut_at_any_length_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.parquet"
     for length in range(7, len(VALID[0]), 7):
         path.write_bytes(VALID[0][:length])
-        with pytest.raises(DataFormatError, match="no Parquet file"):
+        with pytest.raises(DataFormatError, match=r"nothing|no Parquet file|without its end"):
             read(path)

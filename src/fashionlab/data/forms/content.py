@@ -28,6 +28,7 @@ OTHERS = {
     b"PK\x05\x06": ("an empty zip archive", REMEDY),
     b"\x89HDF": ("an HDF5 file", "convert it to npz"),
     b"MATLAB": ("a MATLAB file", "convert it to npz"),
+    b"PARE": ("an encrypted Parquet file", "write it again without"),
     b"ARROW1": ("an Arrow file", "convert it to Parquet"),
     b"\xd0\xcf\x11\xe0": ("an old Office document", "save the table as CSV"),
     b"\x89PNG": PICTURE,

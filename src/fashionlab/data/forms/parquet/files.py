@@ -56,6 +56,11 @@ def find(path: Path, options: ReadOptions | None = None) -> Found:
     for part in parts.values():
         rows = 0
         for file in part:
+            if (form := form_of(file)) != "parquet":  # which says what else it is
+                raise DataFormatError(
+                    f"a file of a Parquet set must be Parquet; received {form} in {file}; move it "
+                    "away"
+                )
             with _opened(file) as parquet:
                 found[file] = columns(parquet.reader.schema_arrow, which, file)
                 rows += footer.rows(parquet.footer)

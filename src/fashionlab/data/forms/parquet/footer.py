@@ -45,7 +45,10 @@ def footer(file: BinaryIO) -> Structure:
     file.seek(max(0, size - 8))
     end = file.read(8)
     file.seek(0)
-    if size < 12 or file.read(4) != MAGIC or end[4:] != MAGIC:
+    begins = file.read(4) == MAGIC
+    if begins and size >= 12 and end[4:] != MAGIC:
+        raise UnsoundError("a Parquet file without its end, cut short or encrypted")
+    if not begins or size < 12:
         raise UnsoundError("no Parquet file")
     length = int.from_bytes(end[:4], "little")
     if length > min(size - 12, FOOTER_BYTES + int(size * FOOTER_SHARE)):
