@@ -1,13 +1,14 @@
 """The forms of files that a data set comes in: a reader and a writer each.
 
-    content   form_of                     which form a file has, by its first bytes
-    idx       describe, write_images      MNIST's files
-    npy       describe_npy, describe_npz  NumPy's
-    stored    StoredArray                 an array in one of these, before it is read
-    elements  image_rows, labels_of       its elements as bytes, and as labels
-    tables/   read, write                 CSV and TSV
-    parquet/  read, write                 Hugging Face's Parquet files
-    pictures/ read, write                 folders of pictures
+    content     form_of                      which form a file has, by its first bytes
+    idx         describe, write_images       MNIST's files
+    npy         describe_npy, describe_npz   NumPy's
+    stored      StoredArray                  an array in one of these, before it is read
+    elements    image_rows, labels_of        its elements as bytes, and as labels
+    part_names  part_named, part_in          which part a name means
+    tables/     read, write                  CSV and TSV
+    parquet/    read, write                  Hugging Face's Parquet files
+    pictures/   read, write                  folders of pictures
 
 A reader yields its rows in blocks of at most BLOCK_BYTES of pixels, so that no file is held in
 memory whole; `data.unpack` puts them together. A writer takes a `Dataset`, whose images may be

@@ -179,7 +179,6 @@ def _opened(path: Path) -> Iterator[_Parquet]:
         *(MemoryError, RecursionError),
     )
     try:
-        form_of(path)  # which says what another file is
         with path.open("rb") as file:
             described = footer.footer(file)
             with ParquetFile(

@@ -19,7 +19,7 @@ from fashionlab import files
 from fashionlab.data.class_names import CLASS_NAMES_FILE, MOST_CLASSES, names_in
 from fashionlab.data.dataset import SPLITS, Dataset, Split
 from fashionlab.data.forms import Block
-from fashionlab.data.forms.parts import part_named
+from fashionlab.data.forms.part_names import part_named
 from fashionlab.data.forms.pictures import pixels
 from fashionlab.data.forms.pictures.names import escaped, is_hidden, unescaped
 from fashionlab.data.forms.pictures.pixels import Log, Picture, Wanted
