@@ -164,7 +164,7 @@ def _decoded(
     def load() -> tuple[NDArray[np.uint8], Labels]:
         whole = unpacked(
             lambda: reader.read(found, part, target, log),
-            lambda: f"{part} {target} {sorted(reader.facts(found))}",
+            lambda: f"{part} {target} {sorted(reader.facts(found, part))}",
             where,
         )
         return whole.images, whole.labels

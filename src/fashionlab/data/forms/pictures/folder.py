@@ -90,13 +90,12 @@ def read(
     return pixels.blocks(pictures, target, log)
 
 
-def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what the images depend on: each picture's name in the folder, and its SHA-256."""
-    for classes in found.parts.values():
-        for _, paths in classes:
-            for path in paths:
-                name = files.text(path.relative_to(found.folder).as_posix())
-                yield name, pixels.digest(path)
+def facts(found: Found, part: Split | None) -> Iterator[tuple[str, str]]:
+    """Yield what a part depends on: each of its pictures' name in the folder, and its SHA-256."""
+    for _, paths in found.parts[part]:
+        for path in paths:
+            name = files.text(path.relative_to(found.folder).as_posix())
+            yield name, pixels.digest(path)
 
 
 def write(folder: Path, datasets: Sequence[Dataset]) -> None:
