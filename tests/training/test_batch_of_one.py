@@ -58,7 +58,8 @@ def test_a_set_of_one_image_can_be_trained_on_where_positions_vary(name, builder
 
 def test_one_image_of_a_class_is_trained_on_and_one_image_may_be_held_out(tmp_path):
     data = images(11)
-    alone = Dataset(data.images, np.uint8([0] * 10 + [1]), ("a", "b"), "noise", "train", "nowhere")
+    labels, names = np.uint8([0] * 10 + [1]), data.class_names[:2]
+    alone = Dataset(data.images, labels, names, "noise", "train", "nowhere")
     for share in (0.01, 0.5, 0.99):
         if share == 0.01:
             with pytest.raises(InvalidValueError, match="validation must hold at least one image"):
@@ -67,7 +68,8 @@ def test_one_image_of_a_class_is_trained_on_and_one_image_may_be_held_out(tmp_pa
         kept, held_out = split(alone, share, 0)
         assert 1 in kept.labels and set(held_out.labels) == {0}
     recipe = replace(TINY, engine="scratch", validation_fraction=0.1)
-    run = train(recipe, (alone, images(1, "test")), tmp_path / "run")
+    test = replace(images(1, "test"), class_names=names)
+    run = train(recipe, (alone, test), tmp_path / "run")
     assert run.protocol()["images_held_out"] == 1
 
 

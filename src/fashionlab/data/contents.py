@@ -31,10 +31,10 @@ from fashionlab.images import Preparation
 # The options that say something about a form.
 ALWAYS = ("split", "preparation")
 OPTIONS = {
-    "array": ("colour", "first_label", "transposed"),
-    "table": ("colour", "first_label", "transposed", "labels"),
-    "Parquet file": ("size", "colour", "first_label", "labels"),
-    "folder of pictures": ("size", "colour"),
+    "an array": ("colour", "first_label", "transposed"),
+    "a table": ("colour", "first_label", "transposed", "labels"),
+    "a Parquet file": ("size", "colour", "first_label", "labels"),
+    "a folder of pictures": ("size", "colour"),
 }
 
 
@@ -55,7 +55,7 @@ def of_arrays(
     part: Split | None, images: StoredArray, labels: StoredArray | None, options: ReadOptions
 ) -> Found:
     """Return a part whose images, and labels, are arrays; images that lie bare are mapped."""
-    own = _upright(images.path.name, _fitting("array", options, images.where))
+    own = _upright(images.path.name, _fitting("an array", options, images.where))
     image_shape(images, own)
     if labels is not None:
         require_labels(labels, images)
@@ -81,7 +81,7 @@ def _fitting(form: str, options: ReadOptions, where: str) -> ReadOptions:
     """Return the options; InvalidValueError where one says nothing about such a form."""
     for name in options.given():
         if name not in (*ALWAYS, *OPTIONS[form]):
-            forms = " or ".join(f"a {other}" for other, names in OPTIONS.items() if name in names)
+            forms = " or ".join(other for other, names in OPTIONS.items() if name in names)
             raise InvalidValueError(
                 f"{name} is an option of {forms}; received it for {where}; leave it out"
             )
@@ -114,7 +114,7 @@ def _as_known(found: Found, name: str) -> Found:
 
 def of_table(part: Split | None, path: Path, options: ReadOptions) -> Found:
     """Return a part that is a table."""
-    own = _upright(path.name, _fitting("table", options, str(path)))
+    own = _upright(path.name, _fitting("a table", options, str(path)))
 
     def rows() -> Iterator[Block]:
         for images, labels in tables.read(path, own):
@@ -130,7 +130,7 @@ def of_table(part: Split | None, path: Path, options: ReadOptions) -> Found:
 
 def of_parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
     """Return the parts of a Parquet file, or of a folder of them."""
-    found = parquet.find(path, _fitting("Parquet file", options, str(path)))
+    found = parquet.find(path, _fitting("a Parquet file", options, str(path)))
     target = parquet.plan(found, options)
     parts = []
     for part, files in found.parts.items():
@@ -144,7 +144,7 @@ def of_parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]
 
 def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
     """Return the parts of a folder of pictures."""
-    _fitting("folder of pictures", options, str(folder))
+    _fitting("a folder of pictures", options, str(folder))
     found = pictures.find(folder, log)
     target = pictures.plan(found, options)
     shown = str(folder), f"pictures, prepared by {target.preparation}"
@@ -165,7 +165,7 @@ def _decoded(
     def load() -> tuple[NDArray[np.uint8], Labels]:
         whole = unpacked(
             lambda: reader.read(found, part, target, log),
-            lambda: f"{part} {target} {sorted(reader.facts(found))}",
+            lambda: f"{part} {target} {sorted(reader.facts(found, part))}",
             where,
         )
         return whole.images, whole.labels

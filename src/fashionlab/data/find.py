@@ -18,7 +18,7 @@ from fashionlab.data.dataset import Split
 from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, labels_of
-from fashionlab.data.forms.parts import WORD, part_in
+from fashionlab.data.forms.part_names import WORD, part_in
 from fashionlab.data.forms.pictures.pixels import Log
 from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
@@ -100,7 +100,7 @@ def _is_beginning(path: Path) -> bool:
         reason = f"cannot be opened ('{getattr(error, 'strerror', error)}')"
     raise DataNotFoundError(
         f"data must be a file or a folder; received {path}, which {reason}; check the path, or "
-        "give --data synthetic"
+        "give --data where they are now"
     )
 
 

@@ -199,17 +199,19 @@ def test_a_picture_whose_name_is_not_utf_8_is_read(tmp_path: Path) -> None:
     fill(tmp_path, "a/1.png", "b/1.png")
     (tmp_path / "a/1.png").rename(Path(os.fsdecode(os.fsencode(tmp_path) + b"/a/caf\xe9.png")))
     found = pictures.find(tmp_path)
-    assert len(rows(found, None)[1]) == 2 and next(pictures.facts(found))[0] == "a/caf\udce9.png"
+    assert (
+        len(rows(found, None)[1]) == 2 and next(pictures.facts(found, None))[0] == "a/caf\udce9.png"
+    )
 
 
 def test_facts_follow_names_and_content(tmp_path: Path) -> None:
     found = pictures.find(fill(tmp_path, "a/1.png", "b/1.png"))
     content = (tmp_path / "a/1.png").read_bytes()
-    facts = dict(pictures.facts(found))
+    facts = dict(pictures.facts(found, None))
     assert list(facts) == ["a/1.png", "b/1.png"]
     assert facts["a/1.png"] == hashlib.sha256(content).hexdigest()
     (tmp_path / "b/1.png").write_bytes(content)
-    assert dict(pictures.facts(found))["b/1.png"] == facts["a/1.png"] != facts["b/1.png"]
+    assert dict(pictures.facts(found, None))["b/1.png"] == facts["a/1.png"] != facts["b/1.png"]
 
 
 def colour_set(part):

@@ -56,7 +56,7 @@ def test_every_way_to_write_a_table_gives_the_same_images(saved, content, zipped
     images, labels = read(path)
     assert np.array_equal(images, IMAGES)
     assert labels == LABELS
-    assert table.sniff(path.read_bytes()[:4096])
+    assert table.sniff(content[:4096])
 
 
 def test_labels_may_be_names_in_utf_8_with_commas_and_quotes(saved):

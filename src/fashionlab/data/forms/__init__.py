@@ -1,13 +1,14 @@
 """The forms of files that a data set comes in: a reader and a writer each.
 
-    content   form_of                     which form a file has, by its first bytes
-    idx       describe, write_images      MNIST's files
-    npy       describe_npy, describe_npz  NumPy's
-    stored    StoredArray                 an array in one of these, before it is read
-    elements  image_rows, labels_of       its elements as bytes, and as labels
-    tables/   read, write                 CSV and TSV
-    parquet/  read, write                 Hugging Face's Parquet files
-    pictures/ read, write                 folders of pictures
+    content     form_of                      which form a file has, by its first bytes
+    idx         describe, write_images       MNIST's files
+    npy         describe_npy, describe_npz   NumPy's
+    stored      StoredArray                  an array in one of these, before it is read
+    elements    image_rows, labels_of        its elements as bytes, and as labels
+    part_names  part_named, part_in          which part a name means
+    tables/     read, write                  CSV and TSV
+    parquet/    read, write                  Hugging Face's Parquet files
+    pictures/   read, write                  folders of pictures
 
 A reader yields its rows in blocks of at most BLOCK_BYTES of pixels, so that no file is held in
 memory whole; `data.unpack` puts them together. A writer takes a `Dataset`, whose images may be
@@ -15,7 +16,7 @@ mapped from a file, and writes them in blocks as well. Every reader raises DataF
 the file's name, for a file that is not sound.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,4 +41,4 @@ def rows_in_block(image_shape: tuple[int, ...]) -> int:
     return max(1, BLOCK_BYTES // max(1, size))
 
 
-__all__: list[Any] = ["BLOCK_BYTES", "Block", "rows_in_block"]
+__all__ = ["BLOCK_BYTES", "Block", "rows_in_block"]

@@ -5,8 +5,8 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from fashionlab.data.forms import idx, npy_header, tables
-from fashionlab.data.forms.stored import REMEDY, faults, require_regular
+from fashionlab.data.forms import npy_header, tables
+from fashionlab.data.forms.stored import GZIP_MAGIC, REMEDY, faults, require_regular
 from fashionlab.errors import DataFormatError
 
 Form = Literal["idx", "npy", "npz", "parquet", "table"]
@@ -43,7 +43,7 @@ def form_of(path: Path) -> Form:
         require_regular(path)
         with path.open("rb") as file:
             head = file.read(HEAD)
-    zipped = head.startswith(idx.GZIP_MAGIC)
+    zipped = head.startswith(GZIP_MAGIC)
     inner, damage = _unzipped(head) if zipped else (head, "")
     if damage and not inner:
         raise DataFormatError(
@@ -94,7 +94,7 @@ def _mistaken(head: bytes) -> tuple[str, str] | None:
 
 def _packed_again(head: bytes) -> tuple[str, str] | None:
     """Return what is in a gzip that needs none."""
-    if head.startswith(idx.GZIP_MAGIC):
+    if head.startswith(GZIP_MAGIC):
         return "a file that was gzipped twice", "unpack it once"
     if head.startswith((npy_header.MAGIC, ZIP, PARQUET)):
         return "a gzipped file of a form that is not gzipped", UNPACK

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data.forms.stored import (
     DEFLATE_LIMIT,
+    GZIP_MAGIC,
     REMEDY,
     StoredArray,
     faults,
@@ -34,7 +35,6 @@ from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueEr
 UBYTE = 0x08
 TYPES = {UBYTE: "u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK = 4
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 def describe(path: Path) -> StoredArray:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fashionlab.data.forms import BLOCK_BYTES
 from fashionlab.errors import DataFormatError, FashionlabError
 
+GZIP_MAGIC = b"\x1f\x8b"
 DEFLATE_LIMIT = 1032  # bytes out per byte in, at most: https://zlib.net/zlib_tech.html
 MOST_PACKED = 100  # bytes out per byte in of what is no bomb: tables of digits have 30
 LEAST_LIMIT = 2**22  # bytes that any file may unpack to

@@ -91,9 +91,9 @@ def read(
     return pixels.blocks(_rows(found, part), target, log)
 
 
-def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what the images and labels depend on: each file's name and columns, and its SHA-256."""
-    for path in chain(*found.parts.values()):
+def facts(found: Found, part: Split | None) -> Iterator[tuple[str, str]]:
+    """Yield what a part depends on: each of its files' name and columns, and its SHA-256."""
+    for path in found.parts[part]:
         name = path.name if path == found.path else path.relative_to(found.path).as_posix()
         chosen = found.columns[path]
         yield f"{files.text(name)} {chosen.image} {chosen.label}", pixels.digest(path)
@@ -179,7 +179,6 @@ def _opened(path: Path) -> Iterator[_Parquet]:
         *(MemoryError, RecursionError),
     )
     try:
-        form_of(path)  # which says what another file is
         with path.open("rb") as file:
             described = footer.footer(file)
             with ParquetFile(

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from fashionlab.data.dataset import SPLITS, Split
-from fashionlab.data.forms.parts import part_in, part_named
+from fashionlab.data.forms.part_names import part_in, part_named
 from fashionlab.errors import DataFormatError
 
 SUFFIX = ".parquet"

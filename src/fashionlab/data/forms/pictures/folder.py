@@ -19,7 +19,7 @@ from fashionlab import files
 from fashionlab.data.class_names import CLASS_NAMES_FILE, MOST_CLASSES, names_in
 from fashionlab.data.dataset import SPLITS, Dataset, Split
 from fashionlab.data.forms import Block
-from fashionlab.data.forms.parts import part_named
+from fashionlab.data.forms.part_names import part_named
 from fashionlab.data.forms.pictures import pixels
 from fashionlab.data.forms.pictures.names import escaped, is_hidden, unescaped
 from fashionlab.data.forms.pictures.pixels import Log, Picture, Wanted
@@ -90,13 +90,12 @@ def read(
     return pixels.blocks(pictures, target, log)
 
 
-def facts(found: Found) -> Iterator[tuple[str, str]]:
-    """Yield what the images depend on: each picture's name in the folder, and its SHA-256."""
-    for classes in found.parts.values():
-        for _, paths in classes:
-            for path in paths:
-                name = files.text(path.relative_to(found.folder).as_posix())
-                yield name, pixels.digest(path)
+def facts(found: Found, part: Split | None) -> Iterator[tuple[str, str]]:
+    """Yield what a part depends on: each of its pictures' name in the folder, and its SHA-256."""
+    for _, paths in found.parts[part]:
+        for path in paths:
+            name = files.text(path.relative_to(found.folder).as_posix())
+            yield name, pixels.digest(path)
 
 
 def write(folder: Path, datasets: Sequence[Dataset]) -> None:

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fashionlab.data.forms.stored import REMEDY, require_no_bomb
+from fashionlab.data.forms.stored import GZIP_MAGIC, REMEDY, require_no_bomb
 from fashionlab.errors import DataFormatError, DataNotFoundError
 
 CHUNK = 64 * 1024  # bytes, so that all arrays made of a chunk stay in the processor's cache
 LONGEST_LINE = 16 * 2**20  # bytes: 1024 x 1024 pixels in colour, of three digits, have 12 MiB
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @contextmanager

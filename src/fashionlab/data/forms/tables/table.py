@@ -6,7 +6,6 @@ the image row by row from its top left, in colour pixel by pixel: red, green, bl
 
 import gzip
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -96,12 +95,7 @@ def _labels(
 
 
 def sniff(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes, plain or gzip, can be such a table."""
-    if head.startswith(source.GZIP_MAGIC):
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, source.CHUNK)
-        except zlib.error:
-            return False
+    """Return whether a file that begins with these bytes, unpacked, can be such a table."""
     if source.other_kind(head) or CONTROL.search(head):
         return False
     lines = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
