@@ -22,6 +22,7 @@ PAGES = {
         "csv_reading": data_tables.csv_reading,
         "loading": data_tables.loading,
         "digits": data_tables.digits,
+        "hostile_data": hostile_tables.data,
     },
     "docs/protocol.md": {
         "choices": training_tables.choices,
