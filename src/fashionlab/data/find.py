@@ -183,11 +183,12 @@ def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Fo
     return found
 
 
-def _or_its_beginning(pieces: Sequence[Piece], folder: Path) -> str:
+def _or_its_beginning(pieces: Sequence[Piece], path: Path) -> str:
     """Return the remedy for files of several sets whose names begin with the sets' own."""
     word = WORD.search(pieces[0].path.name.lower())
     own = pieces[0].path.name[: word.start()].rstrip("-_. ") if word else ""
     alike = all(piece.path.name.startswith(own) for piece in pieces)
+    folder = path if path.is_dir() else path.parent  # of files that begin with the path's name
     return "" if not own or alike else f", or name the beginning of its files, as {folder / own}"
 
 
