@@ -1,4 +1,4 @@
-"""The tables about changed files, from hostile_runs.csv and hostile_models.csv."""
+"""The tables about hostile data and changed files: of the results called hostile_..."""
 
 from benchmarks import tables
 
@@ -11,6 +11,40 @@ def runs() -> str:
 def models() -> str:
     """Return the table of the changed portable models."""
     return _table("hostile_models", "python -m benchmarks.hostile.models")
+
+
+def data() -> str:
+    """Return the table of the hostile and wrong data, all of which have to be refused."""
+    rows = tables.read("hostile_data")
+    lines = [
+        "| form | kinds | refused by a line that names the file | accepted | other exceptions | "
+        "slowest, s | most memory, MB | files left |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    commands = next(row for row in rows if row["form"] == "commands")
+    kinds = [row for row in rows if row is not commands]
+    for form in dict.fromkeys(row["form"] for row in kinds):
+        runs = [row for row in kinds if row["form"] == form]  # without and with -O
+        numbers = {
+            name: max(float(row[name]) for row in runs)
+            for name in ("n", "accepted", "other_exceptions", "slowest_s", "largest_mb")
+        }
+        clear = min(int(row["refused"]) - int(row["unclear"]) for row in runs)
+        left = max(int(row["left_behind"]) for row in runs)
+        lines.append(
+            f"| {form} | {numbers['n']:.0f} | {clear} | {numbers['accepted']:.0f} | "
+            f"{numbers['other_exceptions']:.0f} | {numbers['slowest_s']:.2f} | "
+            f"{numbers['largest_mb']:.0f} | {left} |"
+        )
+    total = sum(int(row["n"]) for row in kinds if not row["python_flags"])
+    lines += [
+        "",
+        f"{total} kinds, each with and without `python -O`; memory is what is beyond the files' "
+        f"own size. Of {commands['n']} commands (`info`, `check`, `convert`, `train`, `predict`, "
+        f"given one kind of each form) {commands['refused']} ended with status 2 and a line. "
+        f"{tables.where(rows)}. Written by `python -m benchmarks.hostile.data`.",
+    ]
+    return "\n".join(lines)
 
 
 def _table(name: str, command: str) -> str:

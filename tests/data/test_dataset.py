@@ -120,6 +120,8 @@ def test_arrays_of_any_exact_type_become_bytes():
         (PIXELS, CLASSES, {"class_names": "cat"}, "a list of names"),
         (PIXELS, CLASSES, {"name": "two\nlines"}, "name must be text on one line"),
         (PIXELS, CLASSES, {"name": ""}, "name must be text on one line"),
+        ([[[1, 2], [3]]], [0], {}, "lists of several lengths"),
+        (PIXELS, [[0], [1, 2]], {}, "lists of several lengths"),
         (PIXELS, CLASSES, {"part": "valid"}, "part must be one of train, test, validation"),
     ],
 )

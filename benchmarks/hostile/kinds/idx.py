@@ -141,6 +141,15 @@ def _bombs() -> dict[str, Hostile]:
             IMAGES,
             zipped=True,
         ),
+        "bombs of images and of labels": folder_of(
+            lambda: idx_set(
+                zipped=True,
+                train_images=gz_bomb(idx_header(rows, 8, 8), zeros, 1024),
+                train_labels=gz_bomb(idx_header(rows), zeros, rows // MB),
+            ),
+            IMAGES,
+            "times its size",
+        ),
         "a bomb behind the images": _with(
             "train_images", lambda: gz_bomb(idx(images()), zeros, 1024), IMAGES, zipped=True
         ),

@@ -155,7 +155,8 @@ def _lines() -> dict[str, Hostile]:
         "semicolons and commas": _of(lambda: sound.replace(b",", b";", 100), "line"),
         "two columns": _of(lambda: b"image,label\n1.png,cat\n2.png,dog\n"),
         "names of files": _of(
-            lambda: b"filename,label\n" + b"".join(b"%d.png,%d\n" % (i, i % 4) for i in range(40))
+            lambda: b"filename,label\n" + b"".join(b"%d.png,%d\n" % (i, i % 4) for i in range(40)),
+            "a folder a class",
         ),
         "columns of a larger image than 1,024": _of(
             lambda: b",".join([b"1"] * (1025**2 + 1)) + b"\n", "1024 x 1024"

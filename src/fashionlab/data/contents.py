@@ -61,6 +61,7 @@ def of_arrays(
         require_labels(labels, images)
 
     def load() -> tuple[NDArray[np.uint8], Labels]:
+        found = labels_of(labels) if labels else None  # first: images may be unpacked in vain
         pixels = mapped_images(images, own)
         if pixels is None:
             pixels = unpacked(
@@ -68,7 +69,7 @@ def of_arrays(
                 lambda: f"{hash_of([images.path])} {images.name} {_decisive(own)}",
                 images.where,
             ).images
-        return pixels, labels_of(labels) if labels else None
+        return pixels, found
 
     packed = ", packed" if images.offset is None else ""
     form = f"{images.form} {images.shape} {images.dtype}{packed}"

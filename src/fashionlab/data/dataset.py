@@ -87,7 +87,13 @@ class Dataset:
         Raises DataFormatError, which says what is wrong with them, InvalidValueError for another
         name or part that no data set can have.
         """
-        pixels, numbers = np.asarray(images), np.asarray(labels)
+        try:
+            pixels, numbers = np.asarray(images), np.asarray(labels)
+        except ValueError:  # NumPy's words for lists of several lengths
+            raise DataFormatError(
+                "images and labels must be arrays; received lists of several lengths; give all "
+                "images one shape"
+            ) from None
         if part not in SPLITS:
             raise InvalidValueError(
                 f"part must be one of {', '.join(SPLITS)}; received {part!r:.40}"

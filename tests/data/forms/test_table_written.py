@@ -61,7 +61,7 @@ def test_class_names_come_back(tmp_path, names, name):
 
 
 @pytest.mark.parametrize(
-    "names", [NAMES_10, ("3", "5"), ("0", "A"), ("a", "nan"), ("=1+1", "b"), ("a", "x" * 2000)]
+    "names", [NAMES_10, ("3", "5"), ("0", "A"), ("a", "nan"), ("=1+1", "b"), ("a", "\u4e2d" * 900)]
 )
 def test_names_that_are_no_names_in_a_table_are_written_as_numbers(tmp_path, names):
     data = dataset(names=names)
