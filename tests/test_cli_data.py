@@ -39,6 +39,7 @@ def table(tmp_path):
 def test_info_takes_its_data_as_check_does_and_says_what_is_missing(fashionlab) -> None:
     lines = fashionlab("data", "info", "mine.csv").splitlines()
     assert lines[0].startswith("mine train: 40 images of 28 x 28, 10 classes")
+    assert lines[0].endswith("from mine.csv (table); predict prepares pictures by garment")
     assert "no test part" in lines[1] and "--split 0.15" in lines[1] and len(lines) == 2
     assert fashionlab("data", "info", "--data", "mine.csv").splitlines() == lines
     parts = fashionlab("data", "info", "mine.csv", "--split", "0.25").splitlines()

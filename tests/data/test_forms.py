@@ -218,7 +218,11 @@ def test_what_a_newcomer_is_likely_to_give_is_refused_with_what_to_do(tmp_path) 
     (tmp_path / "list.csv").write_text("filename,label\n1.jpg,cat\n2.jpg,dog\n")
     with zipfile.ZipFile(tmp_path / "table.xlsx", "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
+    np.savez(tmp_path / "mean.npz", x_train=images[:, 0], y_train=labels, mean=np.float64(3))
+    np.savez(tmp_path / "float.npz", x_train=images[:, 0] / 255, y_train=labels)
     for name, words in {
+        "mean.npz": r"a single number in .*mean; leave it out",
+        "float.npz": r"received float64 .*uint8, times 255 .* where they go from 0 to 1",
         "torch.npz": r"received \(6, 3, 8, 8\).*channels last.*transpose\(0, 2, 3, 1\)",
         "one_hot.npz": r"labels must be \(N,\).*received \(6, 6\).*labels.argmax\(axis=1\)",
         "list.csv": r"received '1.jpg'.*a list of pictures is no table.*a folder a class",
@@ -242,3 +246,9 @@ def test_pictures_that_were_scaled_keep_their_preparation_though_their_borders_a
 def test_colour_of_grey_images_is_refused(tmp_path) -> None:
     with pytest.raises(InvalidValueError, match=r"colour is for .* received \(8, 8\)"):
         load(as_npz(tmp_path, GREY), ReadOptions(colour=True))
+
+
+def test_names_may_be_divided_by_capitals(tmp_path) -> None:
+    arrays = {f"{part.part}X": part.images for part in GREY}
+    np.savez(tmp_path / "set.npz", **arrays, **{f"{part.part}Y": part.labels for part in GREY})
+    assert [rows(part) for part in load(tmp_path / "set.npz").all] == [rows(p) for p in GREY]

@@ -55,8 +55,10 @@ def test_a_set_is_read_by_the_beginning_of_its_files_names_next_to_another(tmp_p
     letters(letters(tmp_path), "emnist-mnist")
     assert load(tmp_path / "emnist-letters").train.class_names == LETTERS
     beginning = r"each part must be in one file.* own, or name .*/emnist-letters$"
-    with pytest.raises(DataFormatError, match=beginning):
-        load(tmp_path)
+    for path in (tmp_path, tmp_path / "emnist"):
+        with pytest.raises(DataFormatError, match=beginning) as caught:
+            load(path)
+        assert str(tmp_path / "emnist-letters") in str(caught.value)
 
 
 def test_a_folder_around_the_set_is_said(tmp_path) -> None:

@@ -92,7 +92,7 @@ def info(data: Data = NO_DATA, also: Place = None, as_json: Json = False) -> Non
         show(
             f"{split.name} {split.part}: {len(split):,} images of {size}, "
             f"{split.classes} classes, SHA-256 {split.sha256[:16]}..., from {split.source} "
-            f"({split.form})"
+            f"({split.form}); predict prepares pictures by {split.preparation}"
         )
     if all(split.part != "test" for split in splits):
         show("no test part, without which nothing is trained: give --split 0.15 to hold one out")

@@ -147,7 +147,7 @@ def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Fou
     _fitting("a folder of pictures", options, str(folder))
     found = pictures.find(folder, log)
     target = pictures.plan(found, options)
-    shown = str(folder), f"pictures, prepared by {target.preparation}"
+    shown = str(folder), "pictures"
     return [_decoded(pictures, found, part, target, shown, log) for part in found.parts]
 
 

@@ -18,7 +18,7 @@ from fashionlab.data.dataset import Split
 from fashionlab.data.forms import idx, npy, parquet
 from fashionlab.data.forms.content import Form, form_of
 from fashionlab.data.forms.elements import are_labels, labels_of
-from fashionlab.data.forms.part_names import WORD, part_in
+from fashionlab.data.forms.part_names import WORD, part_in, words
 from fashionlab.data.forms.pictures.pixels import Log
 from fashionlab.data.forms.stored import StoredArray, faults
 from fashionlab.data.options import ReadOptions
@@ -47,7 +47,7 @@ class Piece:
             return "both"
         if self.array.name == NAMES:
             return "names"
-        if named := KIND.search(self.array.name.lower()):  # else its reader could not say so
+        if named := KIND.search(words(self.array.name)):  # else its reader could not say so
             return "labels" if named[0].startswith(("label", "y")) else "images"
         return "labels" if are_labels(self.array) else "images"
 
@@ -183,11 +183,12 @@ def _parts(pieces: Sequence[Piece], path: Path, options: ReadOptions) -> list[Fo
     return found
 
 
-def _or_its_beginning(pieces: Sequence[Piece], folder: Path) -> str:
+def _or_its_beginning(pieces: Sequence[Piece], path: Path) -> str:
     """Return the remedy for files of several sets whose names begin with the sets' own."""
     word = WORD.search(pieces[0].path.name.lower())
     own = pieces[0].path.name[: word.start()].rstrip("-_. ") if word else ""
     alike = all(piece.path.name.startswith(own) for piece in pieces)
+    folder = path if path.is_dir() else path.parent  # of files that begin with the path's name
     return "" if not own or alike else f", or name the beginning of its files, as {folder / own}"
 
 

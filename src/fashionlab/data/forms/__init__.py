@@ -3,6 +3,7 @@
     content     form_of                      which form a file has, by its first bytes
     idx         describe, write_images       MNIST's files
     npy         describe_npy, describe_npz   NumPy's
+    npy_header  read                         their header, of which nothing is evaluated
     stored      StoredArray                  an array in one of these, before it is read
     elements    image_rows, labels_of        its elements as bytes, and as labels
     part_names  part_named, part_in          which part a name means

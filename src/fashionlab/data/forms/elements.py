@@ -66,7 +66,7 @@ def image_shape(array: StoredArray, options: ReadOptions) -> tuple[int, ...]:
         )
     if array.dtype.kind not in "iu":
         remedy = (
-            "multiply by 255, round, and save them as uint8"
+            "save them as uint8, times 255 and rounded where they go from 0 to 1"
             if array.dtype.kind == "f"
             else "save them as uint8"
         )

@@ -17,7 +17,12 @@ def part_named(name: str) -> Split | None:
     return PARTS.get(name.lower())
 
 
+def words(name: str) -> str:
+    """Return a name in small letters, with "_" where capitals divide it: trainX is train_x."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 def part_in(name: str) -> Split | None:
     """Return the part that the first such word in a name is, as in train-00000; None without."""
-    found = WORD.search(name.lower())
+    found = WORD.search(words(name))
     return PARTS[found[1]] if found else None

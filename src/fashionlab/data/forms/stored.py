@@ -172,8 +172,12 @@ def require_sound(
     shape: tuple[int, ...], dtype: np.dtype[Any], room: int, where: str, exact: bool
 ) -> None:
     """Raise DataFormatError where a header's shape cannot fill, or `exact`ly, `room` bytes."""
+    if not shape:
+        raise DataFormatError(
+            f"an array must have rows; received a single number in {where}; leave it out"
+        )
     size = math.prod(shape) * dtype.itemsize  # a number of Python's, of any size
-    if not shape or size == 0 or size > room or (exact and size != room):
+    if size == 0 or size > room or (exact and size != room):
         raise DataFormatError(
             f"a file must hold as many elements as its header declares; received a header of "
             f"{shape} {shown(dtype)} and {'' if exact else 'at most '}{room:,} bytes in {where}; "
