@@ -120,11 +120,17 @@ def convert(
 ) -> None:
     """Write a data set in another form, its parts as they are."""
     from fashionlab.data.convert import convert as convert_data
+    from fashionlab.data.load import guessed_preparation
 
     written = convert_data(data.parts(), target, to)
     with kept(target):
         for part in written:
             show(f"{target}: {part.part}, {len(part):,} images")
+        own = written[0].preparation
+        if guessed_preparation(written[0].images) != own:
+            show(
+                f"no file says how its pictures were prepared: train on it with --preparation {own}"
+            )
 
 
 @partial(reads_data, place=Named)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fashionlab.data.forms.idx import idx_header, read_idx
 from fashionlab.errors import DataFormatError
 
+NOT_GENUINE = "(not genuine)"  # follows another set's name that could be taken for it
 NAME = "fashion-mnist"  # what only data with the hashes below are called
 SHA256: dict[
     Literal["train", "test", "validation"], str
@@ -107,7 +108,7 @@ def called(name: str, sha256: str) -> str:
     if sha256 in SHA256.values():
         return NAME
     alike = re.sub(r"[^a-z0-9]", "", str(name).lower()) == NAME.replace("-", "")
-    return f"{name} (not genuine)" if alike else name
+    return f"{name} {NOT_GENUINE}" if alike else name
 
 
 def is_genuine(file: File, array: NDArray[np.uint8]) -> bool:

@@ -253,7 +253,7 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
     images = {part: pixels for part, (pixels, _) in named.items()}
     forms = {one.part or "train": one.form for one in found.values()}
     used = next(iter(found.values())).preparation
-    preparation = options.preparation or used or _preparation(images["train"])
+    preparation = options.preparation or used or guessed_preparation(images["train"])
     return {
         part: Dataset(
             images[part], numbers[part], names, "data", part, str(path), preparation, forms[part]
@@ -268,7 +268,7 @@ def _stem(path: Path) -> str:
     return name if path.is_dir() else name.removesuffix(".gz").rpartition(".")[0] or name
 
 
-def _preparation(images: Array) -> Preparation:
+def guessed_preparation(images: Array) -> Preparation:
     """Return how a picture becomes such an image: as a garment where they are light on black."""
     if images.ndim == 4:
         return "fit"

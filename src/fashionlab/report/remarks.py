@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from fashionlab.data.fashion_mnist import NOT_GENUINE
 from fashionlab.recipes import RECIPES, TABLES, Recipe
 from fashionlab.report.content import RunView
 from fashionlab.report.formatting import listing
@@ -16,8 +17,8 @@ def remarks(views: Sequence[RunView]) -> list[str]:
     """Return sentences on data other than Fashion-MNIST, other settings, and another loss."""
     found = []
     for view in views:
-        if not view.genuine:
-            names = dict.fromkeys(repr(split.name) for split in (view.train, view.test))
+        names = dict.fromkeys(repr(split.name) for split in (view.train, view.test))
+        if not view.genuine and (view.paper or any(map(_stands_in, names))):
             found.append(
                 f"{view.name} was trained and tested on {listing(list(names))}, not Fashion-MNIST. "
                 "Its metrics say nothing about Fashion-MNIST"
@@ -32,6 +33,11 @@ def remarks(views: Sequence[RunView]) -> list[str]:
         if changed := differences(view):
             found.append(f"{view.name} differs from its recipe: {listing(changed)}.")
     return found
+
+
+def _stands_in(name: str) -> bool:
+    """Return whether data of this name could be taken for Fashion-MNIST."""
+    return "synthetic" in name or NOT_GENUINE in name
 
 
 def _trained_through_logits(view: RunView) -> bool:
