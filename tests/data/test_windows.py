@@ -9,6 +9,7 @@ import pytest
 
 from fashionlab.data import Augmentation, Batches, Dataset, split, storage, windows
 from fashionlab.data.windows import Windows
+from fashionlab.errors import DataFormatError
 
 SHAPE = (4, 5)
 BYTES = 20  # an image
@@ -86,7 +87,8 @@ def test_a_window_mixes_blocks_from_all_over_the_file(tmp_path) -> None:
     first = [row for s in reached[0] for row in range(s.start, s.stop)]
     assert max(first) - min(first) > 40
     window = plan.read(made(97, tmp_path).images, 0, 0)
-    assert sorted(window.rows.tolist()) == sorted(first) and window.rows.tolist() != first
+    assert window.rows.tolist() == first
+    assert sorted(window.order.tolist()) == list(range(12)) != window.order.tolist()
     assert window.images[:, 0, 0].tolist() == window.rows.tolist()
 
 
@@ -153,3 +155,27 @@ def test_a_part_split_off_is_on_the_disk_and_has_the_same_rows(tmp_path) -> None
     rows = [part.images[:, 0, 0].tolist() for part in (train, held_out)]
     assert sorted(chain(*rows)) == list(range(97)) and rows[0] == sorted(rows[0])
     assert np.array_equal(train.labels, np.array(rows[0]) % 2)
+
+
+def test_a_file_that_is_exchanged_while_it_is_trained_on_is_noticed(tmp_path) -> None:
+    data = made(97, tmp_path)
+    batches = Batches(data, 4, 0).epoch(0)
+    next(batches)
+    (tmp_path / "images.npy").unlink()
+    np.save(tmp_path / "images.npy", np.zeros_like(data.images))
+    with pytest.raises(DataFormatError, match=r"stay as it is .*images.npy"):
+        list(batches)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_part_of_a_map_is_read_as_the_map_has_it(gone, tmp_path) -> None:
+    """Also where its file has lost its name, or the part is not row after row in it."""
+    images = made(97, tmp_path).images
+    parts = [images[5:], images[5:60:2], images[7:, ::-1]]
+    if gone:
+        (tmp_path / "images.npy").unlink()
+    for part in parts:
+        out = np.empty((3, *SHAPE), np.uint8)
+        with storage.reading(part) as read:
+            read(slice(4, 7), out)
+        assert np.array_equal(out, part[4:7])

@@ -142,9 +142,9 @@ class Batches:
             targets = one_hot(data.labels[window.rows], data.classes)
             for step in range(max(start, begins), last):
                 first = (step - begins) * size
-                place = slice(first, n if step + 1 == last else first + size)
+                place = window.order[first : n if step + 1 == last else first + size]
                 chosen = window.images[place], targets[place]
-                yield draws.apply(*chosen, np.arange(n)[place]) if draws else chosen
+                yield draws.apply(*chosen, place) if draws else chosen
 
     def draws(self, epoch: int) -> Draws | None:
         """Draw the augmentation of an epoch, counted from 0; None where there is none."""

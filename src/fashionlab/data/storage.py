@@ -9,14 +9,18 @@ Symbols: N images, n images of a block.
 import math
 import mmap
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data.forms import rows_in_block
+from fashionlab.errors import DataFormatError
+
+Copy = Callable[[slice, NDArray[np.uint8]], None]
 
 IN_MEMORY = 2**29  # bytes; larger sets of images stay on the disk
 SCATTERED = 512  # rows of a map that are read together: each may bring 64 kB into memory
@@ -42,6 +46,55 @@ def release(images: NDArray[Any]) -> None:
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         with suppress(OSError, ValueError):  # a map that another thread has closed
             mapped.madvise(mmap.MADV_DONTNEED)
+
+
+@contextmanager
+def reading(images: NDArray[np.uint8]) -> Iterator[Copy]:
+    """Yield a function that copies the rows of a slice into an array of their shape.
+
+    It reads the file that images are mapped from, in few calls, where the map would bring one page
+    after the other. Raises DataFormatError where the file is another now.
+    """
+    place = _file(images)
+    if place is None:
+
+        def copy(rows: slice, out: NDArray[np.uint8]) -> None:
+            out[...] = images[rows]
+            release(images)
+
+        yield copy
+        return
+    path, offset = place
+    with path.open("rb", buffering=0) as file:
+
+        def read(rows: slice, out: NDArray[np.uint8]) -> None:
+            file.seek(offset + rows.start * images[0].nbytes)
+            rest = out.data.cast("B")
+            while rest and (n := file.readinto(rest)):
+                rest = rest[n:]
+            changed = bool(rest) or not np.array_equal(out[0], images[rows.start])
+            release(images)
+            if changed:
+                raise DataFormatError(
+                    f"a file must stay as it is while it is trained on; received another content "
+                    f"in {path}; start again"
+                )
+
+        yield read
+
+
+def _file(images: NDArray[np.uint8]) -> tuple[Path, int] | None:
+    """Return the file that images are mapped from, row by row, and where they begin in it."""
+    array: Any = images
+    while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
+        array = array.base
+    if not is_mapped(images) or array is None or not images.flags.c_contiguous:
+        return None
+    while isinstance(array.base, np.memmap):  # a part of a map is one too
+        array = array.base
+    if array.filename is None or not Path(array.filename).is_file():
+        return None  # removed since, or never had a name
+    return Path(array.filename), array.offset + images.ctypes.data - array.ctypes.data
 
 
 def is_mapped(images: NDArray[Any]) -> bool:

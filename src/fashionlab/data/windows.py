@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fashionlab.data.storage import release
+from fashionlab.data.storage import reading
 
 BLOCK = 2**20  # bytes that are read together
 WINDOW = 2**27  # bytes of a window, about
@@ -26,10 +26,11 @@ SHUFFLE = 3  # stream of random numbers; see `data.augment` for the others
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Some images in the order in which they are trained on."""
+    """Some images as they were read, and the order in which they are trained on."""
 
     images: NDArray[np.uint8]  # (n, H, W[, 3])
     rows: NDArray[np.int64]  # (n,), their places in the set
+    order: NDArray[np.int64]  # (n,), of the images in the window
 
 
 @dataclass(frozen=True)
@@ -78,21 +79,17 @@ class Windows:
         return slices
 
     def read(self, images: NDArray[np.uint8], epoch: int, window: int) -> Window:
-        """Return a window, shuffled."""
+        """Return a window."""
         slices = self.rows(epoch, window)
         rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
         order = np.random.default_rng([self.seed, epoch, SHUFFLE, window]).permutation(len(rows))
-        # Where each row of the file goes in the window: the file is read in its order.
-        places = np.empty(len(rows), np.int64)
-        places[order] = np.arange(len(rows))
-        chosen = np.empty((len(rows), *images.shape[1:]), np.uint8)
-        first = 0
-        for s in slices:
-            n = s.stop - s.start
-            chosen[places[first : first + n]] = images[s]
-            first += n
-            release(images)
-        return Window(chosen, rows[order])
+        chosen, first = np.empty((len(rows), *images.shape[1:]), np.uint8), 0
+        with reading(images) as read:
+            for s in slices:
+                last = first + s.stop - s.start
+                read(s, chosen[first:last])
+                first = last
+        return Window(chosen, rows, order)
 
     def epoch(
         self, images: NDArray[np.uint8], epoch: int, first: int = 0
