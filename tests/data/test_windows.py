@@ -86,7 +86,8 @@ def test_a_window_mixes_blocks_from_all_over_the_file(tmp_path) -> None:
     assert all(len(slices) <= 6 for slices in reached)
     first = [row for s in reached[0] for row in range(s.start, s.stop)]
     assert max(first) - min(first) > 40
-    window = plan.read(made(97, tmp_path).images, 0, 0)
+    images = made(97, tmp_path).images
+    window = plan.read(images, 0, 0, np.empty_like(images))
     assert window.rows.tolist() == first
     assert sorted(window.order.tolist()) == list(range(12)) != window.order.tolist()
     assert window.images[:, 0, 0].tolist() == window.rows.tolist()
@@ -96,9 +97,9 @@ def test_no_more_than_two_windows_are_read_ahead_of_their_use(tmp_path, monkeypa
     read, at_use = [], []
     before = Windows.read
 
-    def noted(self, images, epoch, window):
+    def noted(self, images, epoch, window, into):
         read.append(window)
-        return before(self, images, epoch, window)
+        return before(self, images, epoch, window, into)
 
     monkeypatch.setattr(Windows, "read", noted)
     for number, _ in Windows(97, BYTES, 4, 0).epoch(made(97, tmp_path).images, 0):

@@ -78,12 +78,14 @@ class Windows:
             slices.append(slice(start + low, start + high))
         return slices
 
-    def read(self, images: NDArray[np.uint8], epoch: int, window: int) -> Window:
-        """Return a window."""
+    def read(
+        self, images: NDArray[np.uint8], epoch: int, window: int, into: NDArray[np.uint8]
+    ) -> Window:
+        """Return a window, whose images are read into the beginning of an array."""
         slices = self.rows(epoch, window)
         rows = np.concatenate([np.arange(s.start, s.stop) for s in slices])
         order = np.random.default_rng([self.seed, epoch, SHUFFLE, window]).permutation(len(rows))
-        chosen, first = np.empty((len(rows), *images.shape[1:]), np.uint8), 0
+        chosen, first = into[: len(rows)], 0
         with reading(images) as read:
             for s in slices:
                 last = first + s.stop - s.start
@@ -94,11 +96,18 @@ class Windows:
     def epoch(
         self, images: NDArray[np.uint8], epoch: int, first: int = 0
     ) -> Iterator[tuple[int, Window]]:
-        """Yield the windows of an epoch from `first` on, each with its number."""
+        """Yield the windows of an epoch from `first` on, each with its number.
+
+        A window is valid until the next one: its memory is used again, since new pages cost about
+        as much as reading.
+        """
+        most = min(self.count, self.size + 1)  # the last may have a row more
+        memory = [np.empty((most, *images.shape[1:]), np.uint8) for _ in range(2)]
         with ThreadPoolExecutor(1, "window") as thread:
-            coming: Any = thread.submit(self.read, images, epoch, first)
+            coming: Any = thread.submit(self.read, images, epoch, first, memory[first % 2])
             for number in range(first, self.windows):
                 window = coming.result()
                 if number + 1 < self.windows:
-                    coming = thread.submit(self.read, images, epoch, number + 1)
+                    into = memory[(number + 1) % 2]
+                    coming = thread.submit(self.read, images, epoch, number + 1, into)
                 yield number, window
