@@ -6,9 +6,10 @@ Writes the data into FOLDER first, where they are not: Fashion-MNIST's training 
 each time in another order, as one plain IDX file (6.3 GB for 8 million), and its test images.
 Training on the engine scratch, which takes the most images a second, so that reading has the least
 time; an epoch of all images from the file, and several of 600,000 (0.47 GB) that are in memory as
-an array, for about as long, in turn, each in a process of its own. Before each turn the system's cache of the file is
-dropped, so that it is read from the disk. Memory is the largest that the process has had, from its
-start: Python, imports, and the pages of the map. Writes results/larger_than_memory.csv.
+an array, for about as long, in turn, each in a process of its own. Before each turn the system's
+cache of the file is dropped, so that it is read from the disk. Memory is the largest that the
+process has had, from its start: Python, imports, and the pages of the map. Writes
+results/larger_than_memory.csv.
 """
 
 import argparse

@@ -9,8 +9,12 @@ Symbols: N rows, n rows of a window.
 """
 
 import math
+import os
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +25,19 @@ from fashionlab.data.storage import reading
 
 BLOCK = 2**20  # bytes that are read together
 WINDOW = 2**27  # bytes of a window, about
+LOWEST = 19  # priority of a thread on Linux
 SHUFFLE = 3  # stream of random numbers; see `data.augment` for the others
+
+
+def _yield_to_training() -> None:
+    """Let this thread take only what training leaves of the processor, where that is possible.
+
+    Each of the cores that a matrix product uses waits for the slowest: a reader that takes half of
+    one for a moment halves them all.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +119,7 @@ class Windows:
         """
         most = min(self.count, self.size + 1)  # the last may have a row more
         memory = [np.empty((most, *images.shape[1:]), np.uint8) for _ in range(2)]
-        with ThreadPoolExecutor(1, "window") as thread:
+        with ThreadPoolExecutor(1, "window", initializer=_yield_to_training) as thread:
             coming: Any = thread.submit(self.read, images, epoch, first, memory[first % 2])
             for number in range(first, self.windows):
                 window = coming.result()
