@@ -259,3 +259,14 @@ def test_debian_copy_is_genuine() -> None:
     assert train.name == "fashion-mnist" and train.class_names == fashion_mnist.CLASS_NAMES
     assert train.images.shape == (60000, 28, 28) and test.images.shape == (10000, 28, 28)
     assert set(np.bincount(train.labels)) == {6000} and set(np.bincount(test.labels)) == {1000}
+
+
+@pytest.mark.usefixtures("small_is_genuine")
+def test_a_folder_of_its_name_here_is_not_taken_for_it_unless_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "one")
+    write(tmp_path / "here/fashion-mnist")
+    monkeypatch.chdir(tmp_path / "here")
+    assert load().train.source == str(tmp_path / "one")
+    assert load("fashion-mnist").train.source == "fashion-mnist"

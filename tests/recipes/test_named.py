@@ -286,7 +286,7 @@ def test_every_recipe_can_be_trained_for_an_epoch(base):
 
 
 def test_all_recipes_flip_but_the_reports_and_that_for_digits():
-    """As docs/commands.md says: a digit's mirror image is no digit, or another."""
+    """A digit's mirror image is no digit, or another one, as docs/commands.md says."""
     flips = {n: bool(recipe.augment.get("flip")) for n, recipe in recipes.RECIPES.items()}
     assert flips == {n: recipe.flip_at_prediction for n, recipe in recipes.RECIPES.items()}
     assert {n for n, flip in flips.items() if not flip and not n.startswith("report-")} == {

@@ -1,4 +1,4 @@
-"""What is no data: archives, pages, pickles, pipes, devices, links; files of class names."""
+"""Kinds of files that are no data: archives, pages, pickles, pipes, links; and of class names."""
 
 import bz2
 import io

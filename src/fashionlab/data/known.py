@@ -24,7 +24,7 @@ BALANCED = (*string.digits, *string.ascii_uppercase, *"abdefghnqrt")  # other le
 
 @dataclass(frozen=True)
 class KnownSet:
-    """What is known of a data set."""
+    """A data set that is publicly known, and the facts by which it is recognised."""
 
     name: str
     counts: tuple[tuple[int, int], ...]  # (training, test) images of each release, usual one first

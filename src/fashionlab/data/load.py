@@ -51,10 +51,10 @@ def load(
     Raises DataNotFoundError naming every place tried, DataFormatError for unsound files,
     InvalidValueError for options that do not fit.
     """
-    source = source or os.environ.get("FASHIONLAB_DATA") or fashion_mnist.NAME
-    if named := _by_name(str(source), options, fetch, log, bar):
+    source = source or os.environ.get("FASHIONLAB_DATA")
+    if named := _by_name(source, options, fetch, log, bar):
         return named
-    path = fashion_mnist.expanded(source)
+    path = fashion_mnist.expanded(str(source))
     sets = _parts_in(path, options, log)
     if "test" not in sets:
         raise InvalidValueError(
@@ -72,10 +72,9 @@ def load_parts(
     log: Log | None = None,
 ) -> tuple[Dataset, ...]:
     """Load the parts that a data set has, with those of `options.split`; the first is train."""
-    source = source or fashion_mnist.NAME
-    if named := _by_name(str(source), options, fetch, log, None):
+    if named := _by_name(source, options, fetch, log, None):
         return named.all
-    return tuple(_parts_in(fashion_mnist.expanded(source), options, log).values())
+    return tuple(_parts_in(fashion_mnist.expanded(str(source)), options, log).values())
 
 
 def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
@@ -87,19 +86,23 @@ def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
 
 
 def _by_name(
-    source: str, options: ReadOptions, fetch: bool, log: Log | None, bar: Bar | None
+    source: str | Path | None, options: ReadOptions, fetch: bool, log: Log | None, bar: Bar | None
 ) -> Parts | None:
-    """Return the set of that name; None where it is the name of a file or folder."""
-    if source not in (fashion_mnist.NAME, "synthetic"):
+    """Return the set of that name; None where it is the name of a file or folder.
+
+    No name is Fashion-MNIST's, whatever lies in the working directory.
+    """
+    name = str(source or fashion_mnist.NAME)
+    if name not in (fashion_mnist.NAME, "synthetic"):
         return None
-    if source == fashion_mnist.NAME and Path(source).exists():
+    if source and name == fashion_mnist.NAME and Path(name).exists():
         return None
     if options.given():
         raise InvalidValueError(
-            f"{source} is read without options; received {', '.join(options.given())}; leave them "
+            f"{name} is read without options; received {', '.join(options.given())}; leave them "
             "out, or give --data"
         )
-    drawn = source == "synthetic"
+    drawn = name == "synthetic"
     return Parts(*synthetic.draw()) if drawn else _find_fashion_mnist(fetch, log, bar)
 
 

@@ -1,5 +1,6 @@
 """train: a recipe, data and a seed become a run folder, in one session or in several."""
 
+import glob
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -222,8 +223,10 @@ def _describe(
     """Write what the run is and depends on; when it is resumed, what has changed since."""
     training, _ = data
     place = Path(training.source)
-    drawn = training.source == "synthetic"  # a folder of that name is no source of it
-    source = training.source if drawn or not place.exists() else files.text(place.resolve())
+    drawn = training.source in ("synthetic", "memory")  # a folder of that name is no source of it
+    # Also the beginning of the names of several files.
+    lies_there = any(place.parent.glob(f"{glob.escape(place.name)}*"))
+    source = files.text(place.resolve()) if lies_there and not drawn else training.source
     options = data.options.given() if isinstance(data, Parts) else {}
     now = environment() | {"data": source, "data_options": options}
     if checkpoint:

@@ -9,7 +9,7 @@ from .faults import changed, drawn, found
 
 
 def of_unknown_kind(part):
-    """The same images under labels that make no kind recognisable."""
+    """Return the images with labels that make no kind recognisable."""
     return replace(part, labels=(part.labels + 3) % 10)
 
 
