@@ -232,3 +232,16 @@ def test_parts_that_do_not_belong_together_are_refused_before_anything_is_writte
         with pytest.raises(DataFormatError, match="parts must"):
             trained(RECIPES["report-mlp"], parts, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_finds_files_that_share_a_beginning_again_from_another_folder(
+    fashionlab, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "sets").mkdir()
+    for name, part in zip(("train", "test"), draw(train=40, test=20), strict=True):
+        for what, array in (("images", part.images), ("labels", part.labels)):
+            np.save(tmp_path / f"sets/first-{name}-{what}.npy", array)
+    fashionlab(*TRAIN, "--data", "sets/first", "--out", "run")
+    assert plan(tmp_path / "run").source == str(tmp_path / "sets/first")
+    monkeypatch.chdir(tmp_path / "sets")
+    fashionlab("export", tmp_path / "run", "--uncalibrated")

@@ -4,11 +4,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.images import PREPARATIONS, Preparation
+from fashionlab.images import LARGEST_SIDE, PREPARATIONS, Preparation
 
 __all__ = ["LARGEST_SIDE", "PREPARATIONS", "Preparation", "ReadOptions"]
-
-LARGEST_SIDE = 1024  # pixels, as in a portable model
 
 
 @dataclass(frozen=True)

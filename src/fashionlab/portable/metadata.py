@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fashionlab.errors import ModelError
-from fashionlab.images import Preparation
+from fashionlab.images import LARGEST_SIDE, Preparation
 from fashionlab.images.decode import FAILURES, READERS
 from fashionlab.images.headers import strip
 from fashionlab.typed import LARGEST, Between, MismatchError, parse, typed
@@ -26,7 +26,6 @@ KEY = "fashionlab"  # of the metadata
 # 1 alone refuses a model of another preparation instead of doing the wrong one.
 FORMATS = (1, 2)
 INPUT, OUTPUT = "images", "probabilities"  # names in the graph
-LARGEST_SIDE = 1024  # pixels
 LARGEST_TEXT = 4 * 2**20  # bytes of the JSON object
 EXAMPLES, EXAMPLES_BYTES = 512, 2**21  # at most; the numbers of all examples together
 REMEDY = "export the run again with `fashionlab export`"
