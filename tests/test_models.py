@@ -87,7 +87,7 @@ def test_where_bfloat16_is_not_fast_it_is_not_used(monkeypatch):
 
 
 def test_bfloat16_is_refused_where_no_builder_has_it():
-    with pytest.raises(InvalidValueError, match="needs the builder 'convnet'; received 'mlp'"):
+    with pytest.raises(InvalidValueError, match="needs the builder 'convnet' or 'resnet'; received 'mlp'"):
         replace(RECIPES["mlp"], precision="bfloat16")
 
 

@@ -130,6 +130,9 @@ def emit_layer(
             (height, width, channels), window = x.shape, _pair(options["pool_size"])
             pooled = graph.node("MaxPool", [x.name], kernel_shape=window, strides=window)
             return Tensor(pooled, (height // window[0], width // window[1], channels))
+        case "GlobalAveragePooling2D":
+            mean = graph.node("ReduceMean", [x.name], axes=[2, 3], keepdims=0)
+            return Tensor(mean, x.shape[2:])
         case "Conv2D":
             return _convolution(graph, layer, x, fold)
         case "BatchNormalization":

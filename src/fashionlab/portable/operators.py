@@ -129,8 +129,12 @@ def _gemm(attributes: Attributes, x: Value, kernel: Value, bias: Value) -> Shape
 
 
 def _reduce_mean(attributes: Attributes, x: Value) -> Shape:
-    _require(attributes["axes"] == (0,) and attributes["keepdims"] == 0)
-    _require(len(x.shape) == 3)
+    """Return the shape without the axis of the views, or without those of height and width."""
+    _require(attributes["keepdims"] == 0)
+    if attributes["axes"] == (2, 3):
+        n, channels, _, _ = x.shape
+        return n, channels
+    _require(attributes["axes"] == (0,) and len(x.shape) == 3)
     return x.shape[1:]
 
 

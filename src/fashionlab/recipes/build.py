@@ -6,7 +6,7 @@ from typing import Any
 
 from fashionlab.engines import Engine, get
 from fashionlab.errors import InvalidValueError
-from fashionlab.models import BUILDERS
+from fashionlab.models import BUILDERS, CONVOLUTIONAL
 from fashionlab.recipes.recipe import OPTIMIZERS, Recipe, one_of
 from fashionlab.recipes.size import require_sensible
 
@@ -49,7 +49,7 @@ def build_network(
 ) -> Any:
     """Return the model before it is compiled; raises InvalidValueError as `build` does."""
     require_sensible(recipe, image_shape, classes)
-    options = {"layout": engine.layout} if recipe.builder == "convnet" else {}
+    options = {"layout": engine.layout} if recipe.builder in CONVOLUTIONAL else {}
     try:
         return BUILDERS[recipe.builder](
             engine.nn,

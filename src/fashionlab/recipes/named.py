@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
+from fashionlab.models import CONVOLUTIONAL
 from fashionlab.recipes import accurate, fast, paper
 from fashionlab.recipes.recipe import TABLES, Recipe, one_of, require_typed
 from fashionlab.text import read_text
@@ -95,7 +96,7 @@ def _giving_way(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     builder = changes.get("builder", recipe.builder)
     if builder != recipe.builder:
         own["model"] = {}
-        if builder != "convnet":
+        if builder not in CONVOLUTIONAL:
             own["precision"] = "float32"
     if changes.get("optimizer", recipe.optimizer) != recipe.optimizer:
         own["optimizer_options"] = {}

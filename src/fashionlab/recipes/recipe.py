@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from fashionlab.data import Augmentation
 from fashionlab.engines import ENGINES
 from fashionlab.errors import InvalidValueError
-from fashionlab.models import BUILDERS
+from fashionlab.models import BUILDERS, CONVOLUTIONAL
 from fashionlab.recipes.name import require_name
 from fashionlab.typed import LARGEST, Between, MismatchError, typed
 
@@ -99,9 +99,10 @@ class Recipe:
         one_of("optimizer", self.optimizer, OPTIMIZERS)
         one_of("output_activation", self.output_activation, OUTPUT_ACTIVATIONS)
         one_of("precision", self.precision, PRECISIONS)
-        if self.precision == "bfloat16" and self.builder != "convnet":
+        if self.precision == "bfloat16" and self.builder not in CONVOLUTIONAL:
             raise InvalidValueError(
-                f"precision 'bfloat16' needs the builder 'convnet'; received {self.builder!r}"
+                "precision 'bfloat16' needs the builder 'convnet' or 'resnet'; received "
+                f"{self.builder!r}"
             )
         if not self.learning_rate > 0:
             raise InvalidValueError(

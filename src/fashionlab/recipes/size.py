@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.models import BUILDERS, cnn, convnet, mlp
+from fashionlab.models import BUILDERS, cnn, convnet, mlp, resnet
 from fashionlab.recipes import trace
 from fashionlab.recipes.recipe import Recipe
 
@@ -60,7 +60,7 @@ def require_sensible(
     `images` are those of a batch that it is trained on, where it is: of one image batch
     normalisation has no variance where a layer leaves one value of a channel.
     """
-    if BUILDERS[recipe.builder] not in (mlp, cnn, convnet):
+    if BUILDERS[recipe.builder] not in (mlp, cnn, convnet, resnet):
         return  # a builder that a program has added may make layers of any kind
     try:
         size = network_size(recipe, image_shape, classes)
@@ -102,6 +102,8 @@ def _layer(layer: trace.Layer, shape: Shape) -> tuple[Shape, int]:
         case "MaxPooling2D":
             window = _pair(options["pool_size"])
             return (*_left(layer, shape, window, {"strides": window}), shape[2]), 0
+        case "GlobalAveragePooling2D":
+            return (shape[2],), 0
         case "BatchNormalization":
             return shape, 4 * shape[-1]
         case "Flatten":
