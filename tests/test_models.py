@@ -15,7 +15,7 @@ from fashionlab.engines.keras_torch.batch_normalization import BatchNormalizatio
 from fashionlab.engines.keras_torch.direct import Direct
 from fashionlab.engines.keras_torch.muon import Muon, hidden
 from fashionlab.errors import InvalidValueError
-from fashionlab.models import EPSILON, MOMENTUM, convnet
+from fashionlab.models import EPSILON, MOMENTUM, convnet, resnet
 from fashionlab.recipes import RECIPES, build, override
 
 ENGINE = Keras()
@@ -28,6 +28,7 @@ RECIPE = replace(
     optimizer_options={"momentum": 0.9, "nesterov": True, "weight_decay": 0.005},
     learning_rate=0.1,
 )
+RESNET = {"builder": "resnet", "model": {"stem": 4, "stages": ((6, 1), (8, 2))}}
 IMAGES, TEST = draw(train=24, test=10)
 X, Y = IMAGES.images, one_hot(IMAGES.labels, IMAGES.classes)
 
@@ -37,14 +38,15 @@ def small(engine=ENGINE, **changes):
     return build(recipe, engine, IMAGES.image_shape, IMAGES.classes, steps=3)
 
 
-def test_the_fast_forms_predict_and_train_as_keras_does():
-    ours, theirs = small(), small(Keras(fast=False))
+@pytest.mark.parametrize("changes", [{}, RESNET], ids=["convnet", "resnet"])
+def test_the_fast_forms_predict_and_train_as_keras_does(changes):
+    ours, theirs = small(**changes), small(Keras(fast=False), **changes)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)  # shapes and initial values
     for _ in range(3):
         a, b = (m.train_on_batch(X, Y, return_dict=True) for m in (ours, theirs))
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
-    before = small().get_weights()
+    before = small(**changes).get_weights()
     values = 24 * 7 * 7  # of a channel in a batch, in the smallest images that are normalised
     for a, b, old in zip(ours.get_weights(), theirs.get_weights(), before, strict=True):
         assert not np.array_equal(b, old)
@@ -87,16 +89,22 @@ def test_where_bfloat16_is_not_fast_it_is_not_used(monkeypatch):
 
 
 def test_bfloat16_is_refused_where_no_builder_has_it():
-    with pytest.raises(InvalidValueError, match="needs the builder 'convnet' or 'resnet'; received 'mlp'"):
+    with pytest.raises(
+        InvalidValueError, match="needs the builder 'convnet' or 'resnet'; received 'mlp'"
+    ):
         replace(RECIPES["mlp"], precision="bfloat16")
 
 
-@pytest.mark.parametrize("residual", [False, True])
-def test_its_direct_training_pass_is_kerass(residual):
-    model = small(model={**RECIPE.model, "residual": residual, "dropout": 0.0})
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"model": {**RECIPE.model, "residual": False}}, RESNET],
+    ids=["", "plain", "resnet"],
+)
+def test_its_direct_training_pass_is_kerass(changes):
+    model = small(**changes)
     direct = np.asarray(model(X, training=True).detach())
     after = [np.array(w) for w in model.get_weights()]
-    own = small(model={**RECIPE.model, "residual": residual})
+    own = small(**changes)
     slow = super(Direct, own).call(keras.ops.convert_to_tensor(X), training=True)
     np.testing.assert_allclose(direct, np.asarray(slow.detach()), rtol=1e-4, atol=1e-5)
     for a, b in zip(after, own.get_weights(), strict=True):  # the moving statistics among them
@@ -146,6 +154,28 @@ def test_convnet_has_the_layers_that_its_options_say():
     norm = model.get_layer("conv_1_norm")
     assert (norm.momentum, norm.epsilon) == (MOMENTUM, EPSILON)
     assert model.predict(np.zeros((2, 28, 20), np.uint8), verbose=0).shape == (2, 7)
+
+
+def test_resnet_has_the_layers_that_its_options_say():
+    options = {"stem": 3, "stages": ((5, 1), (4, 2)), "activation": "silu"}
+    model = resnet(keras, (28, 20, 3), 7, 0, **options, layout=ENGINE.layout)
+    shapes = [layer.output.shape[1:] for layer in model.layers if "conv" in layer.name]
+    assert set(shapes) == {(3, 28, 20), (5, 28, 20), (4, 28, 20), (4, 14, 10)}
+    kernels = 9 * (3 * 3 + 3 * 5 + 2 * 5 * 5 + 5 * 4 + 4 * 4 * 4)
+    norms, dense = 4 * (3 + 3 * 5 + 5 * 4), (4 + 1) * 7
+    assert model.count_params() == kernels + norms + dense
+    assert model.predict(np.zeros((2, 28, 20, 3), np.uint8), verbose=0).shape == (2, 7)
+
+
+def test_a_block_adds_its_input_before_the_last_activation():
+    model = resnet(keras, (6, 6), 2, 0, stem=4, stages=((4, 1),))
+    names = ["conv_2_relu", "conv_4_norm", "block_1_relu", "means"]
+    outputs = [model.get_layer(name).output for name in names]
+    x = np.random.default_rng(0).integers(0, 256, (3, 6, 6), dtype=np.uint8)
+    before, made, after, means = map(np.asarray, keras.Model(model.inputs, outputs).predict(x))
+    np.testing.assert_array_equal(after, np.maximum(before + made, 0))
+    np.testing.assert_allclose(means, after.mean((1, 2)), rtol=1e-5)
+    assert (made < 0).any()
 
 
 def test_scratch_predicts_and_trains_as_keras_does():

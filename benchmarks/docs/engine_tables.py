@@ -89,16 +89,21 @@ def keras_torch() -> str:
 
 
 def gpu_throughput() -> str:
-    """Return the table of `large` on a GPU next to a plain loop, from gpu_throughput.csv."""
+    """Return a table for each network on a GPU next to a plain loop, from gpu_throughput.csv."""
     rows = tables.read("gpu_throughput")
-    lines, turns = _shares(rows)
-    lines += [
-        "",
-        f"Medians of {turns} turns of {rows[0]['steps']} steps of `large` in bfloat16, batch "
-        f"{rows[0]['batch']}; {where(rows)}. "
-        "Written by `python -m benchmarks.gpu.throughput`.",
-    ]
-    return "\n".join(lines)
+    lines: list[str] = []
+    for name in dict.fromkeys(row["recipe"] for row in rows):
+        own = [row for row in rows if row["recipe"] == name]
+        shares, turns = _shares(own)
+        lines += [
+            *shares,
+            "",
+            f"Medians of {turns} turns of {own[0]['steps']} steps of `{name}` in bfloat16, batch "
+            f"{own[0]['batch']}; {where(own)}. "
+            "Written by `python -m benchmarks.gpu.throughput`.",
+            "",
+        ]
+    return "\n".join(lines[:-1])
 
 
 def _shares(rows: list[dict[str, str]]) -> tuple[list[str], int]:

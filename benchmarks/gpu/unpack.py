@@ -4,9 +4,10 @@
 
 A run whose weights were kept becomes a run folder, whose hash is checked. Each run of a
 recipe of the record gets its row in results/record.csv, each run of `large` also in
-results/accuracy.csv. With --trials-of the runs are trials on data of `benchmarks.gpu.held_out`, and
-get their rows in results/choices.csv. COMMIT is the commit of the sources on the lent machine,
-which has no checkout.
+results/accuracy.csv; soft predictions that were kept go to results/RECIPE.soft.npz. With
+--trials-of the runs are trials on data of `benchmarks.gpu.held_out`, and get their rows in
+results/choices.csv. COMMIT is the commit of the sources on the lent machine, which has no
+checkout.
 """
 
 import argparse
@@ -45,8 +46,8 @@ def weights(folder: Path, name: str, sha256: str) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
 
-def add_results(row: dict[str, Any]) -> None:
-    """Write the rows of `fashionlab bench accuracy` and `fashionlab bench record`."""
+def add_results(row: dict[str, Any], soft: Path) -> None:
+    """Write the rows of `fashionlab bench accuracy` and `record`, and the soft predictions."""
     named = RECIPES.get(row["recipe"])
     if not named or row["settings"] != results.settings(asdict(named)):
         print(f"  not as the recipe {row['recipe']} is now: no result")
@@ -58,6 +59,8 @@ def add_results(row: dict[str, Any]) -> None:
         if row["recipe"] in recipes:
             columns = tables.read(name)[0]
             results.add(tables.RESULTS / f"{name}.csv", {c: row[c] for c in columns}, same)
+    if soft.is_file():
+        files.write(tables.RESULTS / f"{row['recipe']}.soft.npz", soft.read_bytes())
 
 
 def main() -> None:
@@ -86,7 +89,7 @@ def main() -> None:
                 trial = choices.trial(Run(place), metrics.accuracy, sum(metrics.support))
                 trials[of["trial"]] = trial | of
             else:
-                add_results(row)
+                add_results(row, options.folder / f"{name}.soft.npz")
     if trials:
         choices.add(trials)
 

@@ -185,9 +185,7 @@ class _Convolutions:
         if pool > 1:
             made.append(layers.MaxPooling2D(pool, name=f"{name}_pool", **layout.options))
         made.append(
-            normalization(
-                axis=layout.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm"
-            )
+            normalization(axis=layout.axis, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm")
         )
         if activation:
             made.append(layers.Activation(activation, name=f"{name}_{activation}"))

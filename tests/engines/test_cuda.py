@@ -25,7 +25,7 @@ RECIPE = replace(
     epochs=3,
     warmup_epochs=1,
     batch_size=128,
-    model={"stem": 16, "stages": ((32, 1), (64, 1)), "residual": True},
+    model={"stem": 16, "stages": ((32, 1), (64, 1))},
 )
 
 

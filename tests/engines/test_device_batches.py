@@ -61,7 +61,7 @@ def test_a_training_on_them_is_the_same_to_the_bit(tmp_path, monkeypatch):
         epochs=3,
         warmup_epochs=1,
         batch_size=16,
-        model={"stem": 4, "stages": ((6, 1), (8, 1)), "residual": True},
+        model={"stem": 4, "stages": ((6, 1), (8, 1))},
         augment={"flip": True, "shift": 1, "erase": 0.5},
         precision="float32",
     )

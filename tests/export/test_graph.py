@@ -34,6 +34,7 @@ CASES = {
     "convnet with a stride": ("fast-90", "keras", {}),
     "convnet of a third": ("small", "keras", {"model": {**CONVNET, "stages": ((6, 1),) * 3}}),
     "convnet of gelu": ("small", "keras", {"model": {**CONVNET, "activation": "gelu"}}),
+    "resnet": ("large", "keras", {"model": {"stem": 4, "stages": ((6, 1), (8, 2))}}),
     "convnet, one view": ("tiny", "keras", {"flip_at_prediction": False}),
 }
 

@@ -30,7 +30,7 @@ VALUES = [  # one or more of each type that TOML and JSON have
     *({}, {"a": 1}, {"units": {}}, {"a": {"b": []}}),
     *(datetime.date(2024, 1, 1), datetime.time(1), datetime.datetime(2024, 1, 1)),
 ]
-BASES = {"mlp": "report-mlp", "cnn": "report-cnn", "convnet": "tiny"}
+BASES = {"mlp": "report-mlp", "cnn": "report-cnn", "convnet": "tiny", "resnet": "large"}
 OPTIONS = [
     *((b, "model", o) for b in BUILDERS for o in declared(BUILDERS[b]) if o not in NOT_OPTIONS),
     *(("mlp", "augment", field.name) for field in fields(Augmentation)),
@@ -94,7 +94,7 @@ def test_a_network_that_is_too_large_is_refused_before_it_is_allocated(engine, b
 
 def test_a_batch_whose_outputs_take_too_much_memory_is_refused():
     recipe = recipes.get("large")
-    with pytest.raises(InvalidValueError, match="1,122,666 for each of 60,000 images of 28 x 28"):
+    with pytest.raises(InvalidValueError, match="3,307,306 for each of 60,000 images of 28 x 28"):
         build(recipe, get_engine("scratch"), (28, 28), 10, images=60_000)
 
 

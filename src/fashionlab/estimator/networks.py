@@ -82,7 +82,9 @@ def check_parameters(estimator: Any) -> None:
         value = getattr(estimator, name)
         listed = value is None or (isinstance(value, Sequence) and all(map(_whole, value)))
         require(name, listed, "None or a sequence of whole numbers from 1", value)
-    given = estimator.builder not in ("cnn", *models.CONVOLUTIONAL) or estimator.image_shape is not None
+    given = (
+        estimator.builder not in ("cnn", *models.CONVOLUTIONAL) or estimator.image_shape is not None
+    )
     require(
         "image_shape", given, f"given for the builder {estimator.builder!r}", estimator.image_shape
     )

@@ -7,7 +7,7 @@ The schedule is fixed beforehand; the result is the last epoch's. `medium` is th
 
 from typing import Any
 
-from fashionlab.recipes.accurate import CONVOLUTIONS, LARGE
+from fashionlab.recipes.accurate import CONVOLUTIONS, ON_A_GPU
 from fashionlab.recipes.recipe import Recipe
 
 _FAST: dict[str, Any] = {**CONVOLUTIONS, "augment": {"flip": True}}
@@ -15,7 +15,8 @@ _SHORT: dict[str, Any] = {**_FAST, "moving_average": None}  # too few steps for 
 
 _GPU: dict[str, Any] = {
     **CONVOLUTIONS,
-    **LARGE,
+    **ON_A_GPU,
+    "model": {"stem": 64, "stages": ((160, 3), (320, 3), (512, 2)), "residual": True},
 }
 
 RECIPES = (
