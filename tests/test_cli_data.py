@@ -1,31 +1,12 @@
 """data info, check and convert as a newcomer types them, on a table and on digits."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 
-from fashionlab.cli import main
 from fashionlab.data import synthetic, write_idx
 from fashionlab.data.convert import convert
-
-
-@pytest.fixture
-def fashionlab(tmp_path, monkeypatch, capsys):
-    """Return a function that runs a command in an empty folder and returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FASHIONLAB_DATA", raising=False)
-
-    def run(*arguments, status=0):
-        monkeypatch.setattr(sys, "argv", ["fashionlab", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, said = capsys.readouterr()
-        assert (ended.value.code or 0) == status, said
-        return said if status == 2 else out
-
-    return run
 
 
 @pytest.fixture

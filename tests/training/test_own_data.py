@@ -2,14 +2,12 @@
 
 import json
 import signal
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fashionlab.cli import main
 from fashionlab.data import ReadOptions, load, load_images
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError, InvalidValueError
@@ -25,23 +23,6 @@ pytest.importorskip("onnx")
 
 TRAIN = ("train", "report-mlp", "--engine", "scratch", "--epochs", "2", "--batch-size", "16")
 PARTS = {"train": 60, "val": 30, "test": 20}
-
-
-@pytest.fixture
-def fashionlab(tmp_path, monkeypatch, capsys):
-    """Return a function that runs a command in an empty folder and returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FASHIONLAB_DATA", raising=False)
-
-    def run(*arguments, status=0):
-        monkeypatch.setattr(sys, "argv", ["fashionlab", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, said = capsys.readouterr()
-        assert (ended.value.code or 0) == status, said
-        return out if status == 0 else said
-
-    return run
 
 
 @pytest.fixture

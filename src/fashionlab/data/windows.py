@@ -25,19 +25,19 @@ from fashionlab.data.storage import reading
 
 BLOCK = 2**20  # bytes that are read together
 WINDOW = 2**27  # bytes of a window, about
-LOWEST = 19  # priority of a thread on Linux
+PRIORITY = 10  # of the thread on Linux, where 0 is usual and 19 the lowest
 SHUFFLE = 3  # stream of random numbers; see `data.augment` for the others
 
 
 def _yield_to_training() -> None:
-    """Let this thread take only what training leaves of the processor, where that is possible.
+    """Let this thread take mostly what training leaves of the processor, where that is possible.
 
     Each of the cores that a matrix product uses waits for the slowest: a reader that takes half of
-    one for a moment halves them all.
+    one for a moment halves them all. At the lowest priority, though, a window comes too late.
     """
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PRIORITY)
 
 
 @dataclass(frozen=True, eq=False)

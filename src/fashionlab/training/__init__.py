@@ -2,6 +2,7 @@
 
 train           train: the frame, from data to run folder
 loop            Trainer: epochs and steps, and their checkpoints
+epoch_metrics   loss and accuracy of an epoch, and of a part of the data after it
 weights         a model's weights by name, and their moving average
 batch_norm      update_bn: statistics for weights that were averaged
 early_stopping  which epoch is the best, and when to stop

@@ -29,7 +29,8 @@ from fashionlab.runs import (
     tidy,
 )
 from fashionlab.training import weights
-from fashionlab.training.loop import EVALUATION_BATCH, Trainer
+from fashionlab.training.epoch_metrics import EVALUATION_BATCH
+from fashionlab.training.loop import Trainer
 from fashionlab.training.signals import Interrupts
 
 Data = tuple[Dataset, Dataset]  # train, test
