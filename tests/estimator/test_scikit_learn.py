@@ -120,7 +120,7 @@ def test_a_builder_of_ones_own_gets_shape_classes_seed_and_options(iris):
     [
         (
             {"builder": "vgg"},
-            "builder must be a function or one of dense, mlp, cnn, convnet; .* 'vgg'",
+            "builder must be a function or one of dense, mlp, cnn, convnet, resnet; .* 'vgg'",
         ),
         ({"builder_options": {"unit": 3}}, "must fit the builder: .*'unit'"),
         ({"builder": lambda nn, s, k, seed: None}, "returns a scratch Sequential of 3 logits"),
