@@ -1,165 +1,25 @@
-"""Builders: each is a function of the library `nn`, which is `keras` or `fashionlab.scratch`.
+"""convnet and resnet: 3 x 3 convolutions with batch normalisation, plain or with blocks."""
 
-Every model takes images as bytes, (N, H, W) uint8 in grey or (N, H, W, 3) in colour, and divides
-them by 255 itself, so that no caller divides twice. With `output="linear"` it returns logits, to be
-trained with `from_logits=True`: softmax with cross-entropy, without the clipping that stops the
-gradient of a very wrong image.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, count
 from types import ModuleType
 from typing import Annotated, Any
 
-import numpy as np
-
+from fashionlab.models.parts import (
+    CHANNELS_LAST,
+    Layers,
+    Layout,
+    Rate,
+    Stages,
+    Width,
+    dropout_layers,
+    initializer_of,
+    seeds_from,
+)
 from fashionlab.typed import Between
 
-Layers = list[Any]
-
-# The types and limits of a builder's options, which `recipes` checks before anything is built. They
-# keep a network within what is sensible in any one direction; its whole size has its own limit.
-Width = Annotated[int, Between(1, 2**20)]  # units, or filters
-Widths = Annotated[Sequence[Width], Between(0, 100)]
-Window = Annotated[int, Between(1, 1024)]  # pixels
-Stage = tuple[Width, Annotated[int, Between(0, 50)]]
-Stages = Annotated[Sequence[Stage], Between(0, 10)]
-Rate = Annotated[float, Between(0, 0.99)]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The order of an image's axes in a library's convolutions, and the layers for that order."""
-
-    axis: int = -1  # of the channels
-    options: Mapping[str, str] = field(default_factory=dict)  # of convolutions and pools
-    batch_normalization: Any = None  # the class; None for the library's own
-    model: Any = None  # the class; None for the library's own
-
-    def reordered(self, layers: Any) -> Layers:
-        """Return the layers that bring images with channels last into it, which is a view."""
-        return [layers.Permute((3, 1, 2), name="channels_first")] if self.axis == 1 else []
-
-
-def _seeds(seed: int) -> Iterator[int]:
-    """Yield an independent seed for each initializer, all from the run's seed."""
-    source = np.random.SeedSequence(seed)
-    while True:
-        yield int(source.spawn(1)[0].generate_state(1)[0])
-
-
-def _dropouts(nn: ModuleType, rate: float, seed: int) -> Iterator[list[Any]]:
-    """Yield a Dropout layer for each hidden layer, or none where the rate is 0."""
-    if type(rate) not in (int, float) or not 0 <= rate < 1:
-        raise ValueError(f"dropout must be in [0, 1), 0 for none; received {rate!r}")
-    seeds = np.random.SeedSequence([seed, 1])  # apart from the initializers'
-    for i in count(1):
-        own = int(seeds.spawn(1)[0].generate_state(1)[0]) >> 1  # Keras keeps it as int32 on PyTorch
-        yield [nn.layers.Dropout(rate, seed=own, name=f"dropout_{i}")] if rate else []
-
-
-def _initializer(nn: ModuleType, name: str, seed: int) -> Any:
-    if name == "standard_normal":
-        return nn.initializers.RandomNormal(mean=0.0, stddev=1.0, seed=seed)
-    return nn.initializers.GlorotUniform(seed=seed)
-
-
-def mlp(
-    nn: ModuleType,
-    image_shape: tuple[int, ...],
-    classes: int,
-    seed: int,
-    *,
-    units: Widths = (512, 256),
-    activation: str = "relu",
-    output: str = "linear",
-    initializer: str = "glorot_uniform",
-    dropout: Rate = 0.0,
-) -> Any:
-    """Build dense layers of `units`, each with `dropout`, then one of `classes` with `output`.
-
-    `initializer` is "glorot_uniform", with biases of zero, or "standard_normal": kernels and biases
-    from N(0, 1).
-    """
-    seeds, dropouts = _seeds(seed), _dropouts(nn, dropout, seed)
-
-    def dense(n: int, f: str, name: str) -> Any:
-        kernel = _initializer(nn, initializer, next(seeds))
-        bias = (
-            _initializer(nn, initializer, next(seeds))
-            if initializer == "standard_normal"
-            else "zeros"
-        )
-        return nn.layers.Dense(
-            n, activation=f, kernel_initializer=kernel, bias_initializer=bias, name=name
-        )
-
-    return nn.Sequential(
-        [
-            nn.layers.Input(image_shape),
-            nn.layers.Rescaling(1 / 255, name="rescaling"),
-            nn.layers.Flatten(name="flatten"),
-            *(
-                layer
-                for i, n in enumerate(units, 1)
-                for layer in (dense(n, activation, f"hidden_{i}"), *next(dropouts))
-            ),
-            dense(classes, output, "output"),
-        ]
-    )
-
-
-def cnn(
-    nn: ModuleType,
-    image_shape: tuple[int, ...],
-    classes: int,
-    seed: int,
-    *,
-    filters: Width = 32,
-    kernel: Window = 2,
-    units: Widths = (256,),
-    activation: str = "relu",
-    output: str = "linear",
-    dropout: Rate = 0.0,
-) -> Any:
-    """Build a convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
-
-    `dropout` follows each of the hidden dense layers.
-    """
-    seeds, dropouts = _seeds(seed), _dropouts(nn, dropout, seed)
-    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
-
-    def glorot() -> Any:
-        return _initializer(nn, "glorot_uniform", next(seeds))
-
-    return nn.Sequential(
-        [
-            nn.layers.Input(image_shape),
-            nn.layers.Rescaling(1 / 255, name="rescaling"),
-            nn.layers.Reshape(channels, name="channels"),
-            nn.layers.Conv2D(
-                filters, kernel, activation=activation, kernel_initializer=glorot(), name="conv_1"
-            ),
-            nn.layers.MaxPooling2D(2, name="pool_1"),
-            nn.layers.Flatten(name="flatten"),
-            *(
-                layer
-                for i, n in enumerate(units, 1)
-                for layer in (
-                    nn.layers.Dense(
-                        n, activation=activation, kernel_initializer=glorot(), name=f"hidden_{i}"
-                    ),
-                    *next(dropouts),
-                )
-            ),
-            nn.layers.Dense(classes, activation=output, kernel_initializer=glorot(), name="output"),
-        ]
-    )
-
-
-CHANNELS_LAST = Layout()
 MOMENTUM = 0.95  # of the moving mean and variance: those of the last 20 batches or so
 EPSILON = 1e-5  # as in PyTorch; Keras's 1e-3 is large for a variance of images in [0, 1]
 
@@ -235,7 +95,7 @@ def convnet(
     and `activation`. The maximum of each channel, with `dropout`, goes into the dense layer of
     `classes`. Raises ValueError where the stages leave nothing of the image.
     """
-    layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
+    layers, seeds, dropouts = nn.layers, seeds_from(seed), dropout_layers(nn, dropout, seed)
     left = _sides_left("convnet", image_shape, stem_stride, len(stages))
     convolution = _Convolutions(nn, layout, seeds)
     parts = [
@@ -247,7 +107,7 @@ def convnet(
         parts.append(convolution(filters, activation, pool=2))
         added |= set(range(len(parts), len(parts) + blocks) if residual else ())
         parts += [convolution(filters, activation) for _ in range(blocks)]
-    kernel = _initializer(nn, "glorot_uniform", next(seeds))
+    kernel = initializer_of(nn, "glorot_uniform", next(seeds))
     parts += [
         [layers.MaxPooling2D(tuple(left), name="maxima", **layout.options)],
         [layers.Flatten(name="flatten"), *next(dropouts)],
@@ -278,7 +138,7 @@ def resnet(
     each channel, with `dropout`, goes into the dense layer of `classes`. Raises ValueError where
     the stages leave nothing of the image.
     """
-    layers, seeds, dropouts = nn.layers, _seeds(seed), _dropouts(nn, dropout, seed)
+    layers, seeds, dropouts = nn.layers, seeds_from(seed), dropout_layers(nn, dropout, seed)
     _sides_left("resnet", image_shape, 1, max(len(stages) - 1, 0))
     convolution = _Convolutions(nn, layout, seeds)
     parts = [*_first_parts(nn, image_shape, layout), convolution(stem, activation)]
@@ -289,7 +149,7 @@ def resnet(
             added.add(len(parts))
             parts.append([*convolution(filters, activation), *convolution(filters)])
             parts.append([layers.Activation(activation, name=f"block_{len(added)}_{activation}")])
-    kernel = _initializer(nn, "glorot_uniform", next(seeds))
+    kernel = initializer_of(nn, "glorot_uniform", next(seeds))
     mean = layers.GlobalAveragePooling2D(name="means", **layout.options)
     dense = layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")
     parts.append([mean, *next(dropouts), dense])
@@ -312,12 +172,3 @@ def _network(
         y = reduce(lambda value, layer: layer(value), part, x)
         x = add(name=f"sum_{i}")([x, y]) if i in added else y
     return layout.model(inputs, x, parts, added) if layout.model else nn.Model(inputs, x)
-
-
-BUILDERS: dict[str, Callable[..., Any]] = {
-    "mlp": mlp,
-    "cnn": cnn,
-    "convnet": convnet,
-    "resnet": resnet,
-}
-CONVOLUTIONAL = ("convnet", "resnet")  # those that take a layout, and compute in bfloat16

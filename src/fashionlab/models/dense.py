@@ -1,0 +1,107 @@
+"""mlp and cnn: the course report's kinds of network, which both engines have."""
+
+from types import ModuleType
+from typing import Any
+
+from fashionlab.models.parts import (
+    Rate,
+    Width,
+    Widths,
+    Window,
+    dropout_layers,
+    initializer_of,
+    seeds_from,
+)
+
+
+def mlp(
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    classes: int,
+    seed: int,
+    *,
+    units: Widths = (512, 256),
+    activation: str = "relu",
+    output: str = "linear",
+    initializer: str = "glorot_uniform",
+    dropout: Rate = 0.0,
+) -> Any:
+    """Build dense layers of `units`, each with `dropout`, then one of `classes` with `output`.
+
+    `initializer` is "glorot_uniform", with biases of zero, or "standard_normal": kernels and biases
+    from N(0, 1).
+    """
+    seeds, dropouts = seeds_from(seed), dropout_layers(nn, dropout, seed)
+
+    def dense(n: int, f: str, name: str) -> Any:
+        kernel = initializer_of(nn, initializer, next(seeds))
+        bias = (
+            initializer_of(nn, initializer, next(seeds))
+            if initializer == "standard_normal"
+            else "zeros"
+        )
+        return nn.layers.Dense(
+            n, activation=f, kernel_initializer=kernel, bias_initializer=bias, name=name
+        )
+
+    return nn.Sequential(
+        [
+            nn.layers.Input(image_shape),
+            nn.layers.Rescaling(1 / 255, name="rescaling"),
+            nn.layers.Flatten(name="flatten"),
+            *(
+                layer
+                for i, n in enumerate(units, 1)
+                for layer in (dense(n, activation, f"hidden_{i}"), *next(dropouts))
+            ),
+            dense(classes, output, "output"),
+        ]
+    )
+
+
+def cnn(
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    classes: int,
+    seed: int,
+    *,
+    filters: Width = 32,
+    kernel: Window = 2,
+    units: Widths = (256,),
+    activation: str = "relu",
+    output: str = "linear",
+    dropout: Rate = 0.0,
+) -> Any:
+    """Build a convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
+
+    `dropout` follows each of the hidden dense layers.
+    """
+    seeds, dropouts = seeds_from(seed), dropout_layers(nn, dropout, seed)
+    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
+
+    def glorot() -> Any:
+        return initializer_of(nn, "glorot_uniform", next(seeds))
+
+    return nn.Sequential(
+        [
+            nn.layers.Input(image_shape),
+            nn.layers.Rescaling(1 / 255, name="rescaling"),
+            nn.layers.Reshape(channels, name="channels"),
+            nn.layers.Conv2D(
+                filters, kernel, activation=activation, kernel_initializer=glorot(), name="conv_1"
+            ),
+            nn.layers.MaxPooling2D(2, name="pool_1"),
+            nn.layers.Flatten(name="flatten"),
+            *(
+                layer
+                for i, n in enumerate(units, 1)
+                for layer in (
+                    nn.layers.Dense(
+                        n, activation=activation, kernel_initializer=glorot(), name=f"hidden_{i}"
+                    ),
+                    *next(dropouts),
+                )
+            ),
+            nn.layers.Dense(classes, activation=output, kernel_initializer=glorot(), name="output"),
+        ]
+    )
