@@ -98,8 +98,8 @@ def gpu_throughput() -> str:
         lines += [
             *shares,
             "",
-            f"Medians of {turns} turns of {own[0]['steps']} steps of `{name}` in bfloat16, batch "
-            f"{own[0]['batch']}; {where(own)}. "
+            f"Medians of {turns} turns of {own[0]['steps']} steps of `{name}` as of commit "
+            f"{own[0]['commit'][:7]} in bfloat16, batch {own[0]['batch']}; {where(own)}. "
             "Written by `python -m benchmarks.gpu.throughput`.",
             "",
         ]

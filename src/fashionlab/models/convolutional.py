@@ -17,6 +17,7 @@ from fashionlab.models.parts import (
     dropout_layers,
     initializer_of,
     seeds_from,
+    with_channels,
 )
 from fashionlab.typed import Between
 
@@ -54,10 +55,12 @@ class _Convolutions:
 
 def _first_parts(nn: ModuleType, image_shape: tuple[int, ...], layout: Layout) -> list[Layers]:
     """Return the parts that make a convolution's input (H, W, C) of bytes."""
-    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
     return [
         [nn.layers.Rescaling(1 / 255, name="rescaling")],
-        [nn.layers.Reshape(channels, name="channels"), *layout.reordered(nn.layers)],
+        [
+            nn.layers.Reshape(with_channels(image_shape), name="channels"),
+            *layout.reordered(nn.layers),
+        ],
     ]
 
 

@@ -11,6 +11,7 @@ from fashionlab.models.parts import (
     dropout_layers,
     initializer_of,
     seeds_from,
+    with_channels,
 )
 
 
@@ -77,7 +78,6 @@ def cnn(
     `dropout` follows each of the hidden dense layers.
     """
     seeds, dropouts = seeds_from(seed), dropout_layers(nn, dropout, seed)
-    channels = image_shape if len(image_shape) == 3 else (*image_shape, 1)
 
     def glorot() -> Any:
         return initializer_of(nn, "glorot_uniform", next(seeds))
@@ -86,7 +86,7 @@ def cnn(
         [
             nn.layers.Input(image_shape),
             nn.layers.Rescaling(1 / 255, name="rescaling"),
-            nn.layers.Reshape(channels, name="channels"),
+            nn.layers.Reshape(with_channels(image_shape), name="channels"),
             nn.layers.Conv2D(
                 filters, kernel, activation=activation, kernel_initializer=glorot(), name="conv_1"
             ),

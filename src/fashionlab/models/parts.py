@@ -39,6 +39,11 @@ class Layout:
 CHANNELS_LAST = Layout()
 
 
+def with_channels(image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return (H, W, C): grey images have one channel."""
+    return image_shape if len(image_shape) == 3 else (*image_shape, 1)
+
+
 def seeds_from(seed: int) -> Iterator[int]:
     """Yield an independent seed for each initializer, all from the run's seed."""
     source = np.random.SeedSequence(seed)
