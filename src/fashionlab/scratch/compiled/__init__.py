@@ -1,0 +1,1 @@
+"""The network's training step in C."""
