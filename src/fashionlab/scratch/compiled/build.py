@@ -64,19 +64,25 @@ def build(folder: Path = HERE, flags: Sequence[str] = ()) -> Path:
         library.unlink(missing_ok=True)
         _write(folder / RECORD, json.dumps({"reason": str(error)}).encode())
         raise BuildError(str(error)) from error
-    record = {"sha256": hashlib.sha256(content).hexdigest()}
+    record = {"sha256": hashlib.sha256(content).hexdigest(), "sources": sources()}
     _write(library, content)
     _write(folder / RECORD, json.dumps(record).encode())
     return library
 
 
-def compile_(out: Path, flags: Sequence[str], more_sources: Sequence[Path] = ()) -> None:
+def compile_(
+    out: Path,
+    flags: Sequence[str],
+    more_sources: Sequence[Path] = (),
+    cc: Sequence[str] | None = None,
+) -> None:
     """Compile all sources, and `more_sources`, into the file `out`; `flags` follow FLAGS.
 
-    Raises BuildError where the compiler fails.
+    `cc` is the compiler's command, by default that of `compiler`. Raises BuildError where there is
+    none or it fails.
     """
-    sources = [*sorted(HERE.glob("*.c")), *more_sources]
-    command = [*compiler(), *FLAGS, *flags, *map(str, sources), "-o", str(out), "-lm"]
+    files = [*sorted(HERE.glob("*.c")), *more_sources]
+    command = [*(cc or compiler()), *FLAGS, *flags, *map(str, files), "-o", str(out), "-lm"]
     done = subprocess.run(  # noqa: S603  the user's own compiler
         command, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
@@ -84,6 +90,14 @@ def compile_(out: Path, flags: Sequence[str], more_sources: Sequence[Path] = ())
         said = [line.strip() for line in done.stderr.splitlines() if "error" in line.lower()]
         lines = "; ".join(said[:LINES]) or f"exit status {done.returncode}"
         raise BuildError(f"the C compiler {command[0]} failed: {lines}")
+
+
+def sources() -> str:
+    """Return the SHA-256 of all sources: a test finds a library that is older."""
+    found = hashlib.sha256()
+    for path in sorted(HERE.glob("*.[ch]")):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 def _of_the_system() -> list[str]:

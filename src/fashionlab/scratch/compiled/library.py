@@ -58,7 +58,7 @@ def instructions() -> str:
 def threads() -> int:
     """Return how many threads to use: OMP_NUM_THREADS, or one for each CPU of this process."""
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    asked = int(first) if first.isascii() and first.isdigit() else 0
+    asked = int(first.lstrip("0")[:4] or 0) if first.isascii() and first.isdigit() else 0
     return min(max(asked or _cpus(), 1), MOST_THREADS)
 
 
@@ -91,7 +91,7 @@ def _checked(path: Path) -> ctypes.CDLL:
     if "reason" in record:
         raise _RefusedError(
             f"the compiled form was not built: {_line(record['reason'])}; "
-            f"install a C compiler, then {REMEDY}"
+            f"with a C compiler at hand, {REMEDY}"
         )
     try:
         content = path.read_bytes()
