@@ -111,6 +111,10 @@ def test_the_library_was_built_from_these_sources():
     assert made["sources"] == build.sources(), "run `make setup`"
 
 
+def test_the_library_is_looked_for_where_it_is_built():
+    assert (library.LIBRARY, library.RECORD) == (build.LIBRARY, build.RECORD)
+
+
 def test_a_copy_of_the_library_is_loaded(tmp_path):
     assert loaded(copy(tmp_path)) == (True, "None")
 

@@ -9,12 +9,14 @@ import ctypes
 import hashlib
 import json
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .build import LIBRARY, RECORD
-
+# As in `build`, which is not imported for them: it needs many modules that nothing else does.
+LIBRARY = "_compiled.dll" if sys.platform == "win32" else "_compiled.so"
+RECORD = "_compiled.json"
 ABI = 1  # what fl_abi() must return
 NAMES = ("plain", "neon", "avx2", "avx512")  # of `enum Instructions`, the slowest first
 VARIABLE = "FASHIONLAB_COMPILED"
