@@ -147,7 +147,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         (name, before[name], now[name], "none") for name in VALUES if name in before and name in now
     ]
     if None not in forms:
-        found.append(("scratch form", *forms, ""))
+        found.append(("scratch form", forms[0], forms[1], ""))
     for group, absent in GROUPS.items():
         old, new = before.get(group), now.get(group)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -163,7 +163,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _form(environment: Mapping[str, Any]) -> object:
+def _form(environment: Mapping[str, Any]) -> Any:
     """Return the form of scratch in which a result was trained; None where none is recorded."""
     scratch = environment.get("scratch")
     return scratch.get("form") if isinstance(scratch, Mapping) else None
