@@ -85,8 +85,8 @@ static int place_inputs(Network *net, int l) {
     int32_t nothing = in->panels * net->capacity * LANES, none = out->panels * net->capacity * LANES;
     if (is->kind == DENSE) {
         y->D = is->inputs;
-        y->at = zeroed(sizeof(int32_t) * y->D);
-        y->back = zeroed(sizeof(int32_t) * is->units);
+        y->at = zeroed(sizeof(int32_t) * (y->D + LANES));
+        y->back = zeroed(sizeof(int32_t) * (is->units + LANES));
         if (!y->at || !y->back) return 0;
         for (int d = 0; d < y->D; d++) y->at[d] = place_of(in, net->capacity, d);
         for (int u = 0; u < is->units; u++) y->back[u] = place_of(out, net->capacity, u);
@@ -94,7 +94,7 @@ static int place_inputs(Network *net, int l) {
     }
     int C = is->inputs, F = is->units, positions = is->out_height * is->out_width;
     y->D = is->rows * is->columns * C;
-    y->at = zeroed(sizeof(int32_t) * positions * y->D);
+    y->at = zeroed(sizeof(int32_t) * ((size_t)positions * y->D + LANES));
     if (!y->at) return 0;
     int32_t *at = y->at;
     for (int p = 0; p < positions; p++)
@@ -106,7 +106,7 @@ static int place_inputs(Network *net, int l) {
                 *at++ = outside ? nothing : place_of(in, net->capacity, (row * is->width + column) * C + c);
         }
     if (is->kind != CONV || !is->trained) return 1;
-    y->back = zeroed(sizeof(int32_t) * is->height * is->width * is->rows * is->columns * F);
+    y->back = zeroed(sizeof(int32_t) * ((size_t)is->height * is->width * is->rows * is->columns * F + LANES));
     if (!y->back) return 0;
     int32_t *back = y->back;
     for (int pixel = 0; pixel < is->height * is->width; pixel++)

@@ -12,6 +12,14 @@
      ...
    With `more` the chains go on from what C holds already. */
 
+/* An index in each address would make two operations of each multiply-add. */
+#define IN_A_REGISTER(p) __asm__("" : "+r"(p))
+#if ROWS == 16 /* elsewhere a tile computes for long enough on what it loads */
+#define FETCH_AHEAD(p) __builtin_prefetch(p)
+#else
+#define FETCH_AHEAD(p) ((void)0)
+#endif
+
 #define TIMES_1(X) X(0)
 #define TIMES_2(X) TIMES_1(X) X(1)
 #define TIMES_4(X) TIMES_2(X) X(2) X(3)
@@ -32,6 +40,8 @@
                          int more) {                                                              \
         TIMES_##R(BEGIN) for (int k = 0; k < K; k++) {                                            \
             const float *p = a + at[k];                                                           \
+            IN_A_REGISTER(p);                                                                     \
+            FETCH_AHEAD(a + at[k + LANES] + k % R * LANES);                                       \
             V y = load(b + k * LANES);                                                            \
             TIMES_##R(ADD_ROW)                                                                    \
         }                                                                                         \

@@ -58,7 +58,7 @@ static void forward(Work *s) {
         const Description *is = &net->layer[l].is;
         int panels = round_up(is->units) / LANES;
         switch (is->kind) {
-            case DENSE: forward_round(s, l, blocks(panels, PANELS_OF_TASK), dense_forward); break;
+            case DENSE: forward_round(s, l, blocks(panels, panels_of_task(net, panels)), dense_forward); break;
             case CONV: forward_round(s, l, panels * is->out_height, conv_forward); break;
             case CONV_POOL: forward_round(s, l, panels * is->pool_height, conv_pool_forward); break;
             case POOL: forward_round(s, l, round_up(is->inputs) / LANES * is->out_height, pool_forward); break;
