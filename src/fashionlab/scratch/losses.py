@@ -186,9 +186,9 @@ class MeanSquaredError(Loss):
 
 def _log_softmax(p: Array) -> Array:
     """Return log Q_k = P_k - log sum_j exp(P_j), with the row's maximum taken off first."""
-    shifted = p - p.max(axis=-1, keepdims=True)
-    total: Array = np.exp(shifted).sum(axis=-1, keepdims=True)
-    return shifted - np.log(total)
+    log_q: Array = p - p.max(axis=-1, keepdims=True)
+    log_q -= np.log(np.exp(log_q).sum(axis=-1, keepdims=True))
+    return log_q
 
 
 _BY_NAME: dict[str, type[Loss]] = {

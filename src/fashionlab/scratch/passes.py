@@ -19,17 +19,14 @@ Array = NDArray[Any]
 Sums = tuple[float, int]  # the sum of the images' losses, the number of correct outputs
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # seen in the loss
 def gradients(model: "Sequential", batch: Batch) -> Sums:
     """Fill the model's gradients of the mean loss of a batch; return the sums over its images."""
     n, size = len(batch[0]), model.micro_batch_size
-    if any(layer.needs_whole_batch for layer in model.layers):
-        size = n
+    if n <= size or any(layer.needs_whole_batch for layer in model.layers):
+        return _gradients(model, batch, n)
     sums, total = [], np.zeros_like(model.gradients_vector)
-    for x, y, weights in micro_batches(batch, size):
-        p = model.forward(x, training=True)
-        sums.append(_sums(model, y, p, weights))
-        model.backward(model.loss.backward(1 / n if weights is None else weights / n))
+    for part in micro_batches(batch, size):
+        sums.append(_gradients(model, part, n))
         total += model.gradients_vector
     model.gradients_vector[:] = total
     return _added(sums)
@@ -44,6 +41,15 @@ def losses(model: "Sequential", batch: Batch, size: int) -> Sums:
 def outputs(model: "Sequential", x: Array, size: int) -> Array:
     """Return the outputs (N, K) for images (N, ...), at most `size` at a time, a new array."""
     return np.concatenate([model.forward(x[i : i + size]) for i in range(0, len(x), size)])
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # seen in the loss
+def _gradients(model: "Sequential", batch: Batch, n: int) -> Sums:
+    """Fill the gradients of sum_n weight_n loss_n / N over a part of a batch of N images."""
+    x, y, weights = batch
+    sums = _sums(model, y, model.forward(x, training=True), weights)
+    model.backward(model.loss.backward(1 / n if weights is None else weights / n))
+    return sums
 
 
 def _sums(model: "Sequential", y: Array, p: Array, weights: Array | None) -> Sums:

@@ -121,7 +121,7 @@ class Conv2D(Layer):
         x = self.windows.pad(x)
         z = self.windows.patches(x) @ self.kernel.value.reshape(-1, self.filters)
         if self.use_bias:
-            z = z + self.bias.value
+            z += self.bias.value
         a = self.activation.forward(z)  # (B Ho Wo, F)
         if training:
             self._kept = x, z, a

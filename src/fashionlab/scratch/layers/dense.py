@@ -46,7 +46,7 @@ class Dense(Layer):
         """Return A = f(Z), Z = X W + b."""
         z = x @ self.kernel.value  # (B, U)
         if self.use_bias:
-            z = z + self.bias.value
+            z += self.bias.value
         a = self.activation.forward(z)
         if training:
             self._kept = x, z, a

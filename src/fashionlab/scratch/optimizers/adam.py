@@ -45,8 +45,10 @@ class Adam(Optimizer):
         t = self.iterations + 1
         alpha = rate * (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
         m, v = self._vectors["m"], self._vectors["v"]
-        m[:] = self.beta_1 * m + (1 - self.beta_1) * dw
-        v[:] = self.beta_2 * v + (1 - self.beta_2) * dw**2
+        m *= self.beta_1
+        m += (1 - self.beta_1) * dw
+        v *= self.beta_2
+        v += (1 - self.beta_2) * dw**2
         w -= alpha * m / (np.sqrt(v) + self.epsilon)
 
 

@@ -150,7 +150,8 @@ class Optimizer:
         if self.iterations == 0:
             average[:] = w
         else:
-            average[:] = self.ema_momentum * average + (1 - self.ema_momentum) * w
+            average *= self.ema_momentum
+            average += (1 - self.ema_momentum) * w
         every = self.ema_overwrite_frequency
         if every and (self.iterations + 1) % every == 0:
             w[:] = average

@@ -49,15 +49,18 @@ class RMSprop(Optimizer):
 
     def _update(self, w: Array, dw: Array, rate: float) -> None:
         v = self._vectors["v"]
-        v[:] = self.rho * v + (1 - self.rho) * dw**2
+        v *= self.rho
+        v += (1 - self.rho) * dw**2
         variance = v
         if self.centered:
             a = self._vectors["average_gradient"]
-            a[:] = self.rho * a + (1 - self.rho) * dw
+            a *= self.rho
+            a += (1 - self.rho) * dw
             variance = v - a**2
         step = rate * dw / np.sqrt(variance + self.epsilon)
         if self.momentum:
             u = self._vectors["momentum"]
-            u[:] = self.momentum * u + step
+            u *= self.momentum
+            u += step
             step = u
         w -= step

@@ -42,5 +42,6 @@ class SGD(Optimizer):
             w -= rate * dw
             return
         v = self._vectors["velocity"]
-        v[:] = m * v - rate * dw
+        v *= m
+        v -= rate * dw
         w += m * v - rate * dw if self.nesterov else v
