@@ -16,7 +16,7 @@ Metrics = dict[str, float]
 
 @known_only
 def evaluate(
-    model: "Sequential",
+    self: "Sequential",
     x: Array,
     y: Array,
     batch_size: int | None = None,
@@ -29,10 +29,10 @@ def evaluate(
 
     `batch_size` None takes `micro_batch_size` images at a time; the result does not depend on it.
     """
-    require_compiled(model, "evaluate")
-    batch = checks.checked(model, "evaluate", x, y, sample_weight)
-    sums = passes.losses(model, batch, _size(model, batch_size))
-    found = metrics(model, *sums, len(batch[0]))
+    require_compiled(self, "evaluate")
+    batch = checks.checked(self, "evaluate", x, y, sample_weight)
+    sums = passes.losses(self, batch, _size(self, batch_size))
+    found = metrics(self, *sums, len(batch[0]))
     if verbose and verbose != "auto":
         print(line(found))  # noqa: T201
     return returned(found, return_dict)
@@ -40,11 +40,11 @@ def evaluate(
 
 @known_only
 def predict(
-    model: "Sequential", x: Array, batch_size: int | None = None, verbose: str | int = "auto"
+    self: "Sequential", x: Array, batch_size: int | None = None, verbose: str | int = "auto"
 ) -> Array:
     """Return the outputs (N, K) for images (N, ...); `batch_size` as in `evaluate`."""
-    x = checks.checked_images(model, "predict", x)
-    return passes.outputs(model, x, _size(model, batch_size))
+    x = checks.checked_images(self, "predict", x)
+    return passes.outputs(self, x, _size(self, batch_size))
 
 
 def metrics(model: "Sequential", total: float, correct: int, seen: int) -> Metrics:

@@ -22,7 +22,7 @@ SNAPSHOT_STEPS = 100  # between copies of weights to fall back to; a copy is abo
 
 @known_only
 def fit(
-    model: "Sequential",
+    self: "Sequential",
     x: Array | Iterable[Given],
     y: Array | None = None,
     batch_size: int | None = None,
@@ -49,11 +49,11 @@ def fit(
     FloatingPointError where the loss is no longer finite; the model then has the last weights,
     at most SNAPSHOT_STEPS steps old, whose loss was finite.
     """
-    require_compiled(model, "fit")
+    require_compiled(self, "fit")
     size = checks.positive("batch_size", 32 if batch_size is None else batch_size)
     arrays: Batch | None = None
     if isinstance(x, np.ndarray) or y is not None:
-        arrays = checks.checked(model, "fit", x, y, sample_weight, class_weight)
+        arrays = checks.checked(self, "fit", x, y, sample_weight, class_weight)
         arrays, held_out = batches.hold_out(arrays, validation_split)
         if held_out is not None and validation_data is None:
             weights = None if class_weight is not None else held_out[2]  # of training alone
@@ -68,13 +68,13 @@ def fit(
     history = History()
     watching = CallbackList(
         [history, *(callbacks or ())],
-        model,
+        self,
         {"epochs": epochs, "steps": steps, "verbose": int(bool(verbose))},
     )
     validation = None
     if validation_data is not None:
-        validation = checks.checked_batch(model, "fit: validation_data", validation_data)
-    model.stop_training, model._good = False, None
+        validation = checks.checked_batch(self, "fit: validation_data", validation_data)
+    self.stop_training, self._good = False, None
     logs: Metrics = {}
     watching.call("on_train_begin", None)
     for epoch in range(initial_epoch, epochs):
@@ -82,38 +82,38 @@ def fit(
         if arrays:
             epoch_batches = batches.of_arrays(arrays, size, rng if shuffle else None)
         else:
-            epoch_batches = batches.of_iterable(model, x, class_weight)
-        logs = _train_epoch(model, epoch_batches, steps_per_epoch, epoch, watching)
+            epoch_batches = batches.of_iterable(self, x, class_weight)
+        logs = _train_epoch(self, epoch_batches, steps_per_epoch, epoch, watching)
         if validation is not None:
-            sums = passes.losses(model, validation, model.micro_batch_size)
-            found = metrics(model, *sums, len(validation[0]))
+            sums = passes.losses(self, validation, self.micro_batch_size)
+            found = metrics(self, *sums, len(validation[0]))
             logs |= {f"val_{name}": value for name, value in found.items()}
         watching.call("on_epoch_end", epoch, logs)
         if verbose:
             print(f"Epoch {epoch + 1}/{epochs}: {line(logs)}")  # noqa: T201
-        if model.stop_training:
+        if self.stop_training:
             break
-    model.optimizer.finalize(model.weights_vector)
+    self.optimizer.finalize(self.weights_vector)
     watching.call("on_train_end", logs)
     return history
 
 
 def compute_gradients(
-    model: "Sequential", x: Array, y: Array, sample_weight: Array | None = None
+    self: "Sequential", x: Array, y: Array, sample_weight: Array | None = None
 ) -> tuple[float, int]:
     """Fill the gradients of the mean loss of a batch, without a step.
 
     Returns the sum of the images' losses and, with the metric "accuracy", the number of correct
     outputs. Raises as `train_on_batch` does where the arrays do not fit.
     """
-    require_compiled(model, "compute_gradients")
-    batch = checks.checked(model, "compute_gradients", x, y, sample_weight)
-    return passes.gradients(model, batch)
+    require_compiled(self, "compute_gradients")
+    batch = checks.checked(self, "compute_gradients", x, y, sample_weight)
+    return passes.gradients(self, batch)
 
 
 @known_only
 def train_on_batch(
-    model: "Sequential",
+    self: "Sequential",
     x: Array,
     y: Array,
     sample_weight: Array | None = None,
@@ -124,10 +124,10 @@ def train_on_batch(
 
     Raises FloatingPointError where that is not finite, and falls back as `fit` does.
     """
-    require_compiled(model, "train_on_batch")
-    batch = checks.checked(model, "train_on_batch", x, y, sample_weight, class_weight)
-    loss, correct = _step(model, batch, model.optimizer.iterations, "this batch")
-    return returned(metrics(model, loss, correct, len(batch[0])), return_dict)
+    require_compiled(self, "train_on_batch")
+    batch = checks.checked(self, "train_on_batch", x, y, sample_weight, class_weight)
+    loss, correct = _step(self, batch, self.optimizer.iterations, "this batch")
+    return returned(metrics(self, loss, correct, len(batch[0])), return_dict)
 
 
 def _train_epoch(

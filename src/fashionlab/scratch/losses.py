@@ -21,7 +21,7 @@ EPSILON = 1e-7  # probabilities are kept this far from 0 and 1 before the logari
 class Loss:
     """A loss, called as in Keras: the mean over the images of weight times loss."""
 
-    _kept: tuple[Array, ...]  # what `backward` needs of the last `forward`
+    _kept: tuple[Array, ...] = ()  # what `backward` needs of the last `forward`
 
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -53,6 +53,10 @@ class Loss:
     def backward(self, scale: float | Array) -> Array:
         """Return dP for L = sum_n scale_n values_n; scale is one number or (B,)."""
         raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to one batch."""
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
 
     def _refuse_unless(self, fits: bool, expected: str, received: object) -> None:
         if not fits:

@@ -18,7 +18,7 @@ SUFFIX = ".weights.npz"
 
 
 @known_only
-def save_weights(model: "Sequential", filepath: str | Path, overwrite: bool = True) -> None:
+def save_weights(self: "Sequential", filepath: str | Path, overwrite: bool = True) -> None:
     """Write all weights to a NumPy archive `*.weights.npz`; complete or not at all."""
     path = _checked("save_weights", filepath)
     if path.exists() and not overwrite:
@@ -26,7 +26,7 @@ def save_weights(model: "Sequential", filepath: str | Path, overwrite: bool = Tr
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **_by_name(model))
+            np.savez(file, allow_pickle=False, **_by_name(self))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -35,13 +35,13 @@ def save_weights(model: "Sequential", filepath: str | Path, overwrite: bool = Tr
 
 
 @known_only
-def load_weights(model: "Sequential", filepath: str | Path) -> None:
+def load_weights(self: "Sequential", filepath: str | Path) -> None:
     """Read what `save_weights` wrote.
 
     Raises FileNotFoundError, or ValueError where the file is no such archive or holds weights of
     another model; the model's weights are then as before.
     """
-    expected = _by_name(model)
+    expected = _by_name(self)
     path = _checked("load_weights", filepath)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -59,7 +59,7 @@ def load_weights(model: "Sequential", filepath: str | Path) -> None:
                 f"load_weights: {path} must hold the weights of this model; {name!r} should "
                 f"be {_kind(want)} and is {_kind(have)}"
             )
-    model.set_weights([found[name] for name in expected])
+    self.set_weights([found[name] for name in expected])
 
 
 def _by_name(model: "Sequential") -> dict[str, Array]:
