@@ -234,18 +234,20 @@ class _Plan:
 
 
 class Program:
-    """The passes of one compiled model.
+    """The passes of one compiled model, with the processor's best instructions on all its cores.
 
     Raises LackingError where the library does not have all of the model, or is not there.
     """
 
-    def __init__(self, model: "Sequential", instructions: str | None = None) -> None:
+    def __init__(
+        self, model: "Sequential", instructions: str | None = None, threads: int | None = None
+    ) -> None:
         found = library.load()
         if found is None:
             raise LackingError(library.reason())
         _declare(found)
         self.instructions = instructions or library.instructions()
-        self.threads = library.threads()
+        self.threads = threads or library.threads()
         self._library, self._model, self._plan = found, model, _Plan(model)
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
