@@ -121,7 +121,9 @@ class Optimizer:
         """Make the slots before the first step; ValueError where they are of other weights."""
         self.check_weights(weights)
         for name in self.slots:
-            vector = self.vectors.setdefault(name, np.zeros_like(weights))
+            if name not in self.vectors:
+                self.vectors[name] = np.zeros_like(weights)
+            vector = self.vectors[name]
             if vector.shape != weights.shape:
                 raise ValueError(
                     f"{type(self).__name__}: {name} is of shape {vector.shape}; received weights "
