@@ -41,7 +41,6 @@ lint: setup
 bench: setup
 	PYTHON=$(PYTHON) sh benchmarks/speed/peers.sh
 	$(MAKE) bench-speed
-	$(BIN)/python -m benchmarks.engine.fast_forms
 	$(BIN)/python -m benchmarks.engine.checkpoint_cost
 	$(BIN)/python -m benchmarks.training.report_systems
 	$(BIN)/python -m benchmarks.docs.readme

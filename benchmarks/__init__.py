@@ -2,12 +2,12 @@
 
 Run them as modules in a source checkout, after `make setup`:
 
-    .venv/bin/python -m benchmarks.engine.fast_forms
+    .venv/bin/python -m benchmarks.engine.checkpoint_cost
 
 or with `PYTHONPATH=src:.` where the package is not installed.
 
     speed/        scratch next to scikit-learn, PyTorch, Keras, JAX ...: `make bench-speed`
-    engine/       faster forms, Keras on PyTorch, memory, what checkpoints cost, kills and resumes
+    engine/       Keras on PyTorch, memory, what checkpoints cost, kills and resumes
     training/     the course report's systems over seeds, what was tried, the model that is shipped
     data/         how fast forms of data are read, with how much memory
     photos/       drawn photos of garments, and how fast a portable model answers

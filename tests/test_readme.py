@@ -44,7 +44,7 @@ def test_every_benchmark_that_a_text_names_exists():
             path.read_text(encoding="utf-8"),
         )
     }
-    assert {"benchmarks/engine/fast_forms", "benchmarks/speed/peers.sh"} <= found
+    assert {"benchmarks/engine/checkpoint_cost", "benchmarks/speed/peers.sh"} <= found
     missing = [n for n in found if not any((ROOT / f"{n}{end}").exists() for end in ("", ".py"))]
     assert missing == []
 

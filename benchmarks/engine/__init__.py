@@ -1,6 +1,5 @@
 """Measurements of the two engines.
 
-fast_forms        the faster forms in `fashionlab.scratch` next to the plain ones
 keras_torch       Keras on PyTorch next to a plain PyTorch loop
 keras_memory      what Keras on PyTorch gains by keeping freed memory
 checkpoint_cost   the share of the time that checkpoints take

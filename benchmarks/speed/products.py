@@ -16,11 +16,11 @@ import numpy as np
 
 from benchmarks.speed.cases import CLASSES, FILTERS, SIDE, WINDOW, Case
 from benchmarks.speed.peers import Array, Task
-from fashionlab.scratch.memory import aligned
 
 PIECES = (1000, 3000)  # images of a large batch at once
 PATCH_IMAGES = 16  # images whose patches go through at once: their outputs stay in the cache
 TRIALS = 5  # of a layout
+LARGE_PAGE = 2**21  # bytes, of x86 and most ARM machines
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,21 @@ class Prepared:
 
 
 def _filled(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Array:
-    array = aligned(shape if order == "C" else shape[::-1], np.float32)
+    array = _on_large_pages(shape if order == "C" else shape[::-1])
     rng.random(dtype=np.float32, out=array)
     return array if order == "C" else array.T
+
+
+def _on_large_pages(shape: tuple[int, ...]) -> Array:
+    """Return a new array (float32) that begins at a large page, of which the TLB covers more.
+
+    Linux gives large pages where NumPy requests them, which it does for arrays of 4 MB or more.
+    What is allocated around the array is never touched, so that it takes no memory.
+    """
+    size = int(np.prod(shape)) * 4  # bytes
+    memory = np.zeros(size + 2 * LARGE_PAGE, np.uint8)
+    start = -memory.ctypes.data % LARGE_PAGE
+    return memory[start : start + size].view(np.float32).reshape(shape)
 
 
 class Peer:

@@ -27,13 +27,13 @@ def a_step(layer, x, da, weights=()):
     for v, value in zip(layer.weights, weights, strict=True):
         v.value, v.gradient = np.array(value, "float64"), np.zeros(v.shape)
         assert v.value.shape == v.shape
-    a = layer.forward(x[..., None].copy(), training=True)[..., 0].copy()
-    dx = layer.backward(da[..., None].copy(), need_dx=True)[..., 0]
+    a = layer.forward(x[None], training=True)[0]
+    dx = layer.backward(da[None], need_dx=True)[0]
     return a.tolist(), dx.tolist(), [v.gradient.tolist() for v in layer.weights]
 
 
 def test_dense_by_hand():
-    # Z = Wᵀ X + b = (1 + 6 + 10, 2 + 8 + 20); dW = X dZᵀ, db = dZ, dX = W dZ
+    # Z = X W + b = (1 + 6 + 10, 2 + 8 + 20); dW = Xᵀ dZ, db = dZ, dX = dZ Wᵀ
     layer = Dense(2, dtype="float64")
     a, dx, (dw, db) = a_step(layer, [1, 2], [1, -1], ([[1, 2], [3, 4]], [10, 20]))
     assert a == [17, 30]
@@ -106,7 +106,7 @@ def test_batch_normalization_by_hand():
     assert layer.moving_mean.value.tolist() == [0.75 * 10 + 0.25 * 1]
     assert layer.moving_variance.value.tolist() == [0.75 * 20 + 0.25 * 1]
     # outside training: (X - 7.75) / sqrt(15.25 + 3)
-    inference = layer.forward(np.full((1, 2, 1, 1), 7.75))
+    inference = layer.forward(np.full((1, 1, 2, 1), 7.75))
     np.testing.assert_array_equal(inference, 1.0)
 
 
@@ -127,7 +127,7 @@ def test_rescaling_flatten_reshape_and_activation_by_hand():
 
 def test_one_descent_step_of_a_softmax_layer_by_hand():
     # X = (1, 2), W = 0, b = 0: Q = (1/2, 1/2). Y = (1, 0): L = log 2, dZ = Q - Y = (-1/2, 1/2),
-    # dW = X dZᵀ = ((-1/2, 1/2), (-1, 1)), db = dZ; a step with rate 1 takes them off.
+    # dW = Xᵀ dZ = ((-1/2, 1/2), (-1, 1)), db = dZ; a step with rate 1 takes them off.
     model = scratch.Sequential(
         [scratch.Input((2,)), Dense(2, activation="softmax", kernel_initializer="zeros")]
     )

@@ -135,17 +135,6 @@ def test_step_by_hand(optimizer, steps, expected):
     np.testing.assert_allclose(one_step(optimizer, [1, 2], steps), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "rule"), RULES)
-def test_blocks_change_nothing(name, rule, monkeypatch):
-    options = {"weight_decay": 0.1, "use_ema": True, "ema_overwrite_frequency": 2}
-    make = getattr(optimizers, name)
-    whole = steps_of_ours(make(**rule, **options), start(), gradients())
-    monkeypatch.setattr("fashionlab.scratch.optimizers.optimizer.BLOCK", 16)
-    np.testing.assert_array_equal(
-        steps_of_ours(make(**rule, **options), start(), gradients()), whole
-    )
-
-
 def test_learning_rate_can_be_set_unless_a_schedule_gives_it():
     sgd = optimizers.SGD(0.1)
     sgd.learning_rate = 0.5

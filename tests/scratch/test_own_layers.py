@@ -1,4 +1,4 @@
-"""A reader's own layers work as those of scratch do: trained, resumed, checked, on any core."""
+"""A reader's own layers work as those of scratch do: trained, resumed, checked."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,6 @@ from fashionlab import models, scratch
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import StoppedError
 from fashionlab.runs import Run
-from fashionlab.scratch import cores, replicas
 from fashionlab.scratch.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Reshape
 from fashionlab.training import train
 
@@ -24,19 +23,14 @@ Y = X.mean(axis=(1, 3))[:, :3].argmax(axis=1)
 
 
 class SquaredConv2D(Conv2D):
-    """A convolution with the square of its outputs, of which the fused form knows nothing."""
-
-    def build(self, input_shape):
-        super().build(input_shape)
-        self._squares = self._buffer(self.output_shape)
+    """A convolution with the square of its outputs."""
 
     def forward(self, x, training=False):
         self._f_of_z = super().forward(x, training)
-        return np.square(self._f_of_z, out=self._squares(x.shape[-1]))
+        return self._f_of_z**2
 
     def backward(self, da, need_dx=True):
-        da *= 2 * self._f_of_z
-        return super().backward(da, need_dx)
+        return super().backward(da * 2 * self._f_of_z, need_dx)
 
 
 class WrongConv2D(SquaredConv2D):
@@ -73,11 +67,11 @@ class Scale(Layer):
 
     def forward(self, x, training=False):
         self._x = x
-        return x * self.slope.value[:, None]
+        return x * self.slope.value
 
     def backward(self, da, need_dx=True):
-        self.slope.gradient[:] = (da * self._x).sum(axis=-1)
-        return da * self.slope.value[:, None]
+        self.slope.gradient[:] = (da * self._x).sum(axis=0)
+        return da * self.slope.value
 
 
 class Forgetful(Scale):
@@ -110,11 +104,8 @@ def model_of(conv=SquaredConv2D, seed=3):
     return model
 
 
-def test_a_subclass_of_a_convolution_is_not_replaced_by_the_fused_one():
+def test_a_subclass_of_a_convolution_computes_what_it_says():
     model = model_of()
-    plain = model_of(conv=Conv2D)
-    assert len(model.stages) == len(model.layers)
-    assert len(plain.stages) == len(plain.layers) - 1
     conv = scratch.Sequential([scratch.Input((6, 6, 1)), Conv2D(4, 3, activation="tanh", **F64)])
     conv.set_weights(model.get_weights()[:2])
     pooled = (conv.predict(X) ** 2).reshape(30, 2, 2, 2, 2, 4).max(axis=(2, 4))
@@ -134,28 +125,11 @@ def test_gradcheck_checks_their_own_arithmetic():
     assert max(errors.values()) < 1e-6
 
 
-def test_a_layer_of_their_activation_is_not_fused_unless_it_is_declared_monotone():
-    tanh = scratch.activations.tanh
-
-    def stages(**declared):
-        mine = scratch.activations.Activation("tanh", tanh.forward, tanh.backward, **declared)
-        conv = Conv2D(2, 2, activation=mine)
-        return len(scratch.Sequential([scratch.Input((4, 4, 1)), conv, MaxPooling2D(3)]).stages)
-
-    assert stages() == 2
-    assert stages(monotone=True) == 1
-
-
 def test_weights_begin_as_their_initializer_says():
     np.testing.assert_array_equal(model_of().get_weights()[2], np.full(16, 2.0))
 
 
-@pytest.mark.parametrize("several", [False, True], ids=["one core", "three cores"])
-def test_training_repeats_and_resumes_to_the_bit(several, monkeypatch):
-    if several:
-        monkeypatch.setattr(cores, "count", lambda: 3)
-        monkeypatch.setattr(replicas, "SHARE", 1)
-
+def test_training_repeats_and_resumes_to_the_bit():
     def train(model, epochs):
         model.micro_batch_size = 4
         options = {"batch_size": 15, "shuffle": False, "verbose": 0}
@@ -164,7 +138,6 @@ def test_training_repeats_and_resumes_to_the_bit(several, monkeypatch):
     whole, first, resumed = model_of(), model_of(), model_of(seed=4)
     losses = train(whole, 20)
     assert losses[-1] < 0.7 * losses[0]
-    assert len(whole.replicas) == (2 if several else 0)
     train(first, 12)
     resumed.set_weights(first.get_weights())
     resumed.optimizer.state = first.optimizer.state
@@ -193,18 +166,6 @@ def test_the_words_of_dropouts_generator_are_those_of_earlier_checkpoints():
     expected = np.random.SFC64(7).state
     words = [*expected["state"]["state"], expected["has_uint32"], expected["uinteger"]]
     assert model.generator_states["drop"].tolist() == words
-
-
-def test_replicas_draw_other_noise(monkeypatch):
-    monkeypatch.setattr(cores, "count", lambda: 3)
-    monkeypatch.setattr(replicas, "SHARE", 1)
-    model = model_of()
-    model.micro_batch_size = 10
-    model.compute_gradients(X, Y)
-    generators = [m.layers[5].generator for m in (model, *model.replicas)]
-    assert len(generators) == 3
-    assert len({generator.random() for generator in generators}) == 3
-    assert {type(g.bit_generator) for g in generators} == {np.random.PCG64}
 
 
 def test_a_run_with_them_resumes_to_the_bit(tmp_path, monkeypatch):

@@ -220,9 +220,8 @@ def _padded(images: Images, before: int, after: int) -> Images:
 def _turn(images: Images, angles: Numbers, scales: Numbers) -> Images:
     """Turn by (B,) radians and scale by (B,) about the centre; bilinear, black outside."""
     b, height, width = images.shape[:3]
-    down, right = np.ogrid[:height, :width]
-    down = (down - (height - 1) / 2).astype(np.float32)
-    right = (right - (width - 1) / 2).astype(np.float32)
+    down = np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)
+    right = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
     cos, sin = np.cos(angles) / scales, np.sin(angles) / scales
     back = np.stack([cos, -sin, sin, cos], axis=1).reshape(b, 2, 2).astype(np.float32)
     # Where each pixel comes from, in an image with two rows and columns of black around it.

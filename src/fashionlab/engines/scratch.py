@@ -8,7 +8,7 @@ from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
 from fashionlab.errors import CheckpointError
 from fashionlab.models import Layout
-from fashionlab.scratch.compiled import library
+from fashionlab.scratch import compiled
 
 OPTIMIZER, RANDOM = "optimizer/", "random/"  # before the names of arrays in a checkpoint
 
@@ -43,7 +43,7 @@ class Scratch:
 
     def form(self, model: scratch.Sequential) -> dict[str, Any]:
         """Return which form trains a model, C or NumPy, and with what or why."""
-        return library.described(bool(getattr(model, "jit_compile", False)))
+        return compiled.library.described(model.jit_compile, compiled.lacking(model))
 
     def capture(self, model: scratch.Sequential) -> dict[str, Array]:
         """Copy weights, optimizer state and the states of the layers' random generators."""

@@ -1,9 +1,7 @@
-"""Activations work in place: `forward` turns Z into A = f(Z), `backward` turns dA into dZ.
+"""Activations: A = f(Z), value by value; softmax takes the last axis, the units, together.
 
-Both work on arrays of any memory order and any number of axes, of which the last counts the units.
-A derivative is written from the output A, and A is used up: its memory holds something else
-afterwards. GELU's derivative is no function of A, so that it `needs_input`: `backward` is then
-given a copy of Z, made before `forward`, in A's place.
+Arrays may have any number of axes. `forward(z)` returns A and `backward(da, z, a)` returns dZ, both
+new arrays. A derivative is written from A where that is the shorter formula.
 """
 
 import math
@@ -16,92 +14,74 @@ from numpy.typing import ArrayLike, NDArray
 
 from .arguments import find, lacking
 
-Array = NDArray[Any]
+Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Activation:
-    """A named pair of in-place functions, `forward(z)` and `backward(da, a)`.
-
-    With `needs_input` the second argument of `backward` is Z, otherwise A; either is used up.
-    `monotone` says that f never falls, value by value, so that f(max Z) = max f(Z).
-    """
+    """A named function, `forward(z) -> a`, and its chain rule, `backward(da, z, a) -> dz`."""
 
     name: str
-    forward: Callable[[Array], None]
-    backward: Callable[[Array, Array], None]
-    needs_input: bool = False
-    monotone: bool = False
+    forward: Callable[[Array], Array]
+    backward: Callable[[Array, Array, Array], Array]
 
     def __call__(self, x: ArrayLike) -> Array:
         """Return f(x), a new array: float32, or float64 where x is."""
         x = np.asarray(x)
-        a = np.array(x, dtype="float64" if x.dtype == np.float64 else "float32")
-        self.forward(a)
-        return a
+        dtype = "float64" if x.dtype == np.float64 else "float32"
+        return np.asarray(self.forward(np.array(x, dtype)))
 
 
-def _nothing(*_: Array) -> None:
-    """A = Z, so dZ = dA: leave the array as it is."""
+def _linear(z: Array) -> Array:
+    """A = Z"""
+    return z
 
 
-def _relu(z: Array) -> None:
-    """A = max(Z, 0)
-
-    The zeros are an array because NumPy's loop over two arrays takes 10 µs at (128, 512), making
-    the zeros included, and the one over an array and a number 25 µs.
-    """
-    np.maximum(z, np.zeros_like(z), out=z)
+def _linear_backward(da: Array, z: Array, a: Array) -> Array:
+    """dA/dZ = 1"""
+    return da
 
 
-def _relu_backward(da: Array, a: Array) -> None:
-    """dZ = dA where A > 0, else 0 (0 at the kink, as in Keras)."""
-    np.multiply(da, a > 0, out=da)
+def _relu(z: Array) -> Array:
+    """A = max(Z, 0)"""
+    return np.maximum(z, 0)
 
 
-def _sigmoid(z: Array) -> None:
+def _relu_backward(da: Array, z: Array, a: Array) -> Array:
+    """dA/dZ = 1 where Z > 0, else 0 (0 at the kink, as in Keras)."""
+    return da * (z > 0)
+
+
+def _sigmoid(z: Array) -> Array:
     """A = 1 / (1 + exp(-Z)), to rounding also where it is nearly 0: losses take its logarithm.
 
     Where exp(-Z) is beyond the largest number, it is infinite and A is 0, as it should be.
     """
-    np.negative(z, out=z)
     with np.errstate(over="ignore"):
-        np.exp(z, out=z)
-    z += 1
-    np.divide(1, z, out=z)
+        return 1 / (1 + np.exp(-z))
 
 
-def _sigmoid_backward(da: Array, a: Array) -> None:
+def _sigmoid_backward(da: Array, z: Array, a: Array) -> Array:
     """dA/dZ = A (1 - A)"""
-    da *= a
-    np.subtract(1, a, out=a)
-    da *= a
+    return da * a * (1 - a)
 
 
-def _tanh(z: Array) -> None:
-    """A = tanh(Z)"""
-    np.tanh(z, out=z)
-
-
-def _tanh_backward(da: Array, a: Array) -> None:
+def _tanh_backward(da: Array, z: Array, a: Array) -> Array:
     """dA/dZ = 1 - A²"""
-    np.multiply(a, a, out=a)
-    np.subtract(1, a, out=a)
-    da *= a
+    return da * (1 - a * a)
 
 
-def _softmax(z: Array) -> None:
+def _softmax(z: Array) -> Array:
     """A_k = exp(Z_k) / sum_j exp(Z_j), with the row's maximum taken off first."""
-    z -= np.maximum.reduce(z, axis=-1, keepdims=True)
-    np.exp(z, out=z)
-    z /= np.add.reduce(z, axis=-1, keepdims=True)
+    e: Array = np.exp(z - z.max(axis=-1, keepdims=True))
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
 
 
-def _softmax_backward(da: Array, a: Array) -> None:
-    """dZ_k = A_k dA_k - A_k sum_j A_j dA_j"""
-    da *= a
-    a *= np.add.reduce(da, axis=-1, keepdims=True)
-    da -= a
+def _softmax_backward(da: Array, z: Array, a: Array) -> Array:
+    """dZ_k = A_k (dA_k - sum_j A_j dA_j)"""
+    dz: Array = a * (da - (a * da).sum(axis=-1, keepdims=True))
+    return dz
 
 
 # Phi(-x) = phi(x) (b_1 t + ... + b_5 t⁵), t = 1 / (1 + p x), x >= 0, with an error below 7.5e-8:
@@ -115,52 +95,33 @@ def _normal(z: Array) -> tuple[Array, Array]:
 
     float64, which only checks of the derivative use, takes math.erfc number by number.
     """
-    density = np.multiply(z, z)
-    density *= -0.5
-    np.exp(density, out=density)
-    density *= 1 / math.sqrt(2 * math.pi)
-    tail = np.abs(z)
+    density = np.exp(-z * z / 2) * (1 / math.sqrt(2 * math.pi))
     if z.dtype == np.float64:
-        tail *= math.sqrt(0.5)
-        tail[...] = np.frompyfunc(math.erfc, 1, 1)(tail)
-        tail *= 0.5
-        return tail, density
-    tail *= _P
-    tail += 1
-    t = np.divide(1, tail, out=tail)
-    tail = np.multiply(t, _B[4])
-    for b in _B[3::-1]:
-        tail += b
-        tail *= t
-    tail *= density
-    return tail, density
+        erfc = np.frompyfunc(math.erfc, 1, 1)
+        return np.asarray(erfc(np.abs(z) * math.sqrt(0.5)), z.dtype) / 2, density
+    t = 1 / (1 + _P * np.abs(z))
+    b_1, b_2, b_3, b_4, b_5 = _B
+    return density * t * (b_1 + t * (b_2 + t * (b_3 + t * (b_4 + t * b_5)))), density
 
 
-def _gelu(z: Array) -> None:
+def _gelu(z: Array) -> Array:
     """A = Z Phi(Z) = max(Z, 0) - |Z| Phi(-|Z|), the exact one, Keras's approximate=False."""
-    tail, size = _normal(z)
-    np.abs(z, out=size)
-    tail *= size
-    _relu(z)
-    z -= tail
+    tail, _ = _normal(z)
+    return np.maximum(z, 0) - np.abs(z) * tail
 
 
-def _gelu_backward(da: Array, z: Array) -> None:
-    """dA/dZ = Phi(Z) + Z phi(Z), where Phi(Z) = 1 - Phi(-Z) = |Phi(-|Z|) - 1| for Z > 0"""
+def _gelu_backward(da: Array, z: Array, a: Array) -> Array:
+    """dA/dZ = Phi(Z) + Z phi(Z), where Phi(Z) = 1 - Phi(-Z) for Z > 0"""
     tail, density = _normal(z)
-    density *= z
-    tail -= z > 0
-    np.abs(tail, out=tail)
-    tail += density
-    da *= tail
+    return da * (np.where(z > 0, 1 - tail, tail) + z * density)
 
 
-linear = Activation("linear", _nothing, _nothing, monotone=True)
-relu = Activation("relu", _relu, _relu_backward, monotone=True)
-sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_backward, monotone=True)
-tanh = Activation("tanh", _tanh, _tanh_backward, monotone=True)
+linear = Activation("linear", _linear, _linear_backward)
+relu = Activation("relu", _relu, _relu_backward)
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_backward)
+tanh = Activation("tanh", np.tanh, _tanh_backward)
 softmax = Activation("softmax", _softmax, _softmax_backward)
-gelu = Activation("gelu", _gelu, _gelu_backward, needs_input=True)
+gelu = Activation("gelu", _gelu, _gelu_backward)
 
 _BY_NAME = {f.name: f for f in (linear, relu, sigmoid, tanh, softmax, gelu)}
 

@@ -1,14 +1,16 @@
 """Batches from arrays and iterables, and smaller batches from large ones."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
 from .checks import Batch, Given
-from .network import Network
+
+if TYPE_CHECKING:
+    from .sequential import Sequential
 
 Array = NDArray[Any]
 
@@ -53,8 +55,8 @@ def of_arrays(arrays: Batch, batch_size: int, rng: np.random.Generator | None) -
 
 
 def of_iterable(
-    network: Network, batches: Iterable[Given], class_weight: Mapping[int, float] | None
+    model: "Sequential", batches: Iterable[Given], class_weight: Mapping[int, float] | None
 ) -> Iterator[Batch]:
     """Yield the iterable's batches, each checked."""
     for batch in batches:
-        yield checks.checked_batch(network, "fit: a batch", batch, class_weight)
+        yield checks.checked_batch(model, "fit: a batch", batch, class_weight)

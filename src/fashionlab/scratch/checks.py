@@ -4,19 +4,20 @@ An error names the method that was called, what it expected and what it received
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import Network
+if TYPE_CHECKING:
+    from .sequential import Sequential
 
 Array = NDArray[Any]
 Batch = tuple[Array, Array, Array | None]  # images, targets, weights or None for ones
 Given = tuple[Array, Array] | tuple[Array, Array, Array | None]  # by the user
 
 
-def checked_images(model: Network, method: str, x: Any) -> Array:
+def checked_images(model: "Sequential", method: str, x: Any) -> Array:
     """Return images (N, ...) as an array; raise ValueError unless they are finite real numbers."""
     x = np.asarray(x)
     if x.ndim == 0 or x.shape[1:] != model.input_shape or not len(x):
@@ -34,7 +35,7 @@ def checked_images(model: Network, method: str, x: Any) -> Array:
 
 
 def checked(
-    model: Network,
+    model: "Sequential",
     method: str,
     x: Any,
     y: Any,
@@ -68,7 +69,7 @@ def checked(
 
 
 def checked_batch(
-    model: Network, what: str, batch: Any, class_weight: Mapping[int, float] | None = None
+    model: "Sequential", what: str, batch: Any, class_weight: Mapping[int, float] | None = None
 ) -> Batch:
     """Return (images, targets) or (images, targets, weights) as three, the last None if absent."""
     if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):

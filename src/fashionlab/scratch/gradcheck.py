@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import replicas
+from . import passes
 from .checks import checked
 from .sequential import Sequential
 
@@ -44,7 +44,7 @@ def gradcheck(
 
     def loss() -> float:
         model.generator_states = states
-        total, _ = replicas.gradients(model, (x, y, weights))
+        total, _ = passes.gradients(model, (x, y, weights))
         for v, value in untrained:
             v.value[...] = value
         return total / len(x)

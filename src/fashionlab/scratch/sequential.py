@@ -1,32 +1,163 @@
-"""Sequential: a network with what trains it: compile, fit, evaluate, predict."""
+"""Sequential: layers in a row, all their weights in one vector, and the loss of their outputs.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+All trainable weights lie in one vector and all gradients in another; the layers hold views into
+them, so that an optimizer's step is a few expressions. The forward pass calls the layers one after
+the other, the backward pass in the opposite order: that is the chain rule, dL/dX = dL/dA dA/dX,
+layer by layer. Training, evaluation and the file of weights are in modules of their own.
+"""
+
+import copy
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import batches, checks, losses, optimizers, replicas
+from . import checks, compiled, evaluation, fitting, losses, optimizers, random_state, weights_file
 from .arguments import known_only
-from .callbacks import Callback, CallbackList, History
-from .checks import Batch, Given
-from .network import Network
+from .layers import Input, Layer, Variable
 
 Array = NDArray[Any]
-Metrics = dict[str, float]
 
-SNAPSHOT_STEPS = 100  # between copies of weights to fall back to; a copy is about 2 % of a step
+MICRO_BATCH = 2**21  # values of a layer's output at a time; 8 MB in float32
 
 
-class Sequential(Network):
+class Sequential:
     """A network of `layers`, an Input first; names and defaults are those of Keras 3.
 
-    Raises ValueError where the layers do not fit each other, TypeError for what is not a layer.
+    Raises ValueError where a layer does not fit the one before, TypeError for what is not a layer.
     """
 
-    stop_training = False
+    loss: losses.Loss
     optimizer: optimizers.Optimizer
+    counts_correct = False  # whether the outputs are compared with the targets' classes
+    stop_training = False
+    program: compiled.Program | None = None  # what runs in C, where that was chosen
+    _jit_compile: str | bool = "auto"
     _good: list[Array] | None = None  # the last weights that were kept with a finite loss
+
+    fit = fitting.fit
+    train_on_batch = fitting.train_on_batch
+    compute_gradients = fitting.compute_gradients
+    evaluate = evaluation.evaluate
+    predict = evaluation.predict
+    save_weights = weights_file.save_weights
+    load_weights = weights_file.load_weights
+
+    def __init__(
+        self, layers: Sequence[Input | Layer] | None = None, *, name: str | None = None
+    ) -> None:
+        self.name = name or "sequential"
+        self.layers: list[Layer] = []
+        self.weights_vector = self.gradients_vector = np.empty(0)
+        self._input: Input | None = None
+        self._names: Counter[str] = Counter()
+        for layer in layers or ():
+            self._append(layer)
+        self._arrange()
+
+    def add(self, layer: Input | Layer) -> None:
+        """Append a layer; the weights so far stay as they are."""
+        self._append(layer)
+        self._arrange()
+
+    def _append(self, layer: Input | Layer) -> None:
+        if isinstance(layer, Input):
+            if self._input is not None:
+                raise ValueError(f"{self.name}: there is an Input already; received another one")
+            self._input = layer
+            return
+        if self._input is None:
+            raise ValueError(
+                f"{self.name}: the first layer must be an Input, with the image's shape; "
+                f"received {layer!r}"
+            )
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{self.name}: expected a scratch layer; received {layer!r}")
+        if layer.input_shape:
+            raise ValueError(f"{layer.name}: a layer can be in one model, at one place")
+        kind = re.sub("(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
+        if not layer.name:
+            count = self._names[kind]
+            layer.name = f"{kind}_{count}" if count else kind
+            self._names[kind] += 1
+        if layer.name in [other.name for other in self.layers]:
+            raise ValueError(
+                f"{self.name}: all layers must have different names; received {layer.name!r} twice"
+            )
+        if self.layers and layer.dtype != self.dtype:
+            raise ValueError(
+                f"{layer.name}: all layers must have one dtype, {self.dtype}; "
+                f"received {layer.dtype}"
+            )
+        layer.build(self.output_shape)
+        self.layers.append(layer)
+
+    @property
+    def dtype(self) -> "np.dtype[Any]":
+        """The dtype of all weights and outputs."""
+        return self.layers[0].dtype if self.layers else np.dtype("float32")
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of an image."""
+        if self._input is None:
+            raise ValueError(f"{self.name}: has no layers yet; add an Input first")
+        return self._input.shape
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of an image's outputs."""
+        return self.layers[-1].output_shape if self.layers else self.input_shape
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, in Keras's order."""
+        return [v for layer in self.layers for v in layer.weights]
+
+    def _arrange(self) -> None:
+        """Lay out the trainable weights in one vector and fill new ones."""
+        new = [v for v in self.variables if not v.value.size]
+        trainable = [v for v in self.variables if v.trainable]
+        ends = np.cumsum([v.size for v in trainable], dtype=int)
+        size = sum(v.size for v in trainable)
+        if size != self.weights_vector.size:  # by this vector an optimizer knows its model
+            self.weights_vector = np.zeros(size, self.dtype)
+            self.gradients_vector = np.zeros(size, self.dtype)
+            for v, end in zip(trainable, ends, strict=True):
+                part = slice(end - v.size, end)
+                value = self.weights_vector[part].reshape(v.shape)
+                if v.value.size:
+                    value[...] = v.value
+                v.value, v.gradient = value, self.gradients_vector[part].reshape(v.shape)
+        for v in new:
+            if not v.trainable:
+                v.value = np.zeros(v.shape, self.dtype)
+            v.value[...] = v.initializer(v.shape, self.dtype)
+        widest = max((math.prod(layer.output_shape) for layer in self.layers), default=1)
+        self.micro_batch_size = min(max(MICRO_BATCH // widest, 128), 1024)  # images
+        if hasattr(self, "optimizer"):
+            self.program = compiled.program(self, self._jit_compile)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the vectors: a copy's weights are views of its own."""
+        made = ("weights_vector", "gradients_vector", "program")
+        return {name: value for name, value in self.__dict__.items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Lay out the weights in vectors of this copy's own, so that it can be trained."""
+        self.__dict__ |= state
+        self.weights_vector = self.gradients_vector = np.empty(0)
+        for v in self.variables:
+            v.value = v.value.copy()  # joblib loads arrays that cannot be written
+        self._arrange()
+
+    def __copy__(self) -> Self:
+        """Return a deep copy: two models cannot lay out the same layers' weights."""
+        return copy.deepcopy(self)
 
     @known_only
     def compile(
@@ -35,8 +166,14 @@ class Sequential(Network):
         loss: str | losses.Loss | None = None,
         *,
         metrics: Sequence[str] | None = None,
+        jit_compile: str | bool = "auto",
     ) -> None:
-        """Choose how to train. The only metric is "accuracy"."""
+        """Choose how to train. The only metric is "accuracy".
+
+        `jit_compile` True trains, evaluates and predicts in C, False in NumPy; "auto" takes C where
+        it was built and has all of the model. Raises ValueError for what scratch does not have, and
+        where C is to be taken and does not have it.
+        """
         if loss is None:
             raise ValueError("compile: a loss is needed; received None")
         if not set(metrics or ()) <= {"accuracy"}:
@@ -50,220 +187,81 @@ class Sequential(Network):
         chosen.check_weights(self.weights_vector)
         self.optimizer, self.loss = chosen, losses.get(loss)
         self.counts_correct = bool(metrics)
-        self._good, self.replicas = None, []  # replicas have a loss of their own
+        self._good = None
+        self.program = compiled.program(self, jit_compile)
+        self._jit_compile = jit_compile
 
-    @known_only
-    def fit(
-        self,
-        x: Array | Iterable[Given],
-        y: Array | None = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: str | int = "auto",
-        callbacks: Sequence[Callback] | None = None,
-        validation_split: float = 0.0,
-        validation_data: Given | None = None,
-        shuffle: bool | np.random.Generator = True,
-        class_weight: Mapping[int, float] | None = None,
-        sample_weight: Array | None = None,
-        initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-    ) -> History:
-        """Train on images (N, ...) and targets, or on an iterable of batches.
+    @property
+    def jit_compile(self) -> bool:
+        """Whether the compiled model runs in C."""
+        return self.program is not None
 
-        `batch_size` None is 32. `shuffle` may be a Generator, for a repeatable order. A batch is
-        (images, targets) or (images, targets, weights); an iterable is read once an epoch, or for
-        `steps_per_epoch` batches. `validation_split` is the share of the images, from the end, that
-        is not trained on. Loss and accuracy of an epoch are means over its images, each taken
-        before the step of its batch.
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return the outputs (B, K) for images (B, ...)."""
+        x = np.asarray(x, self.dtype)
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
 
-        Raises ValueError for what does not fit, RuntimeError before `compile`, and
-        FloatingPointError where the loss is no longer finite; the model then has the last weights,
-        at most SNAPSHOT_STEPS steps old, whose loss was finite.
-        """
-        self._require_compiled("fit")
-        size = checks.positive("batch_size", 32 if batch_size is None else batch_size)
-        arrays: Batch | None = None
-        if isinstance(x, np.ndarray) or y is not None:
-            arrays = checks.checked(self, "fit", x, y, sample_weight, class_weight)
-            arrays, held_out = batches.hold_out(arrays, validation_split)
-            if held_out is not None and validation_data is None:
-                weights = None if class_weight is not None else held_out[2]  # of training alone
-                validation_data = *held_out[:2], weights
-        elif sample_weight is not None or validation_split:
-            raise ValueError(
-                "fit: sample_weight and validation_split need arrays x and y; received an "
-                "iterable; let it give batches (images, targets, weights)"
-            )
-        rng = shuffle if isinstance(shuffle, np.random.Generator) else np.random.default_rng()
-        steps = -(-len(arrays[0]) // size) if arrays else steps_per_epoch
-        history = History()
-        watching = CallbackList(
-            [history, *(callbacks or ())],
-            self,
-            {"epochs": epochs, "steps": steps, "verbose": int(bool(verbose))},
-        )
-        validation = None
-        if validation_data is not None:
-            validation = checks.checked_batch(self, "fit: validation_data", validation_data)
-        self.stop_training, self._good = False, None
-        logs: Metrics = {}
-        watching.call("on_train_begin", None)
-        for epoch in range(initial_epoch, epochs):
-            watching.call("on_epoch_begin", epoch, None)
-            if arrays:
-                epoch_batches = batches.of_arrays(arrays, size, rng if shuffle else None)
-            else:
-                epoch_batches = batches.of_iterable(self, x, class_weight)
-            logs = self._train_epoch(epoch_batches, steps_per_epoch, epoch, watching)
-            if validation is not None:
-                found = self._evaluate(validation, self.micro_batch_size)
-                logs |= {f"val_{name}": value for name, value in found.items()}
-            watching.call("on_epoch_end", epoch, logs)
-            if verbose:
-                print(f"Epoch {epoch + 1}/{epochs}: {_line(logs)}")  # noqa: T201
-            if self.stop_training:
-                break
-        self.optimizer.finalize(self.weights_vector)
-        watching.call("on_train_end", logs)
-        return history
-
-    def _train_epoch(
-        self,
-        epoch_batches: Iterator[Batch],
-        steps: int | None,
-        epoch: int,
-        watching: CallbackList,
-    ) -> Metrics:
-        total, correct, seen = 0.0, 0, 0
-        for step, batch in enumerate(epoch_batches):
-            if watching.want_batches:
-                watching.call("on_train_batch_begin", step, None)
-            loss, hits = self._step(batch, step, f"epoch {epoch + 1}, step {step + 1}")
-            total, correct, seen = total + loss, correct + hits, seen + len(batch[0])
-            if watching.want_batches:
-                watching.call("on_train_batch_end", step, self._metrics(total, correct, seen))
-            if step + 1 == steps or self.stop_training:
-                break
-        if not seen:
-            raise ValueError("fit: at least one batch is needed; received none")
-        if not np.isfinite(self.weights_vector).all():
-            self._fall_back(f"epoch {epoch + 1}, after step {step + 1}", np.nan)
-        return self._metrics(total, correct, seen)
-
-    def _step(self, batch: Batch, step: int, when: str) -> tuple[float, int]:
-        """Make a step; return the sum of the losses before it and the number of correct outputs."""
-        if self._good is None:
-            self._good = self.get_weights()
-        loss, correct = replicas.gradients(self, batch)
-        if not np.isfinite(loss):
-            self._fall_back(when, loss / len(batch[0]))
-        if step % SNAPSHOT_STEPS == 0:
-            self._good = self.get_weights()
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # seen in the next loss
-            self.optimizer.step(self.weights_vector, self.gradients_vector)
-        return loss, correct
-
-    def _fall_back(self, when: str, loss: float) -> None:
-        if self._good is not None:  # a callback may have set other weights
-            self.set_weights(self._good)
-        raise FloatingPointError(
-            f"{self.name}: the loss must stay finite, but was {loss} in {when}; the model has the "
-            "last good weights back; lower the learning rate, or clip gradients (global_clipnorm)"
-        )
-
-    def compute_gradients(
-        self, x: Array, y: Array, sample_weight: Array | None = None
-    ) -> tuple[float, int]:
-        """Fill the gradients of the mean loss of a batch, without a step.
-
-        Returns the sum of the images' losses and, with the metric "accuracy", the number of correct
-        outputs. Raises as `train_on_batch` does where the arrays do not fit.
-        """
-        self._require_compiled("compute_gradients")
-        batch = checks.checked(self, "compute_gradients", x, y, sample_weight)
-        return replicas.gradients(self, batch)
-
-    @known_only
-    def train_on_batch(
-        self,
-        x: Array,
-        y: Array,
-        sample_weight: Array | None = None,
-        class_weight: Mapping[int, float] | None = None,
-        return_dict: bool = False,
-    ) -> float | list[float] | Metrics:
-        """Make one step; return the loss before it, or [loss, accuracy].
-
-        Raises FloatingPointError where that is not finite, and falls back as `fit` does.
-        """
-        self._require_compiled("train_on_batch")
-        batch = checks.checked(self, "train_on_batch", x, y, sample_weight, class_weight)
-        loss, correct = self._step(batch, self.optimizer.iterations, "this batch")
-        return _returned(self._metrics(loss, correct, len(batch[0])), return_dict)
-
-    @known_only
-    def evaluate(
-        self,
-        x: Array,
-        y: Array,
-        batch_size: int | None = None,
-        verbose: str | int = "auto",
-        sample_weight: Array | None = None,
-        *,
-        return_dict: bool = False,
-    ) -> float | list[float] | Metrics:
-        """Return the mean loss on images (N, ...) and targets, or [loss, accuracy].
-
-        `batch_size` None takes batches that fit the cache; the result does not depend on it.
-        """
-        self._require_compiled("evaluate")
-        batch = checks.checked(self, "evaluate", x, y, sample_weight)
-        metrics = self._evaluate(batch, self._size(batch_size))
-        if verbose and verbose != "auto":
-            print(_line(metrics))  # noqa: T201
-        return _returned(metrics, return_dict)
-
-    @known_only
-    def predict(
-        self, x: Array, batch_size: int | None = None, verbose: str | int = "auto"
-    ) -> Array:
-        """Return the outputs (N, K) for images (N, ...); `batch_size` as in `evaluate`."""
-        x = checks.checked_images(self, "predict", x)
-        return replicas.predict(self, x, self._size(batch_size))
+    def backward(self, da: Array) -> None:
+        """Fill the gradients from those of the outputs, (B, K), of the last forward pass."""
+        trained = [any(v.trainable for v in layer.weights) for layer in self.layers]
+        first = trained.index(True) if any(trained) else len(trained)  # nothing to fill before it
+        for i in range(len(self.layers) - 1, first - 1, -1):
+            dx = self.layers[i].backward(da, need_dx=i > first)
+            if i > first and dx is None:
+                raise TypeError(f"{self.layers[i].name}: backward must return dX; received None")
+            if dx is not None:
+                da = dx
 
     def __call__(self, x: Array, training: bool = False) -> Array:
         """Return the outputs (N, K) of one forward pass, a new array."""
         return self.forward(checks.checked_images(self, "call", x), training).copy()
 
+    @property
+    def generator_states(self) -> dict[str, Array]:
+        """The states of the layers' generators, by layer name; set them to draw the same again."""
+        drawing = {x.name: x.generator for x in self.layers if x.generator is not None}
+        return {name: random_state.get(generator) for name, generator in drawing.items()}
+
+    @generator_states.setter
+    def generator_states(self, states: Mapping[str, Array]) -> None:
+        """Raises ValueError, and changes nothing, where names or sizes are not this model's."""
+        expected = {name: words.shape for name, words in self.generator_states.items()}
+        received = {name: np.shape(words) for name, words in states.items()}
+        if expected != received:
+            raise ValueError(f"generator_states: expected shapes {expected}; received {received}")
+        for layer in self.layers:
+            if layer.generator is not None:
+                random_state.put(layer.generator, states[layer.name])
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights, in Keras's order."""
+        return [v.numpy() for v in self.variables]
+
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy the weights in; raise ValueError, and change nothing, where one does not fit."""
-        super().set_weights(weights)
+        expected = [v.shape for v in self.variables]
+        received = [np.shape(w) for w in weights]
+        if expected != received:
+            raise ValueError(f"set_weights: expected shapes {expected}; received {received}")
+        for v, w in zip(self.variables, weights, strict=True):
+            v.value[...] = w
         self._good = None  # there is nothing to fall back to but these
 
-    def _evaluate(self, batch: Batch, size: int) -> Metrics:
-        return self._metrics(*replicas.evaluate(self, batch, size), len(batch[0]))
+    def count_params(self) -> int:
+        """Return the number of values in all weights, trainable or not."""
+        return sum(v.size for v in self.variables)
 
-    def _metrics(self, total: float, correct: int, seen: int) -> Metrics:
-        accuracy = {"accuracy": correct / seen} if self.counts_correct else {}
-        return accuracy | {"loss": total / seen}
-
-    def _size(self, batch_size: int | None) -> int:
-        if batch_size is None:
-            return self.micro_batch_size
-        return checks.positive("batch_size", batch_size)
-
-    def _require_compiled(self, method: str) -> None:
-        if not hasattr(self, "optimizer"):
-            raise RuntimeError(f"{method}: call compile first, to choose an optimizer and a loss")
-
-
-def _line(metrics: Metrics) -> str:
-    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-
-
-def _returned(metrics: Metrics, return_dict: bool) -> float | list[float] | Metrics:
-    if return_dict:
-        return metrics
-    in_order = [metrics[name] for name in ("loss", "accuracy") if name in metrics]
-    return in_order if len(in_order) > 1 else in_order[0]
+    @known_only
+    def summary(self, *, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print the layers, their output shapes and parameters, or pass the lines to `print_fn`."""
+        rows = [
+            (f"{x.name} ({type(x).__name__})", (None, *x.output_shape), x.count_params())
+            for x in self.layers
+        ]
+        width = max((len(name) for name, _, _ in rows), default=0) + 2
+        lines = [f"{'layer':<{width}} {'output shape':<24} {'parameters':>12}"]
+        lines += [f"{name:<{width}} {shape!s:<24} {n:>12,}" for name, shape, n in rows]
+        lines.append(f"{'total':<{width + 25}} {self.count_params():>12,}")
+        (print_fn or print)("\n".join(lines))

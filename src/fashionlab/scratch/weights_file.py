@@ -1,27 +1,32 @@
 """Weights in a NumPy archive `*.weights.npz`, each under "layer's name/weight's name"."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .arguments import known_only
+
+if TYPE_CHECKING:
+    from .sequential import Sequential
 
 Array = NDArray[Any]
 
 SUFFIX = ".weights.npz"
 
 
-def save(filepath: str | Path, weights: Mapping[str, Array], overwrite: bool) -> None:
-    """Write the archive, complete or not at all."""
+@known_only
+def save_weights(self: "Sequential", filepath: str | Path, overwrite: bool = True) -> None:
+    """Write all weights to a NumPy archive `*.weights.npz`; complete or not at all."""
     path = _checked("save_weights", filepath)
     if path.exists() and not overwrite:
         raise ValueError(f"save_weights: {path} exists; pass overwrite=True to replace it")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **weights)
+            np.savez(file, allow_pickle=False, **_by_name(self))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -29,12 +34,14 @@ def save(filepath: str | Path, weights: Mapping[str, Array], overwrite: bool) ->
         partial.unlink(missing_ok=True)
 
 
-def load(filepath: str | Path, expected: Mapping[str, Array]) -> list[Array]:
-    """Return the weights of an archive in the order of `expected`, the model's own.
+@known_only
+def load_weights(self: "Sequential", filepath: str | Path) -> None:
+    """Read what `save_weights` wrote.
 
     Raises FileNotFoundError, or ValueError where the file is no such archive or holds weights of
-    another model.
+    another model; the model's weights are then as before.
     """
+    expected = _by_name(self)
     path = _checked("load_weights", filepath)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -52,7 +59,11 @@ def load(filepath: str | Path, expected: Mapping[str, Array]) -> list[Array]:
                 f"load_weights: {path} must hold the weights of this model; {name!r} should "
                 f"be {_kind(want)} and is {_kind(have)}"
             )
-    return [found[name] for name in expected]
+    self.set_weights([found[name] for name in expected])
+
+
+def _by_name(model: "Sequential") -> dict[str, Array]:
+    return {f"{layer.name}/{v.name}": v.value for layer in model.layers for v in layer.weights}
 
 
 def _checked(method: str, filepath: str | Path) -> Path:

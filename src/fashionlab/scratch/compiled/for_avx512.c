@@ -1,28 +1,14 @@
-/* The training step for avx512 (stub). */
-
+/* The passes in AVX-512; empty where the processor is of another kind. */
 #if defined(__x86_64__)
-#define ISA_AVX512
-#define NAME(name) name##_avx512
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #else
-#pragma GCC target("avx512f")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 #endif
-#include "lanes.h"
-#include "products.h"
-#include "functions.h"
-#include "rules.h"
-#include "network.h"
-#include "pool.h"
-#include "step.h"
-
-void fl_step_avx512(const Network *net, const Work *work, int32_t *at);
-void fl_step_avx512(const Network *net, const Work *work, int32_t *at) {
-    NAME(training_step)(net, *work, at);
-}
+#define ISA_AVX512
+#define FORM form_avx512
+#include "passes.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif
-#else
-typedef int nothing; /* a file in C must not be empty */
 #endif

@@ -1,8 +1,6 @@
-/* The activations, on a panel of N rows: A = f(Z + b) in place of Z, dZ = dA f'(Z) in place of dA.
+/* The activations, as in scratch/activations.py, on rows of a panel.
 
    A derivative is written from A; GELU's is not a function of A, and takes Z, which is kept. */
-
-enum Function { LINEAR, RELU, SIGMOID, TANH, GELU, SOFTMAX };
 
 INLINE V sigmoid(V z) { return over(all(1), add(all(1), exponential(sub(zeros(), z)))); }
 
@@ -47,20 +45,42 @@ INLINE V slope(enum Function f, V a) {
     }
 }
 
-static void activate(enum Function f, float *z, V b, int N) {
-#define LOOP(name) \
-    case name: for (int n = 0; n < N; n++, z += LANES) store(z, function(name, add(load(z), b))); return;
-    switch (f) { LOOP(RELU) LOOP(SIGMOID) LOOP(TANH) LOOP(GELU) default: break; LOOP(LINEAR) }
+/* Softmax ties the units of an image together: it is in losses.h. */
+
+/* A = f(Z + b) in place of Z, on N rows; Z + b is copied to `kept` where that is not 0. */
+static void activate(enum Function f, float *z, V b, float *kept, int N) {
+#define LOOP(name)                                          \
+    case name:                                              \
+        for (int n = 0; n < N; n++, z += LANES) {           \
+            V sum = add(load(z), b);                        \
+            if (kept) store(kept + n * LANES, sum);         \
+            store(z, function(name, sum));                  \
+        }                                                   \
+        return;
+    switch (f) {
+        LOOP(RELU) LOOP(SIGMOID) LOOP(TANH) LOOP(GELU)
+        default: break;
+        LOOP(LINEAR)
+    }
 #undef LOOP
 }
 
-/* dZ = dA f'(Z) in place of dA; returns the sum of dZ over the rows, in their order. */
-static V derive(enum Function f, const float *a, float *da, int N) {
-    V sum = zeros();
-#define LOOP(name) \
-    case name: for (int n = 0; n < N; n++, a += LANES, da += LANES) { \
-        V dz = mul(load(da), slope(name, load(a))); store(da, dz); sum = add(sum, dz); } return sum;
-    switch (f) { LOOP(RELU) LOOP(SIGMOID) LOOP(TANH) LOOP(GELU) default: break; LOOP(LINEAR) }
+/* dZ = dA f'(Z) in place of dA, on N rows; returns `sum` and dZ of all rows, in their order. `a` is
+   A, or Z for GELU. */
+static V derive(enum Function f, const float *a, float *da, V sum, int N) {
+#define LOOP(name)                                              \
+    case name:                                                  \
+        for (int n = 0; n < N; n++, a += LANES, da += LANES) {  \
+            V dz = mul(load(da), slope(name, load(a)));         \
+            store(da, dz);                                      \
+            sum = add(sum, dz);                                 \
+        }                                                       \
+        return sum;
+    switch (f) {
+        LOOP(RELU) LOOP(SIGMOID) LOOP(TANH) LOOP(GELU)
+        default: break;
+        LOOP(LINEAR)
+    }
 #undef LOOP
     return sum;
 }

@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LANES 16
 #define INLINE static inline __attribute__((always_inline))
 
 #if defined(ISA_AVX512)
@@ -24,6 +23,11 @@ typedef __mmask16 Mask;
 
 INLINE V load(const float *p) { return (V){_mm512_loadu_ps(p)}; }
 INLINE void store(float *p, V a) { _mm512_storeu_ps(p, a.x); }
+INLINE V load_some(const float *p, int n) { return (V){_mm512_maskz_loadu_ps((1 << n) - 1, p)}; }
+INLINE void store_some(float *p, V a, int n) { _mm512_mask_storeu_ps(p, (1 << n) - 1, a.x); }
+INLINE V from_bytes(const uint8_t *p) {
+    return (V){_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)))};
+}
 INLINE V all(float a) { return (V){_mm512_set1_ps(a)}; }
 INLINE V add(V a, V b) { return (V){_mm512_add_ps(a.x, b.x)}; }
 INLINE V sub(V a, V b) { return (V){_mm512_sub_ps(a.x, b.x)}; }
@@ -39,6 +43,33 @@ INLINE V power_of_two(V n) { /* 2^n for whole n from -126 to 127 */
     return (V){_mm512_castsi512_ps(_mm512_slli_epi32(bits, 23))};
 }
 
+/* Bt of a block B of 16 rows, U apart. */
+INLINE void turn_block(const float *w, int U, float *to) {
+    __m512 a[16], b[16];
+    for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_ps(w + (size_t)i * U);
+    for (int i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4)
+        for (int j = 0; j < 2; j++) {
+            __m512d x = _mm512_castps_pd(b[i + j]), y = _mm512_castps_pd(b[i + j + 2]);
+            a[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(x, y));
+            a[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(x, y));
+        }
+    for (int i = 0; i < 16; i += 8) /* a[i + j] has columns j, j + 4, j + 8, j + 12 of four rows */
+        for (int j = 0; j < 4; j++) {
+            b[i + j] = _mm512_shuffle_f32x4(a[i + j], a[i + j + 4], 0x88);
+            b[i + j + 4] = _mm512_shuffle_f32x4(a[i + j], a[i + j + 4], 0xdd);
+        }
+    for (int j = 0; j < 4; j++) {
+        _mm512_storeu_ps(to + j * 16, _mm512_shuffle_f32x4(b[j], b[j + 8], 0x88));
+        _mm512_storeu_ps(to + (j + 8) * 16, _mm512_shuffle_f32x4(b[j], b[j + 8], 0xdd));
+        _mm512_storeu_ps(to + (j + 4) * 16, _mm512_shuffle_f32x4(b[j + 4], b[j + 12], 0x88));
+        _mm512_storeu_ps(to + (j + 12) * 16, _mm512_shuffle_f32x4(b[j + 4], b[j + 12], 0xdd));
+    }
+}
+
 #elif defined(ISA_AVX2)
 
 #include <immintrin.h>
@@ -49,6 +80,11 @@ typedef struct { __m256 x, y; } Mask;
 #define BOTH(f, a, b) {f(a.x, b.x), f(a.y, b.y)}
 INLINE V load(const float *p) { return (V){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
 INLINE void store(float *p, V a) { _mm256_storeu_ps(p, a.x), _mm256_storeu_ps(p + 8, a.y); }
+INLINE V from_bytes(const uint8_t *p) {
+    __m256i x = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+    __m256i y = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p + 8)));
+    return (V){_mm256_cvtepi32_ps(x), _mm256_cvtepi32_ps(y)};
+}
 INLINE V all(float a) { return (V){_mm256_set1_ps(a), _mm256_set1_ps(a)}; }
 INLINE V add(V a, V b) { return (V)BOTH(_mm256_add_ps, a, b); }
 INLINE V sub(V a, V b) { return (V)BOTH(_mm256_sub_ps, a, b); }
@@ -72,70 +108,112 @@ INLINE __m256 power_of_two_8(__m256 n) {
 }
 INLINE V power_of_two(V n) { return (V){power_of_two_8(n.x), power_of_two_8(n.y)}; }
 
-#else /* NEON has four registers of four, and the compiler's vectors suit it; so do they plain C */
+INLINE void turn_eight(const float *w, int U, float *to) {
+    __m256 a[8], b[8];
+    for (int i = 0; i < 8; i++) a[i] = _mm256_loadu_ps(w + (size_t)i * U);
+    for (int i = 0; i < 8; i += 2) {
+        b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            a[i + 2 * j] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0x44);
+            a[i + 2 * j + 1] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0xee);
+        }
+    for (int j = 0; j < 4; j++) { /* a[j] has columns j and j + 4 of the first four rows */
+        _mm256_storeu_ps(to + j * 16, _mm256_permute2f128_ps(a[j], a[j + 4], 0x20));
+        _mm256_storeu_ps(to + (j + 4) * 16, _mm256_permute2f128_ps(a[j], a[j + 4], 0x31));
+    }
+}
+INLINE void turn_block(const float *w, int U, float *to) {
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++)
+            turn_eight(w + (size_t)i * 8 * U + j * 8, U, to + j * 8 * LANES + i * 8);
+}
+
+#elif defined(ISA_NEON)
+
+#include <arm_neon.h>
+#define ROWS 6 /* of 32 registers, four each */
+typedef struct { float32x4_t q[4]; } V;
+typedef struct { uint32x4_t q[4]; } Mask;
+
+#define EACH(type, expression)                              \
+    type r;                                                 \
+    for (int i = 0; i < 4; i++) r.q[i] = expression;        \
+    return r
+INLINE V load(const float *p) { EACH(V, vld1q_f32(p + 4 * i)); }
+INLINE void store(float *p, V a) {
+    for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, a.q[i]);
+}
+INLINE V from_bytes(const uint8_t *p) {
+    float lanes[LANES];
+    for (int i = 0; i < LANES; i++) lanes[i] = p[i];
+    return load(lanes);
+}
+INLINE V all(float a) { EACH(V, vdupq_n_f32(a)); }
+INLINE V add(V a, V b) { EACH(V, vaddq_f32(a.q[i], b.q[i])); }
+INLINE V sub(V a, V b) { EACH(V, vsubq_f32(a.q[i], b.q[i])); }
+INLINE V mul(V a, V b) { EACH(V, vmulq_f32(a.q[i], b.q[i])); }
+INLINE V over(V a, V b) { EACH(V, vdivq_f32(a.q[i], b.q[i])); }
+INLINE V root(V a) { EACH(V, vsqrtq_f32(a.q[i])); }
+INLINE V mul_add(V a, V b, V c) { EACH(V, vfmaq_f32(c.q[i], a.q[i], b.q[i])); }
+INLINE V nearest(V a) { EACH(V, vrndnq_f32(a.q[i])); }
+INLINE Mask above(V a, V b) { EACH(Mask, vcgtq_f32(a.q[i], b.q[i])); }
+INLINE V choose(Mask m, V a, V b) { EACH(V, vbslq_f32(m.q[i], a.q[i], b.q[i])); }
+INLINE V power_of_two(V n) {
+    EACH(V, vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n.q[i]), vdupq_n_s32(127)), 23)));
+}
+
+#else /* in C alone; slow where fmaf is a function */
 
 #define ROWS 6
-typedef float Quad __attribute__((vector_size(16)));
-typedef int32_t QuadMask __attribute__((vector_size(16)));
-typedef struct { Quad q[4]; } V;
-typedef struct { QuadMask q[4]; } Mask;
+typedef struct { float x[LANES]; } V;
+typedef struct { int x[LANES]; } Mask;
 
-#define EACH(expression) \
-    V r; \
-    for (int i = 0; i < 4; i++) r.q[i] = expression; \
+#define EACH(type, expression)                              \
+    type r;                                                 \
+    for (int i = 0; i < LANES; i++) r.x[i] = expression;    \
     return r
-INLINE V load(const float *p) { V r; memcpy(&r, p, sizeof r); return r; }
-INLINE void store(float *p, V a) { memcpy(p, &a, sizeof a); }
-INLINE V all(float a) { EACH(((Quad){a, a, a, a})); }
-INLINE V add(V a, V b) { EACH(a.q[i] + b.q[i]); }
-INLINE V sub(V a, V b) { EACH(a.q[i] - b.q[i]); }
-INLINE V mul(V a, V b) { EACH(a.q[i] * b.q[i]); }
-INLINE V over(V a, V b) { EACH(a.q[i] / b.q[i]); }
-#if defined(ISA_NEON)
-#include <arm_neon.h>
-INLINE V root(V a) { EACH((Quad)vsqrtq_f32((float32x4_t)a.q[i])); }
-INLINE V mul_add(V a, V b, V c) {
-    EACH((Quad)vfmaq_f32((float32x4_t)c.q[i], (float32x4_t)a.q[i], (float32x4_t)b.q[i]));
-}
-INLINE V nearest(V a) { EACH((Quad)vrndnq_f32((float32x4_t)a.q[i])); }
-#else
-INLINE V root(V a) {
-    V r;
-    for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 4; l++) r.q[i][l] = sqrtf(a.q[i][l]);
-    return r;
-}
-INLINE V mul_add(V a, V b, V c) {
-    V r;
-    for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 4; l++) r.q[i][l] = fmaf(a.q[i][l], b.q[i][l], c.q[i][l]);
-    return r;
-}
-INLINE V nearest(V a) {
-    V r;
-    for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 4; l++) r.q[i][l] = rintf(a.q[i][l]);
-    return r;
-}
-#endif
-INLINE Mask above(V a, V b) {
-    Mask r;
-    for (int i = 0; i < 4; i++) r.q[i] = a.q[i] > b.q[i];
-    return r;
-}
-INLINE V choose(Mask m, V a, V b) {
-    EACH((Quad)(((QuadMask)a.q[i] & m.q[i]) | ((QuadMask)b.q[i] & ~m.q[i])));
-}
-INLINE V power_of_two(V n) {
-    V r;
-    for (int i = 0; i < 4; i++) {
-        QuadMask bits = {(int)n.q[i][0], (int)n.q[i][1], (int)n.q[i][2], (int)n.q[i][3]};
-        r.q[i] = (Quad)((bits + 127) << 23);
-    }
-    return r;
-}
+INLINE V load(const float *p) { EACH(V, p[i]); }
+INLINE void store(float *p, V a) { memcpy(p, a.x, sizeof a.x); }
+INLINE V from_bytes(const uint8_t *p) { EACH(V, p[i]); }
+INLINE V all(float a) { EACH(V, a); }
+INLINE V add(V a, V b) { EACH(V, a.x[i] + b.x[i]); }
+INLINE V sub(V a, V b) { EACH(V, a.x[i] - b.x[i]); }
+INLINE V mul(V a, V b) { EACH(V, a.x[i] * b.x[i]); }
+INLINE V over(V a, V b) { EACH(V, a.x[i] / b.x[i]); }
+INLINE V root(V a) { EACH(V, sqrtf(a.x[i])); }
+INLINE V mul_add(V a, V b, V c) { EACH(V, fmaf(a.x[i], b.x[i], c.x[i])); }
+INLINE V nearest(V a) { EACH(V, rintf(a.x[i])); }
+INLINE Mask above(V a, V b) { EACH(Mask, a.x[i] > b.x[i]); }
+INLINE V choose(Mask m, V a, V b) { EACH(V, m.x[i] ? a.x[i] : b.x[i]); }
+INLINE V power_of_two(V n) { EACH(V, ldexpf(1, (int)n.x[i])); }
 
 #endif
+
+#if !defined(ISA_AVX512) && !defined(ISA_AVX2)
+INLINE void turn_block(const float *w, int U, float *to) {
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++) to[j * LANES + i] = w[(size_t)i * U + j];
+}
+#endif
+#if !defined(ISA_AVX512)
+INLINE V load_some(const float *p, int n) {
+    float lanes[LANES] = {0};
+    memcpy(lanes, p, n * sizeof *p);
+    return load(lanes);
+}
+INLINE void store_some(float *p, V a, int n) {
+    float lanes[LANES];
+    store(lanes, a);
+    memcpy(p, lanes, n * sizeof *p);
+}
+#endif
+
+/* The first n lanes of what lies at p; the others are 0, or stay as they are. */
+INLINE V get(const float *p, int n) { return n < LANES ? load_some(p, n) : load(p); }
+INLINE void put(float *p, V a, int n) { n < LANES ? store_some(p, a, n) : store(p, a); }
 
 INLINE V zeros(void) { return all(0); }
 INLINE V larger(V a, V b) { return choose(above(a, b), a, b); } /* b where one of them is NaN */

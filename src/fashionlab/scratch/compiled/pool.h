@@ -1,5 +1,14 @@
-typedef void (*Task)(void *of, int i);
+/* A pool of threads, which all networks of the process share. */
+#ifndef POOL_H
+#define POOL_H
 
-/* Calls task(of, i) for every i from 0 to n - 1, on up to `threads` threads, and returns when all
-   have ended. Where another thread is calling it too, on that thread alone. */
-void each(int threads, int n, Task task, void *of);
+enum { MOST_THREADS = 64 };
+
+/* Does piece i of some work, on thread number `thread`, from 0. */
+typedef void Task(void *work, int i, int thread);
+
+/* Calls task(work, i, thread) for every i from 0 to n - 1, on up to `threads` threads, and returns
+   when all have ended. While another caller has the threads, on the caller's thread alone. */
+void each(int threads, int n, Task *task, void *work);
+
+#endif

@@ -1,6 +1,5 @@
-"""The layers. Read `layer` first, then `dense`, `convolution`, `pooling`, `regularization`.
-
-`conv_max_pool` is the fast form of two of them.
+"""The layers. Read `layer` first, then `dense`, `reshaping`, `convolution`, `pooling`,
+`regularization`.
 """
 
 from ..arguments import lacking

@@ -5,16 +5,15 @@ C, F    channels of the input, filters       R, S     height and width of the ke
 t       the stride                           i, j     a position of the output
 """
 
-from typing import final
+from itertools import product
 
 import numpy as np
 
 from .. import activations, initializers
 from ..arguments import at_least, known_only, one_of, pair
-from .layer import Array, Layer, Nonlinearity, Shape
+from .layer import Array, Layer, Shape
 
 
-@final
 class Windows:
     """The pixels of an (H, W, C) image that each output position sees, as Keras counts them.
 
@@ -52,28 +51,32 @@ class Windows:
         self.inside = tuple(slice(b, b + n) for b, n in zip(before, input_shape, strict=False))
         self.padded_shape = (*padded, input_shape[2])
         self.is_padded = self.padded_shape != input_shape
+        self.taps = list(product(range(size[0]), range(size[1])))  # places (r, s) in a window
 
-    def seen(self, x: Array) -> Array:
-        """Return all windows of a padded X (H, W, C, B), a view (Ho, R, S, C, Wo, B)."""
-        view = np.lib.stride_tricks.sliding_window_view(x, self.size, (0, 1))
-        (ho, wo), (down, right) = self.positions, self.strides
-        view = view[: (ho - 1) * down + 1 : down, : (wo - 1) * right + 1 : right]
-        windows: Array = view.transpose(0, 4, 5, 2, 1, 3)
-        return windows
+    def pad(self, x: Array, value: float = 0.0) -> Array:
+        """Return X (B, H, W, C) with `value` around each image."""
+        if not self.is_padded:
+            return x
+        padded = np.full((len(x), *self.padded_shape), value, x.dtype)
+        padded[:, *self.inside] = x
+        return padded
 
-    def tap(self, x: Array, row: int, column: int) -> Array:
-        """Return the pixel at (row, column) of each window of a padded X, a view (Ho, Wo, C, B)."""
+    def tap(self, x: Array, r: int, s: int) -> Array:
+        """Return the pixel (r, s) of every window of a padded X, a view (B, Ho, Wo, C)."""
         (ho, wo), (down, right) = self.positions, self.strides
-        return x[
-            row : row + (ho - 1) * down + 1 : down, column : column + (wo - 1) * right + 1 : right
-        ]
+        return x[:, r : r + (ho - 1) * down + 1 : down, s : s + (wo - 1) * right + 1 : right]
+
+    def patches(self, x: Array) -> Array:
+        """Return the windows of a padded X as the rows of a matrix (B Ho Wo, R S C)."""
+        taps = [self.tap(x, r, s) for r, s in self.taps]
+        return np.concatenate(taps, axis=-1).reshape(-1, len(taps) * x.shape[-1])
 
 
 class Conv2D(Layer):
     """A_ijf = f(sum_rsc W_rscf X_(i t + r)(j t + s)c + b_f), for each image.
 
-    X (H, W, C, B), kernel W (R, S, C, F), bias b (F,), A (Ho, Wo, F, B). A row of output positions
-    is one matrix product: its windows, copied side by side, are the columns.
+    X (B, H, W, C), kernel W (R, S, C, F), bias b (F,), A (B, Ho, Wo, F). With the windows of all
+    positions as rows of a matrix, this is a Dense layer's product.
     """
 
     @known_only
@@ -112,71 +115,38 @@ class Conv2D(Layer):
         )
         if self.use_bias:
             self.bias = self._add_weight("bias", (self.filters,), self.bias_initializer)
-        columns = self.windows.positions[1]
-        self._f = Nonlinearity(self.activation)
-        self._x = self._buffer(self.windows.padded_shape)
-        self._dx = self._buffer(self.windows.padded_shape)
-        self._a = self._buffer(self.output_shape)
-        self._patches = self._buffer((*self.kernel_size, channels, columns))
-        self._z = self._buffer((self.filters, columns))
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Return A = f(Z), row by row Z_i = Wᵀ P_i + b with the windows P_i (R S C, Wo B)."""
-        images = x.shape[-1]
-        a, z, patches = self._a(images), self._z(images), self._patches(images)
-        kernel = self.kernel.value.reshape(-1, self.filters)  # (R S C, F)
-        seen = self._seen(x)
-        for i in range(len(a)):
-            np.copyto(patches, seen[i])
-            np.matmul(kernel.T, patches.reshape(len(kernel), -1), out=z.reshape(len(z), -1))
-            np.copyto(a[i], z.swapaxes(0, 1))  # (F, Wo, B) to (Wo, F, B)
+        """Return A = f(Z), Z = P W + b with the windows P (B Ho Wo, R S C) and W (R S C, F)."""
+        x = self.windows.pad(x)
+        z = self.windows.patches(x) @ self.kernel.value.reshape(-1, self.filters)
         if self.use_bias:
-            a += self.bias.value[:, None]
-        self._f.forward(a, training)
-        return a
+            z += self.bias.value
+        a = self.activation.forward(z)  # (B Ho Wo, F)
+        if training:
+            self._kept = x, z, a
+        return a.reshape(-1, *self.output_shape)
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """Return dX. With dZ = dA f'(Z), row by row, since Z_i = Wᵀ P_i + b,
+        """Return dX. With dZ = dA f'(Z), since Z = P W + b,
 
-            dW = sum_i P_i dZ_iᵀ        db_f = sum_ijb dZ_ijfb        dP_i = W dZ_i
+            dW = Pᵀ dZ        db_f = sum_n dZ_nf        dP = dZ Wᵀ
 
         and dX is the sum of all dP that came from the same pixel. The windows are copied again:
         kept, they would need R S times the memory of X.
         """
-        images = da.shape[-1]
-        z, patches = self._z(images), self._patches(images)
-        kernel = self.kernel.value.reshape(-1, self.filters)
-        dkernel = self.kernel.gradient.reshape(kernel.shape)
-        dkernel[:] = 0
-        self._f.backward(da)
+        x, z, a = self._kept
+        dz = self.activation.backward(da.reshape(a.shape), z, a)  # (B Ho Wo, F)
+        kernel = self.kernel
+        kernel.gradient[:] = (self.windows.patches(x).T @ dz).reshape(kernel.shape)
         if self.use_bias:
-            np.sum(da, axis=(0, 1, 3), out=self.bias.gradient)
-        seen = self.windows.seen(self._x(images))
-        dx = self._dx(images)
-        if need_dx:
-            dx[:] = 0
-        for i in range(len(da)):
-            np.copyto(patches, seen[i])
-            np.copyto(z, da[i].swapaxes(0, 1))
-            dz, p = z.reshape(len(z), -1), patches.reshape(len(kernel), -1)
-            dkernel += p @ dz.T
-            if need_dx:
-                np.matmul(kernel, dz, out=p)
-                self._scatter(patches, dx, i)
-        return dx[self.windows.inside] if need_dx else None
-
-    def _seen(self, x: Array) -> Array:
-        """Copy X into a buffer with the padding around it, and return its windows."""
-        padded = self._x(x.shape[-1])
-        if self.windows.is_padded:
-            padded[:] = 0
-        np.copyto(padded[self.windows.inside], x)
-        return self.windows.seen(padded)
-
-    def _scatter(self, dpatches: Array, dx: Array, row: int) -> None:
-        """Add dP (R, S, C, Wo, B) of a row of output positions to the pixels they came from."""
-        (down, right), columns = self.strides, dpatches.shape[3]
-        for r in range(self.kernel_size[0]):
-            for s in range(self.kernel_size[1]):
-                pixels = dx[row * down + r, s : s + (columns - 1) * right + 1 : right]
-                pixels += dpatches[r, s].swapaxes(0, 1)  # (C, Wo, B) to (Wo, C, B)
+            self.bias.gradient[:] = dz.sum(axis=0)
+        if not need_dx:
+            return None
+        dp = dz @ kernel.value.reshape(-1, self.filters).T  # (B Ho Wo, R S C)
+        dp = dp.reshape(*da.shape[:3], len(self.windows.taps), -1)  # (B, Ho, Wo, R S, C)
+        dx = np.zeros_like(x)
+        for k, (r, s) in enumerate(self.windows.taps):
+            pixels = self.windows.tap(dx, r, s)
+            pixels += dp[:, :, :, k]
+        return dx[:, *self.windows.inside]

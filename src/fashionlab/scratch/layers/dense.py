@@ -1,14 +1,12 @@
 """Dense, where every unit sees every input, and Activation, f alone."""
 
-import numpy as np
-
 from .. import activations, initializers
 from ..arguments import at_least, known_only
-from .layer import Array, Layer, Nonlinearity, Shape
+from .layer import Array, Layer, Shape
 
 
 class Dense(Layer):
-    """A = f(Wᵀ X + b), for X (D, B), kernel W (D, U), bias b (U,), A (U, B)."""
+    """A = f(X W + b), for X (B, D), kernel W (D, U), bias b (U,), A (B, U)."""
 
     @known_only
     def __init__(
@@ -43,33 +41,28 @@ class Dense(Layer):
         )
         if self.use_bias:
             self.bias = self._add_weight("bias", (self.units,), self.bias_initializer)
-        self._f = Nonlinearity(self.activation)
-        self._a = self._buffer(self.output_shape)
-        self._dx = self._buffer(input_shape)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Return A = f(Z), Z = Wᵀ X + b, in one buffer."""
-        a = self._a(x.shape[-1])
-        np.matmul(self.kernel.value.T, x, out=a)
+        """Return A = f(Z), Z = X W + b."""
+        z = x @ self.kernel.value  # (B, U)
         if self.use_bias:
-            a += self.bias.value[:, None]
-        self._f.forward(a, training)
+            z += self.bias.value
+        a = self.activation.forward(z)
         if training:
-            self._x = x
+            self._kept = x, z, a
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """Return dX. With dZ = dA f'(Z), since Z_un = sum_d W_du X_dn + b_u,
+        """Return dX. With dZ = dA f'(Z), since Z_nu = sum_d X_nd W_du + b_u,
 
-        dW = X dZᵀ        db_u = sum_n dZ_un        dX = W dZ
+        dW = Xᵀ dZ        db_u = sum_n dZ_nu        dX = dZ Wᵀ
         """
-        self._f.backward(da)
-        np.matmul(self._x, da.T, out=self.kernel.gradient)
+        x, z, a = self._kept
+        dz = self.activation.backward(da, z, a)  # (B, U)
+        self.kernel.gradient[:] = x.T @ dz
         if self.use_bias:
-            np.sum(da, axis=-1, out=self.bias.gradient)
-        if not need_dx:
-            return None
-        return np.matmul(self.kernel.value, da, out=self._dx(da.shape[-1]))
+            self.bias.gradient[:] = dz.sum(axis=0)
+        return dz @ self.kernel.value.T if need_dx else None
 
 
 class Activation(Layer):
@@ -86,20 +79,14 @@ class Activation(Layer):
         super().__init__(name=name, dtype=dtype)
         self.activation = activations.get(activation)
 
-    def build(self, input_shape: Shape) -> None:
-        """Keep the shape."""
-        super().build(input_shape)
-        self._f = Nonlinearity(self.activation)
-        self._a = self._buffer(input_shape)
-
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Return A = f(X) in a buffer of its own: the layer before may still need X."""
-        a = self._a(x.shape[-1])
-        np.copyto(a, x)
-        self._f.forward(a, training)
+        """Return A = f(X)."""
+        a = self.activation.forward(x)
+        if training:
+            self._kept = x, a
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dX = dA f'(X)."""
-        self._f.backward(da)
-        return da
+        x, a = self._kept
+        return self.activation.backward(da, x, a)

@@ -1,31 +1,26 @@
-"""The contract of a layer: `forward(X) -> A` and `backward(dA) -> dX`, the image's axis last.
+"""The contract of a layer: `forward(X) -> A` and `backward(dA) -> dX`, an image a row.
 
-Inside the network an image is a column: arrays are (..., B), so that one value of all images lies
-side by side. What convolutions copy, what pools compare and what is summed over a batch are then
-long contiguous rows; the products of dense layers take about the same time either way
-(benchmarks/engine/fast_forms.py). The model turns images (B, ...) around at its two ends.
-
-A layer owns its buffers. What `forward` and `backward` return lives in them, or in the input's
-memory, until the layer's next call. `backward` must follow a `forward(training=True)` of the same
-images; it may overwrite the dA it is given, and leaves each weight's gradient in its `Variable`.
+Arrays are (B, ...): the first axis counts the images. Both methods return new arrays, or views of
+what they were given, and never write into it. `backward` follows a `forward(training=True)` of the
+same images and leaves each weight's gradient in its `Variable`. What it needs of the forward pass
+is in `_kept`, which copies and pickles of a layer leave out.
 
 A layer of your own is a subclass of `Layer`, or of one of the layers here. It declares its weights
 in `build`, by `_add_weight`, and draws its random numbers from `generator` alone: these two are
-what models, checkpoints, replicas, `gradcheck` and optimizers find of it.
+what models, checkpoints, `gradcheck` and optimizers find of it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import activations, initializers
+from .. import initializers
 from ..arguments import at_least, known_only
-from ..memory import Buffer
 
-Array = NDArray[Any]
+Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
 
 
@@ -70,10 +65,10 @@ class Layer:
     # `forward` changes weights that are not trained.
     needs_whole_batch = False
     # The source of all random numbers that the layer draws, if it draws any, and its seed, if it
-    # was given one. Checkpoints hold its state, each replica gets a generator of its own in its
-    # place, `gradcheck` draws the same numbers again.
+    # was given one. Checkpoints hold its state; `gradcheck` draws the same numbers again.
     generator: np.random.Generator | None = None
     seed: int | None = None
+    _kept: tuple[Array, ...] = ()  # what `backward` needs of the last `forward(training=True)`
 
     @known_only
     def __init__(self, *, name: str | None = None, dtype: str | None = None) -> None:
@@ -118,29 +113,6 @@ class Layer:
         self.weights.append(Variable(name, shape, initializers.get(initializer), trainable))
         return self.weights[-1]
 
-    def _buffer(self, shape: Shape) -> Buffer:
-        return Buffer(shape, self.dtype)
-
-
-@final
-class Nonlinearity:
-    """A layer's activation in place, and what its derivative needs of the last forward pass."""
-
-    def __init__(self, activation: activations.Activation) -> None:
-        self.activation = activation
-        self._kept = np.empty(0)
-
-    def forward(self, z: Array, training: bool) -> None:
-        """Turn Z into A = f(Z); softmax runs over the units, the last axis but the images'."""
-        units_last = _units_last(z)
-        if training:  # most derivatives are written from A, which is where Z was
-            self._kept = units_last.copy("K") if self.activation.needs_input else units_last
-        self.activation.forward(units_last)
-
-    def backward(self, da: Array) -> None:
-        """Turn dA into dZ."""
-        self.activation.backward(_units_last(da), self._kept)
-
-
-def _units_last(a: Array) -> Array:
-    return a.T if a.ndim == 2 else np.moveaxis(a, -1, 0)
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to one batch."""
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}

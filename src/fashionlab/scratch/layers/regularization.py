@@ -31,27 +31,19 @@ class Dropout(Layer):
         self.rate, self.seed = rate, seed
         self.generator = np.random.Generator(np.random.SFC64(seed))
 
-    def build(self, input_shape: Shape) -> None:
-        """Keep the shape."""
-        super().build(input_shape)
-        self._a, self._mask = self._buffer(input_shape), self._buffer(input_shape)
-
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return A = X M, with M 0 or 1 / (1 - rate), drawn again in each call."""
-        if not training or self.rate == 0:
+        if not training:
             return x
-        mask = self._mask(x.shape[-1])  # (..., B)
-        self.generator.random(out=mask, dtype=self.dtype)
-        np.greater_equal(mask, self.rate, out=mask)
-        if self.rate < 1:
-            mask *= self.dtype.type(1 / (1 - self.rate))
-        return np.multiply(x, mask, out=self._a(x.shape[-1]))
+        kept = self.generator.random(x.shape, self.dtype) >= self.rate  # image after image
+        mask: Array = kept / self.dtype.type(1 - self.rate or 1)  # at rate 1 nothing is kept
+        self._kept = (mask,)
+        return x * mask
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dX = dA M."""
-        if self.rate:
-            da *= self._mask(da.shape[-1])
-        return da
+        (mask,) = self._kept
+        return da * mask
 
 
 class BatchNormalization(Layer):
@@ -59,9 +51,9 @@ class BatchNormalization(Layer):
 
         X̂ = (X - mean) / sqrt(variance + epsilon),  A = gamma X̂ + beta
 
-    for each channel, the last axis but the images'. In training, mean and variance are the batch's,
-    over its images and positions, and the moving mean and variance go 1 - momentum of the way to
-    them. In prediction, mean and variance are the moving ones.
+    for each channel, the last axis. In training, mean and variance are the batch's, over its images
+    and positions, and the moving mean and variance go 1 - momentum of the way to them. In
+    prediction, mean and variance are the moving ones.
     """
 
     needs_whole_batch = True
@@ -92,7 +84,7 @@ class BatchNormalization(Layer):
                 "BatchNormalization: momentum must be in [0, 1] and epsilon at least 0; "
                 f"received {momentum!r} and {epsilon!r}"
             )
-        self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
+        self.axis, self.momentum, self.epsilon = axis, float(momentum), float(epsilon)
         self.center, self.scale = center, scale
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
@@ -113,31 +105,22 @@ class BatchNormalization(Layer):
         self.moving_variance = self._add_weight(
             "moving_variance", channels, self.moving_variance_initializer, trainable=False
         )
-        self._a, self._normal = self._buffer(input_shape), self._buffer(input_shape)
-        self._over = (*range(len(input_shape) - 1), -1)  # all axes but the channels'
+        self._over = tuple(range(len(input_shape)))  # all axes but the channels', the batch's too
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return A; in training, update the moving mean and variance."""
-        a, normal = self._a(x.shape[-1]), self._normal(x.shape[-1])
+        mean, variance = self.moving_mean.value, self.moving_variance.value  # (C,)
         if training:
-            mean = x.mean(self._over)  # (C,)
-            np.subtract(x, mean[:, None], out=normal)
-            variance = np.square(normal, out=a).mean(self._over)  # (C,), divided by the count
+            mean = x.mean(self._over)
+            variance = np.square(x - mean).mean(self._over)  # divided by the count
             for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.value *= self.dtype.type(self.momentum)
-                moving.value += self.dtype.type(1 - self.momentum) * now
-        else:
-            variance = self.moving_variance.value
-            np.subtract(x, self.moving_mean.value[:, None], out=normal)
-        self._deviation = np.sqrt(variance + self.dtype.type(self.epsilon))  # (C,)
-        normal /= self._deviation[:, None]
-        if self.scale:
-            np.multiply(normal, self.gamma.value[:, None], out=a)
-        else:
-            np.copyto(a, normal)
-        if self.center:
-            a += self.beta.value[:, None]
-        return a
+                moving.value[:] = self.momentum * moving.value + (1 - self.momentum) * now
+        deviation = np.sqrt(variance + self.epsilon)
+        normal: Array = (x - mean) / deviation
+        if training:
+            self._kept = normal, deviation
+        a = normal * self.gamma.value if self.scale else normal
+        return a + self.beta.value if self.center else a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dX. dgamma = sum dA X̂, dbeta = sum dA; since mean and variance depend on X,
@@ -146,9 +129,8 @@ class BatchNormalization(Layer):
 
         with sums and means over images and positions, for each channel.
         """
-        normal, product = self._normal(da.shape[-1]), self._a(da.shape[-1])
-        np.multiply(da, normal, out=product)
-        dgamma, dbeta = product.sum(self._over), da.sum(self._over)  # (C,)
+        normal, deviation = self._kept
+        dgamma, dbeta = (da * normal).sum(self._over), da.sum(self._over)  # (C,)
         if self.scale:
             self.gamma.gradient[:] = dgamma
         if self.center:
@@ -156,8 +138,5 @@ class BatchNormalization(Layer):
         if not need_dx:
             return None
         count = da.size // len(dbeta)
-        normal *= (dgamma / count)[:, None]
-        da -= normal
-        da -= (dbeta / count)[:, None]
-        da *= ((self.gamma.value if self.scale else 1) / self._deviation)[:, None]
-        return da
+        dx: Array = (da - dbeta / count - normal * (dgamma / count)) / deviation
+        return dx * self.gamma.value if self.scale else dx

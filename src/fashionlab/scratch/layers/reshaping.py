@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterable
 
-import numpy as np
-
 from ..arguments import known_only
 from .layer import Array, Layer, Shape
 
@@ -22,31 +20,19 @@ class Rescaling(Layer):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.scale, self.offset = scale, offset
-        self._memory = self._buffer(())
+        self.scale, self.offset = float(scale), float(offset)
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Return A in the memory order of X, which may be of any numeric type."""
-        as_given = not x.flags.c_contiguous  # by the user: one image after the other
-        if as_given:
-            x = np.moveaxis(x, -1, 0)
-        a = self._memory(x.size).reshape(x.shape)
-        np.copyto(a, x)  # and then: faster than one product of bytes and a number
-        a *= self.dtype.type(self.scale)
-        if self.offset:
-            a += self.dtype.type(self.offset)
-        return np.moveaxis(a, 0, -1) if as_given else a
+        """Return A."""
+        return x * self.scale + self.offset
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dX = scale dA."""
-        if not need_dx:
-            return None
-        da *= self.dtype.type(self.scale)
-        return da
+        return da * self.scale
 
 
 class Flatten(Layer):
-    """(H, W, C, B) -> (D, B) with D = H W C, rows one after the other; a view."""
+    """(B, H, W, C) -> (B, D) with D = H W C, rows one after the other; a view."""
 
     def build(self, input_shape: Shape) -> None:
         """Make one axis of all but the batch's."""
@@ -55,11 +41,11 @@ class Flatten(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return X as a matrix, a view."""
-        return x.reshape(-1, x.shape[-1])
+        return x.reshape(len(x), -1)
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dA in the input's shape, a view."""
-        return da.reshape(*self.input_shape, -1)
+        return da.reshape(-1, *self.input_shape)
 
 
 class Reshape(Layer):
@@ -88,8 +74,8 @@ class Reshape(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return X in the new shape."""
-        return x.reshape(*self.output_shape, -1)
+        return x.reshape(-1, *self.output_shape)
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dA in the input's shape."""
-        return da.reshape(*self.input_shape, -1)
+        return da.reshape(-1, *self.input_shape)

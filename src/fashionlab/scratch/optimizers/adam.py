@@ -1,7 +1,5 @@
 """Adam, and AdamW with decoupled weight decay."""
 
-from typing import Any
-
 import numpy as np
 
 from ..arguments import known_only
@@ -15,11 +13,10 @@ class Adam(Optimizer):
         m := beta_1 m + (1 - beta_1) dw,    v := beta_2 v + (1 - beta_2) dw²
         w := w - learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 
-    The slots hold m / (1 - beta_1) and v / (1 - beta_2), which saves two passes over memory; the
-    factors go into the rate and into epsilon.
+    The slots "m" and "v" hold m and v.
     """
 
-    slots = ("momentum", "velocity")
+    slots = ("m", "v")
 
     @known_only
     def __init__(
@@ -40,30 +37,19 @@ class Adam(Optimizer):
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be in [0, 1); received {beta}"
                 )
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
         average = use_ema, ema_momentum, ema_overwrite_frequency
         super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
-    def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
+    def _update(self, w: Array, dw: Array, rate: float) -> None:
         t = self.iterations + 1
-        root = (1 - self.beta_2) ** 0.5
-        rate *= (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
-        self._rate = dtype.type(rate * (1 - self.beta_1) / root)
-        self._epsilon = dtype.type(self.epsilon / root)
-        self._beta_1, self._beta_2 = dtype.type(self.beta_1), dtype.type(self.beta_2)
-
-    def _update(self, w: Array, dw: Array, spare: Array, *slots: Array) -> None:
-        m, v = slots
-        m *= self._beta_1
-        m += dw
-        v *= self._beta_2
-        dw *= dw
-        v += dw
-        np.sqrt(v, out=dw)
-        dw += self._epsilon
-        np.divide(m, dw, out=dw)
-        dw *= self._rate
-        w -= dw
+        alpha = rate * (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+        m, v = self.vectors["m"], self.vectors["v"]
+        m *= self.beta_1
+        m += (1 - self.beta_1) * dw
+        v *= self.beta_2
+        v += (1 - self.beta_2) * dw**2
+        w -= alpha * m / (np.sqrt(v) + self.epsilon)
 
 
 class AdamW(Adam):

@@ -13,22 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..memory import aligned
 from .schedules import LearningRateSchedule
 
 Array = NDArray[Any]
-
-# Weights that one pass goes over at a time. Microseconds of an Adam step in float32 with blocks of
-# 16,384 / 65,536 / 262,144 / 524,288 / all, on an EPYC (Zen 4) with 1 MB of L2 and 32 MB
-# of L3: 543 / 450 / 414 / 395 / 424 for 407,050 weights, 2403 / 2016 / 2026 / 1686 / 1766 for
-# 1,387,434.
-BLOCK = 524_288
 
 
 class Optimizer:
     """A base class that moves a vector of weights (P,). Subclasses name their `slots`.
 
-    A slot is a vector (P,) of the optimizer's own, zero at first, that `_update` works on.
+    A slot is a vector (P,) of the optimizer's own, zero at first, that `_update` writes into.
     """
 
     slots: tuple[str, ...] = ()
@@ -61,13 +54,12 @@ class Optimizer:
                 )
         self._learning_rate = learning_rate
         self.weight_decay, self.global_clipnorm = weight_decay, global_clipnorm
-        self.use_ema, self.ema_momentum = use_ema, ema_momentum
+        self.use_ema, self.ema_momentum = use_ema, float(ema_momentum)
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.iterations = 0
         if use_ema:
             self.slots = (*self.slots, "average")
-        self._vectors: dict[str, Array] = {}
-        self._spare = np.empty(0)
+        self.vectors: dict[str, Array] = {}
 
     def __repr__(self) -> str:
         """Return for instance "SGD(learning_rate=0.1)"."""
@@ -95,27 +87,15 @@ class Optimizer:
             self._learning_rate = float(value)
 
     def step(self, weights: Array, gradients: Array) -> None:
-        """Update the weights (P,) in place; the gradients (P,) are used up."""
-        self.check_weights(weights)
-        self._build(weights)
-        rate = self.learning_rate
-        clip = self._clip(gradients)
-        decay = weights.dtype.type((self.weight_decay or 0.0) * rate)
-        self._prepare(rate, weights.dtype)
-        own = [self._vectors[name] for name in self.slots]
-        for start in range(0, weights.size, BLOCK):
-            part = slice(start, start + BLOCK)
-            w, dw, *slots = (vector[part] for vector in (weights, gradients, *own))
-            spare = self._spare[: w.size]
-            if clip is not None:
-                dw *= clip
-            if decay:
-                w -= np.multiply(w, decay, out=spare)
-            if self.use_ema:
-                average = slots.pop()
-            self._update(w, dw, spare, *slots)
-            if self.use_ema:
-                self._average(w, average, spare)
+        """Update the weights (P,) in place, by the gradients (P,) and the rate of this step."""
+        self.prepare(weights)
+        rate = float(self.learning_rate)
+        gradients = self._clipped(gradients)
+        if self.weight_decay:
+            weights -= float(self.weight_decay * rate) * weights
+        self._update(weights, gradients, rate)
+        if self.use_ema:
+            self._average(weights)
         self.iterations += 1
 
     def check_weights(self, weights: Array) -> None:
@@ -130,72 +110,67 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the weights: a copy of an optimizer may move those of another model."""
-        return self.__dict__ | {"_weights": None, "_spare": np.empty(0)}
+        return self.__dict__ | {"_weights": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Give a copy slots of its own, which it can write into."""
         self.__dict__ |= state
-        self._vectors = {name: vector.copy() for name, vector in self._vectors.items()}
+        self.vectors = {name: vector.copy() for name, vector in self.vectors.items()}
 
-    def _build(self, weights: Array) -> None:
-        """Make the slots in the first step, or see that a state that was set fits the weights."""
-        if self._spare.size != min(weights.size, BLOCK) or self._spare.dtype != weights.dtype:
-            self._spare = aligned((min(weights.size, BLOCK),), weights.dtype)
+    def prepare(self, weights: Array) -> None:
+        """Make the slots before the first step; ValueError where they are of other weights."""
+        self.check_weights(weights)
         for name in self.slots:
-            if name not in self._vectors:
-                self._vectors[name] = aligned(weights.shape, weights.dtype)
-            vector = self._vectors[name]
+            if name not in self.vectors:
+                self.vectors[name] = np.zeros_like(weights)
+            vector = self.vectors[name]
             if vector.shape != weights.shape:
                 raise ValueError(
                     f"{type(self).__name__}: {name} is of shape {vector.shape}; received weights "
                     f"of shape {weights.shape}; set the state of an optimizer of this model"
                 )
             if vector.dtype != weights.dtype:
-                self._vectors[name] = vector.astype(weights.dtype)
+                self.vectors[name] = vector.astype(weights.dtype)
         self._weights = weights
 
-    def _clip(self, gradients: Array) -> np.floating[Any] | None:
-        """Return the factor that clips the gradients, or None where they are within the norm."""
+    def _clipped(self, gradients: Array) -> Array:
+        """Return the gradients, scaled to `global_clipnorm` where their norm is larger."""
         if not self.global_clipnorm or self.global_clipnorm < 0:
-            return None
-        norm = np.sqrt(np.dot(gradients, gradients))
+            return gradients
+        norm = np.sqrt(gradients @ gradients)
         if norm <= self.global_clipnorm:
-            return None
+            return gradients
         # an infinite or undefined norm makes every gradient undefined, as in Keras
-        factor: np.floating[Any] = gradients.dtype.type(self.global_clipnorm) / norm
-        return factor if np.isfinite(norm) else gradients.dtype.type(np.nan)
+        return gradients * (self.global_clipnorm / norm if np.isfinite(norm) else np.nan)
 
-    def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
-        """Fold this step's constants into scalars of the weights' type."""
+    def _update(self, w: Array, dw: Array, rate: float) -> None:
+        """Apply the rule to the weights in place, and to the slots."""
         raise NotImplementedError
 
-    def _update(self, w: Array, dw: Array, spare: Array, *slots: Array) -> None:
-        """Apply the rule to a part of each vector; `dw` and `spare` may be overwritten."""
-        raise NotImplementedError
-
-    def _average(self, w: Array, average: Array, spare: Array) -> None:
+    def _average(self, w: Array) -> None:
+        average = self.vectors["average"]
         if self.iterations == 0:
             average[:] = w
         else:
             average *= self.ema_momentum
-            average += np.multiply(w, 1 - self.ema_momentum, out=spare)
+            average += (1 - self.ema_momentum) * w
         every = self.ema_overwrite_frequency
         if every and (self.iterations + 1) % every == 0:
             w[:] = average
 
     def finalize(self, weights: Array) -> None:
         """With `use_ema`, overwrite the weights by their average; call it after training."""
-        if "average" in self._vectors:
-            weights[:] = self._vectors["average"]
+        if "average" in self.vectors:
+            weights[:] = self.vectors["average"]
 
     @property
     def state(self) -> dict[str, Array]:
         """Copies of everything the next step depends on, to be set again for an exact resume.
 
         "iterations" (), "learning_rate" () unless a schedule gives it, and after the first step a
-        vector (P,) for each of `slots`, scaled as the optimizer's docstring says.
+        vector (P,) for each of `slots`.
         """
-        state = {name: vector.copy() for name, vector in self._vectors.items()}
+        state = {name: vector.copy() for name, vector in self.vectors.items()}
         state["iterations"] = np.array(self.iterations)
         if not isinstance(self._learning_rate, LearningRateSchedule):
             state["learning_rate"] = np.array(self._learning_rate)
@@ -214,7 +189,7 @@ class Optimizer:
                 f"{steps} steps; received {', '.join(sorted(state)) or 'nothing'}"
             )
         vectors = {name: np.array(state[name]) for name in expected - scalars}
-        shapes = {v.shape for v in (*vectors.values(), *self._vectors.values())}
+        shapes = {v.shape for v in (*vectors.values(), *self.vectors.values())}
         if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
             raise ValueError(
                 f"{type(self).__name__}: expected vectors of one shape (P,); received "
@@ -223,4 +198,4 @@ class Optimizer:
         self.iterations = steps
         if not scheduled:
             self._learning_rate = float(state["learning_rate"])
-        self._vectors = vectors
+        self.vectors = vectors

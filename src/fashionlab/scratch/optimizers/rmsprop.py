@@ -1,7 +1,5 @@
 """RMSprop: steps scaled by the root of the mean squared gradient."""
 
-from typing import Any
-
 import numpy as np
 
 from ..arguments import known_only
@@ -17,8 +15,7 @@ class RMSprop(Optimizer):
     `centered` takes the square of the mean gradient, a := rho a + (1 - rho) dw, off v under the
     root; `momentum` m moves by u := m u + learning_rate dw / sqrt(...) instead.
 
-    The slots "velocity" and "average_gradient" hold v / (1 - rho) and a / (1 - rho), which saves
-    passes over memory; the factor goes into the rate and into epsilon.
+    The slots "v", "momentum" and "average_gradient" hold v, u and a.
     """
 
     @known_only
@@ -40,43 +37,30 @@ class RMSprop(Optimizer):
             raise ValueError(f"RMSprop: rho must be in [0, 1); received {rho}")
         if not 0 <= momentum <= 1:
             raise ValueError(f"RMSprop: momentum must be in [0, 1]; received {momentum}")
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+        self.rho, self.momentum = float(rho), float(momentum)
+        self.epsilon, self.centered = float(epsilon), centered
         self.slots = (
-            "velocity",
+            "v",
             *(["momentum"] if momentum else []),
             *(["average_gradient"] if centered else []),
         )
         average = use_ema, ema_momentum, ema_overwrite_frequency
         super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
-    def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
-        self._rho, self._momentum = dtype.type(self.rho), dtype.type(self.momentum)
-        self._rate = dtype.type(rate / (1 - self.rho) ** 0.5)
-        self._epsilon = dtype.type(self.epsilon / (1 - self.rho))
-        self._rest = dtype.type(1 - self.rho)
-
-    def _update(self, w: Array, dw: Array, spare: Array, *slots: Array) -> None:
-        v, *more = slots
-        v *= self._rho
-        v += np.multiply(dw, dw, out=spare)
+    def _update(self, w: Array, dw: Array, rate: float) -> None:
+        v = self.vectors["v"]
+        v *= self.rho
+        v += (1 - self.rho) * dw**2
+        variance = v
         if self.centered:
-            # v - a² is (1 - rho) (v' - (1 - rho) a'²) in what the slots v' and a' hold
-            a = more.pop()
-            a *= self._rho
-            a += dw
-            np.multiply(a, a, out=spare)
-            spare *= self._rest
-            np.subtract(v, spare, out=spare)
-            spare += self._epsilon
-        else:
-            np.add(v, self._epsilon, out=spare)
-        np.sqrt(spare, out=spare)
-        dw /= spare
-        dw *= self._rate
-        if more:
-            (u,) = more
-            u *= self._momentum
-            u += dw
-            w -= u
-        else:
-            w -= dw
+            a = self.vectors["average_gradient"]
+            a *= self.rho
+            a += (1 - self.rho) * dw
+            variance = v - a**2
+        step = rate * dw / np.sqrt(variance + self.epsilon)
+        if self.momentum:
+            u = self.vectors["momentum"]
+            u *= self.momentum
+            u += step
+            step = u
+        w -= step

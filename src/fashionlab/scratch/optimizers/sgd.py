@@ -1,9 +1,5 @@
 """SGD: gradient descent, with momentum or without."""
 
-from typing import Any
-
-import numpy as np
-
 from ..arguments import known_only
 from .optimizer import Array, Optimizer
 from .schedules import LearningRateSchedule
@@ -16,7 +12,7 @@ class SGD(Optimizer):
 
         v := m v - learning_rate dw,   w := w + m v - learning_rate dw
 
-    The slot "momentum" holds m v rather than v: what the next step, and nesterov, begin with.
+    The slot "velocity" holds v.
     """
 
     @known_only
@@ -34,26 +30,18 @@ class SGD(Optimizer):
     ) -> None:
         if not isinstance(momentum, float) or not 0 <= momentum <= 1:
             raise ValueError(f"SGD: momentum must be a float in [0, 1]; received {momentum!r}")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum, self.nesterov = float(momentum), nesterov
         if momentum:
-            self.slots = ("momentum",)
+            self.slots = ("velocity",)
         average = use_ema, ema_momentum, ema_overwrite_frequency
         super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
-    def _prepare(self, rate: float, dtype: np.dtype[Any]) -> None:
-        self._rate, self._m = dtype.type(rate), dtype.type(self.momentum)
-
-    def _update(self, w: Array, dw: Array, spare: Array, *slots: Array) -> None:
-        dw *= self._rate
-        if not slots:
-            w -= dw
+    def _update(self, w: Array, dw: Array, rate: float) -> None:
+        m = self.momentum
+        if not m:
+            w -= rate * dw
             return
-        (v,) = slots
-        v -= dw
-        if self.nesterov:
-            v *= self._m
-            w += v
-            w -= dw
-        else:
-            w += v
-            v *= self._m
+        v = self.vectors["velocity"]
+        v *= m
+        v -= rate * dw
+        w += m * v - rate * dw if self.nesterov else v
