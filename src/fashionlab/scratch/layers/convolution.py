@@ -140,7 +140,7 @@ class Conv2D(Layer):
         kernel = self.kernel
         kernel.gradient[:] = (self.windows.patches(x).T @ dz).reshape(kernel.shape)
         if self.use_bias:
-            self.bias.gradient[:] = dz.sum(axis=0)
+            self.bias.gradient[:] = np.einsum("nf->f", dz)  # sum(0) takes three times as long
         if not need_dx:
             return None
         dp = dz @ kernel.value.reshape(-1, self.filters).T  # (B Ho Wo, R S C)
