@@ -78,11 +78,11 @@ def test_the_numbers_of_the_worked_example_are_those_of_scratch():
         return p, loss.forward(y, p)
 
     p, value = run()
-    shown = {"Z1": np.transpose(w1) @ x[0] + b1, "Z2": p, "Q": softmax(p), "L": value}
+    shown = {"Z1": x @ w1 + b1, "Z2": p, "Q": softmax(p), "L": value}
     shown["A1"] = scratch.activations.sigmoid(shown["Z1"])
     dp = loss.backward(1.0)
     shown["dZ2"] = dp
-    shown["dA1"] = np.array(w2) @ dp[0]
+    shown["dA1"] = dp @ np.transpose(w2)
     model.backward(dp)
     gradients = [v.gradient.copy() for v in model.variables]
     shown |= dict(zip(("dW1", "db1", "dW2", "db2"), gradients, strict=True))

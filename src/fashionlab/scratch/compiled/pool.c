@@ -1,0 +1,132 @@
+/* Tasks are taken one after the other by whoever is free, so that a core that has other work to do
+   holds nobody up for more than a task. A thread without work looks for more some SPIN times, about
+   50 microseconds, then sleeps until it is woken. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#define PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define PAUSE() __asm__ volatile("yield")
+#else
+#define PAUSE() ((void)0)
+#endif
+
+enum { SPIN = 2000, BITS = 20 };
+
+/* The number of the round, the threads that may take part, its tasks and the next of them: in one
+   word, so that whoever takes a task takes it of the round that they see. */
+typedef uint64_t Ticket;
+#define ROUND(t) ((t) >> (2 * BITS + 8))
+#define THREADS(t) ((int)((t) >> 2 * BITS & 255))
+#define COUNT(t) ((t) >> BITS & ((1 << BITS) - 1))
+#define NEXT(t) ((t) & ((1 << BITS) - 1))
+
+static struct {
+    _Atomic Ticket ticket;
+    atomic_int left;     /* tasks of this round that have not ended */
+    atomic_int sleeping; /* threads without work */
+    atomic_int waiting;  /* whether the caller sleeps until the others' last task has ended */
+    Task *task;
+    void *work;
+    int threads; /* that there are, the caller's among them */
+    pthread_mutex_t busy, lock;
+    pthread_cond_t woken, ended;
+} pool = {
+    .threads = 1,
+    .busy = PTHREAD_MUTEX_INITIALIZER,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+    .woken = PTHREAD_COND_INITIALIZER,
+    .ended = PTHREAD_COND_INITIALIZER,
+};
+
+/* Does tasks until there is none, and returns the ticket that said so. */
+static Ticket take_tasks(int thread) {
+    for (;;) {
+        Ticket t = atomic_load(&pool.ticket);
+        if (NEXT(t) >= COUNT(t) || thread >= THREADS(t)) return t;
+        if (!atomic_compare_exchange_weak(&pool.ticket, &t, t + 1)) continue;
+        pool.task(pool.work, (int)NEXT(t), thread);
+        if (atomic_fetch_sub(&pool.left, 1) == 1 && atomic_load(&pool.waiting)) {
+            pthread_mutex_lock(&pool.lock);
+            pthread_cond_signal(&pool.ended);
+            pthread_mutex_unlock(&pool.lock);
+        }
+    }
+}
+
+static int is_over(Ticket seen) { return ROUND(atomic_load(&pool.ticket)) != ROUND(seen); }
+
+static void *help(void *number) {
+    int thread = (int)(intptr_t)number;
+    for (;;) {
+        Ticket seen = take_tasks(thread);
+        for (int i = 0; i < SPIN && !is_over(seen); i++) PAUSE();
+        if (is_over(seen)) continue;
+        pthread_mutex_lock(&pool.lock);
+        atomic_fetch_add(&pool.sleeping, 1);
+        while (!is_over(seen)) pthread_cond_wait(&pool.woken, &pool.lock);
+        atomic_fetch_sub(&pool.sleeping, 1);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    return 0;
+}
+
+/* The child of a fork has the calling thread alone, whatever the locks say. */
+static void begin_child(void) {
+    pthread_mutex_init(&pool.busy, 0);
+    pthread_mutex_init(&pool.lock, 0);
+    pthread_cond_init(&pool.woken, 0);
+    pthread_cond_init(&pool.ended, 0);
+    atomic_store(&pool.sleeping, 0);
+    atomic_store(&pool.waiting, 0);
+    pool.threads = 1;
+}
+
+static void start_threads(int threads) {
+    static int watched;
+    if (!watched) pthread_atfork(0, 0, begin_child), watched = 1;
+    pthread_attr_t detached;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    for (pthread_t thread; pool.threads < threads; pool.threads++) {
+        void *number = (void *)(intptr_t)pool.threads;
+        if (pthread_create(&thread, &detached, help, number)) break; /* then with fewer */
+    }
+    pthread_attr_destroy(&detached);
+}
+
+void each(int threads, int n, Task *task, void *work) {
+    if (threads > MOST_THREADS) threads = MOST_THREADS;
+    if (threads < 2 || n < 2 || n >= 1 << BITS || pthread_mutex_trylock(&pool.busy)) {
+        for (int i = 0; i < n; i++) task(work, i, 0);
+        return;
+    }
+    if (pool.threads < threads) start_threads(threads);
+    pool.task = task, pool.work = work;
+    atomic_store(&pool.left, n);
+    Ticket last = atomic_load(&pool.ticket);
+    Ticket round = (ROUND(last) + 1) << 8 | (Ticket)threads;
+    atomic_store(&pool.ticket, round << 2 * BITS | (Ticket)n << BITS);
+    if (atomic_load(&pool.sleeping)) {
+        pthread_mutex_lock(&pool.lock);
+        pthread_cond_broadcast(&pool.woken);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    take_tasks(0);
+    for (int i = 0; i < SPIN && atomic_load(&pool.left); i++) PAUSE();
+    if (atomic_load(&pool.left)) {
+        pthread_mutex_lock(&pool.lock);
+        atomic_store(&pool.waiting, 1);
+        while (atomic_load(&pool.left)) pthread_cond_wait(&pool.ended, &pool.lock);
+        atomic_store(&pool.waiting, 0);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    pthread_mutex_unlock(&pool.busy);
+}
