@@ -116,6 +116,12 @@ class Conv2D(Layer):
         if self.use_bias:
             self.bias = self._add_weight("bias", (self.filters,), self.bias_initializer)
 
+    @property
+    def largest(self) -> int:
+        """The number of values, an image, of P or A, whichever is larger."""
+        height, width = self.windows.positions
+        return height * width * max(self.kernel.size // self.filters, self.filters)
+
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return A = f(Z), Z = P W + b with the windows P (B Ho Wo, R S C) and W (R S C, F)."""
         x = self.windows.pad(x)
