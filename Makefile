@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
 MINIMUM = .venv-minimum/$(notdir $(PYTHON))
+COMPILED = src/fashionlab/scratch/compiled
 
-.PHONY: run test test-minimum crash-test lint bench bench-speed setup
+.PHONY: run test test-minimum crash-test sanitize exact lint bench bench-speed setup
 
 # The main job: the report's three systems on Fashion-MNIST, and a page that compares.
 run: setup
@@ -23,6 +24,14 @@ test-minimum: $(MINIMUM)/ready
 crash-test: setup
 	$(BIN)/python -m benchmarks.engine.crash_test
 
+# The C sources under GCC's or clang's sanitizers, about 2 minutes.
+sanitize: setup
+	$(BIN)/python tests/scratch/compiled/sanitize.py
+
+# The bits of a short training on each instruction set of this processor, and on aarch64 under qemu.
+exact: setup
+	$(BIN)/python tests/scratch/compiled/exact.py
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,14 +50,19 @@ bench: setup
 bench-speed: setup
 	$(BIN)/python -m benchmarks.speed $(OPTIONS)
 
-setup: .venv/ready
+setup: .venv/ready .venv/built
 
-.venv/ready: pyproject.toml constraints.txt
+.venv/ready: pyproject.toml constraints.txt setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch .venv/ready
+	touch .venv/ready .venv/built
 
-$(MINIMUM)/ready: pyproject.toml constraints.txt tests/minimum.py
+# pip has built it already; here it follows its sources. Without a C compiler this is one line.
+.venv/built: .venv/ready $(wildcard $(COMPILED)/*.[ch]) $(COMPILED)/build.py
+	@$(BIN)/python -m fashionlab.scratch.compiled.build || true
+	@touch .venv/built
+
+$(MINIMUM)/ready: pyproject.toml constraints.txt setup.py tests/minimum.py
 	$(PYTHON) -m venv --clear $(MINIMUM)
 	$(PYTHON) tests/minimum.py >$(MINIMUM)/constraints.txt
 	$(MINIMUM)/bin/pip install --quiet --constraint $(MINIMUM)/constraints.txt --editable '.[dev]'

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fashionlab.environment import differences, environment, machine, processor
+from fashionlab.scratch.compiled import library
 
 OLD = {  # as written before OpenBLAS, SIMD and variables were recorded
     "python": "3.11.7",
@@ -30,7 +31,21 @@ NEW = OLD | {
     "numpy_simd": ["X86_V2", "X86_V3"],
     "torch": None,
     "keras": None,
+    "scratch": None,
     "variables": {},
+}
+COMPILED = {"form": "compiled", "instructions": "avx2", "threads": 2}
+ELSEWHERE = {  # another machine, on which a result of the compiled form is the same
+    "cpu": "Other CPU",
+    "cpus": 64,
+    "blas": "accelerate",
+    "openblas": {},
+    "numpy_simd": ["NEON"],
+    "torch": {"threads": 64, "capability": "DEFAULT"},
+    "keras_backend": "jax",
+    "threads": {"OMP_NUM_THREADS": "64"},
+    "variables": {"OPENBLAS_CORETYPE": "Nehalem"},
+    "versions": NEW["versions"] | {"torch": "2.13.0", "jax": "0.9"},
 }
 
 
@@ -205,6 +220,54 @@ def test_frameworks_are_compared_only_where_both_recorded_them():
         NEW | {"torch": torch, "keras": {"floatx": "float32"}},
         NEW | {"torch": torch | {"threads": 1}, "keras": {"floatx": "float64"}},
     ) == ["torch threads 2, now 1", "keras floatx float32, now float64"]
+
+
+def test_scratch_is_described_where_its_compiled_form_is_imported_and_never_imported():
+    assert in_process("")["scratch"] is None
+    now = in_process("import fashionlab.scratch.compiled.library", FASHIONLAB_COMPILED="0")
+    reason = "the compiled form is turned off by FASHIONLAB_COMPILED=0"
+    assert now["scratch"] == {"form": "numpy", "reason": reason}
+
+
+@pytest.mark.skipif(library.load() is None, reason=str(library.reason()))
+def test_the_compiled_form_is_recorded_with_its_instructions_and_threads():
+    now = in_process("import fashionlab.scratch.compiled.library", OMP_NUM_THREADS="3")
+    assert now["scratch"] == {
+        "form": "compiled",
+        "instructions": library.instructions(),
+        "threads": 3,
+    }
+
+
+def test_another_form_of_scratch_is_a_difference():
+    numpy = NEW | {"scratch": {"form": "numpy", "reason": "it was not built"}}
+    assert differences(numpy, NEW | {"scratch": COMPILED}) == ["scratch form numpy, now compiled"]
+    assert differences(numpy, numpy | {"scratch": {"form": "numpy", "reason": "another"}}) == []
+    assert differences(numpy, numpy | {"cpus": 4}) == ["cpus 2, now 4"]
+
+
+def test_no_bit_of_the_compiled_form_depends_on_the_machine():
+    before = NEW | {"scratch": COMPILED}
+    now = NEW | ELSEWHERE | {"scratch": {"form": "compiled", "instructions": "neon", "threads": 9}}
+    assert differences(before, now) == []
+    assert len(differences(NEW, NEW | ELSEWHERE)) > 9
+    assert len(differences(before, NEW | ELSEWHERE | {"scratch": None})) > 9
+
+
+@pytest.mark.parametrize(
+    ("change", "phrase"),
+    [
+        ({"python": "3.12.1"}, "python 3.11.7, now 3.12.1"),
+        ({"libc": "musl 1.2"}, "libc glibc 2.36, now musl 1.2"),
+        ({"machine": "aarch64"}, "machine x86_64, now aarch64"),
+        ({"versions": {"fashionlab": "0.1", "numpy": "2.4.7"}}, "numpy 2.4.6, now 2.4.7"),
+        ({"versions": {"fashionlab": "0.2", "numpy": "2.4.6"}}, "fashionlab 0.1, now 0.2"),
+        ({"commit": "abc"}, "commit none, now abc"),
+    ],
+)
+def test_versions_are_conditions_of_the_compiled_form_too(change, phrase):
+    before = NEW | {"scratch": COMPILED}
+    assert differences(before, before | ELSEWHERE | change) == [phrase]
 
 
 @pytest.mark.parametrize("value", [None, 3, "text", [], ["a", {}], {"x": [1]}, float("nan"), True])

@@ -32,7 +32,7 @@ ALLOWED = {
     "runs": {"recipes", "evaluation", "data", "images", "files", "typed", "errors"},
     "recipes": {"models", "engines", "evaluation", "data", "scratch", "typed", "errors", "text"},
     "models": {"typed", "errors"},
-    "environment": set(),
+    "environment": {"scratch"},
     "files": {"text"},
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},

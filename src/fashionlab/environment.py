@@ -65,6 +65,8 @@ GROUPS = {  # conditions that are tables, and what it means that a name is absen
     "variables": "unset",
 }
 INDIFFERENT = {"safetensors"}  # changes no bit of a result
+# The only conditions of what the compiled form of scratch trains: it has one order for every sum.
+OF_COMPILED = {"python", "fashionlab", "numpy", "machine", "libc", "commit"}
 UNKNOWN = "unknown"  # for what an older version did not record
 MAX_LENGTH = 80  # characters of a value in a message
 
@@ -73,7 +75,8 @@ def environment() -> dict[str, Any]:
     """Describe this process and machine, as JSON values.
 
     `blas` is what NumPy was built with, `openblas` what it calls: empty for another BLAS, and on
-    Windows, where it is not found. `torch` and `keras` are None unless already imported.
+    Windows, where it is not found. `torch`, `keras` and `scratch` are None unless already
+    imported; `scratch` says in which form the network from scratch can run, C or NumPy.
     """
     versions = {"fashionlab": __version__}  # which is not installed where its source is run
     for package in PACKAGES:
@@ -96,6 +99,7 @@ def environment() -> dict[str, Any]:
         "torch": _torch(),
         "gpu": _gpu(),
         "keras": _keras(),
+        "scratch": _scratch(),
         "threads": threads,
         "variables": {n: v for n, v in _variables(*VARIABLES).items() if n not in threads},
         "keras_backend": os.environ.get("KERAS_BACKEND"),
@@ -134,11 +138,16 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
     Both arguments are results of `environment`, of this version or an older one. A condition that
     one of them lacks, or has damaged, is skipped. So are the command, the memory and the versions
-    of kernel and safetensors, on which no bit depends.
+    of kernel and safetensors, on which no bit depends. Where both were trained by the compiled form
+    of scratch, so are the processor, the threads, and the libraries that it does without.
     """
+    forms = [_form(before), _form(now)]
+    compiled = forms == ["compiled", "compiled"]
     found = [
         (name, before[name], now[name], "none") for name in VALUES if name in before and name in now
     ]
+    if None not in forms:
+        found.append(("scratch form", forms[0], forms[1], ""))
     for group, absent in GROUPS.items():
         old, new = before.get(group), now.get(group)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -150,8 +159,14 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [
         f"{name} {_shown(old, absent)}, now {_shown(new, absent)}"
         for name, old, new, absent in found
-        if old != new
+        if old != new and (not compiled or name in OF_COMPILED)
     ]
+
+
+def _form(environment: Mapping[str, Any]) -> Any:
+    """Return the form of scratch in which a result was trained; None where none is recorded."""
+    scratch = environment.get("scratch")
+    return scratch.get("form") if isinstance(scratch, Mapping) else None
 
 
 def _shown(value: object, absent: str) -> str:
@@ -244,6 +259,15 @@ def _keras() -> dict[str, Any] | None:
     with suppress(KeyError, AttributeError):
         config: Any = sys.modules["keras"].config
         return {"floatx": config.floatx()}
+    return None
+
+
+def _scratch() -> dict[str, Any] | None:
+    """Describe the form in which the network from scratch can run, where that was imported."""
+    with suppress(KeyError, AttributeError):
+        library: Any = sys.modules["fashionlab.scratch.compiled.library"]
+        described: dict[str, Any] = library.described()
+        return described
     return None
 
 

@@ -110,6 +110,17 @@ def test_one_environment_is_described_once(make_run, change_json):
     assert groups[1][1]["Commit"] == "cccccccccccc+x"
 
 
+def test_the_form_of_the_network_from_scratch_is_described(make_run, change_json):
+    compiled = {"form": "compiled", "instructions": "avx2", "threads": 2}
+    numpy = {"form": "numpy", "reason": "no C compiler was found"}
+    runs = [
+        view(change_json(make_run(), "environment", {"scratch": value}))
+        for value in (compiled, numpy, None)
+    ]
+    named = [facts.get("Network from scratch") for _, facts in by_environment(runs)]
+    assert named == ["in C, avx2, 2 threads", "in NumPy (no C compiler was found)", None]
+
+
 def test_a_loss_that_is_not_a_number_can_be_shown(make_run):
     ours = view(make_run())
     ours.history[0]["loss"] = math.nan

@@ -220,15 +220,17 @@ def _padded(images: Images, before: int, after: int) -> Images:
 def _turn(images: Images, angles: Numbers, scales: Numbers) -> Images:
     """Turn by (B,) radians and scale by (B,) about the centre; bilinear, black outside."""
     b, height, width = images.shape[:3]
-    down, right = np.ogrid[:height, :width]
-    down, right = (down - (height - 1) / 2).ravel(), (right - (width - 1) / 2).ravel()
-    grid = np.stack(np.broadcast_arrays(down[:, np.newaxis], right), axis=-1)
-    grid = grid.reshape(-1, 2).astype(np.float32)  # (HW, 2) about the centre
+    down = np.arange(height, dtype=np.float32) - np.float32((height - 1) / 2)
+    right = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
     cos, sin = np.cos(angles) / scales, np.sin(angles) / scales
     back = np.stack([cos, -sin, sin, cos], axis=1).reshape(b, 2, 2).astype(np.float32)
     # Where each pixel comes from, in an image with two rows and columns of black around it.
     limits = np.array([height, width], np.float32)
-    source = (grid @ back.transpose(0, 2, 1) + (limits - 1) / 2).clip(-1, limits) + 1  # (B, HW, 2)
+    # Without a matrix product, whose bits would depend on the processor.
+    rows = down.reshape(-1, 1, 1) * back[:, np.newaxis, np.newaxis, :, 0]  # (B, H, 1, 2)
+    columns = right.reshape(-1, 1) * back[:, np.newaxis, np.newaxis, :, 1]  # (B, 1, W, 2)
+    source = ((rows + columns) + (limits - 1) / 2).clip(-1, limits) + 1
+    source = source.reshape(b, -1, 2)  # (B, HW, 2)
     corner = source.astype(np.int32)
     near = source - corner  # the fraction of the way to the next row and column
     stride = width + 3

@@ -61,6 +61,9 @@ class Engine(Protocol):
     def output_shape(self, layer: Any) -> tuple[int, ...]:
         """Return a layer's output shape without the batch's axis."""
 
+    def form(self, model: Any) -> dict[str, Any] | None:
+        """Return which form of scratch trains a compiled model; None for Keras."""
+
     def capture(self, model: Any) -> dict[str, Array]:
         """Copy all that the next step depends on: weights, optimizer state, random states."""
 

@@ -132,6 +132,9 @@ class Keras:
         """Return a layer's output shape without the batch's axis."""
         return tuple(int(n) for n in layer.output.shape[1:])
 
+    def form(self, model: Any) -> None:
+        """Return None: it is not scratch."""
+
     def capture(self, model: Any) -> dict[str, Array]:
         """Copy weights, random states and optimizer state.
 

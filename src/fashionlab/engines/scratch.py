@@ -8,12 +8,13 @@ from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
 from fashionlab.errors import CheckpointError
 from fashionlab.models import Layout
+from fashionlab.scratch import compiled
 
 OPTIMIZER, RANDOM = "optimizer/", "random/"  # before the names of arrays in a checkpoint
 
 
 class Scratch:
-    """The network in NumPy, in float32, with its images where they are."""
+    """The network from scratch, in float32, with its images where they are."""
 
     name = "scratch"
     nn = scratch
@@ -39,6 +40,10 @@ class Scratch:
     def output_shape(self, layer: Any) -> tuple[int, ...]:
         """Return a layer's output shape without the batch's axis."""
         return tuple(int(n) for n in layer.output_shape)
+
+    def form(self, model: scratch.Sequential) -> dict[str, Any]:
+        """Return which form trains a model, C or NumPy, and with what or why."""
+        return compiled.library.described(model.jit_compile, compiled.lacking(model))
 
     def capture(self, model: scratch.Sequential) -> dict[str, Array]:
         """Copy weights, optimizer state and the states of the layers' random generators."""

@@ -1,7 +1,7 @@
 """What the page shows of each run, read from its folder; the template only lays it out."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -235,6 +235,13 @@ def by_environment(views: Sequence[RunView]) -> list[tuple[list[RunView], dict[s
     return list(groups.values())
 
 
+def _form(scratch: Mapping[str, object]) -> str | None:
+    """Say in which form the network from scratch was trained."""
+    if scratch.get("form") == "compiled":
+        return f"in C, {scratch.get('instructions')}, {scratch.get('threads')} threads"
+    return f"in NumPy ({scratch.get('reason')})" if scratch else None
+
+
 def _facts(environment: Environment) -> dict[str, str]:
     versions = environment.get("versions") or {}
     threads = environment.get("threads") or {}
@@ -250,6 +257,7 @@ def _facts(environment: Environment) -> dict[str, str]:
         "BLAS": environment.get("blas"),
         "Threads": ", ".join(f"{name}={number}" for name, number in threads.items()),
         "Keras backend": environment.get("keras_backend"),
+        "Network from scratch": _form(environment.get("scratch") or {}),
         "Commit": commit[:12] + plus + changes,
     }
     return {name: str(fact) for name, fact in facts.items() if fact}

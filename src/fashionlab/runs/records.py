@@ -67,6 +67,7 @@ class Environment(TypedDict, total=False):
     torch: Facts | None
     gpu: Facts | None
     keras: Facts | None
+    scratch: Facts | None
     threads: Texts
     variables: Texts
     keras_backend: str | None

@@ -158,13 +158,11 @@ def _step(model: "Sequential", batch: Batch, step: int, when: str) -> tuple[floa
     """Make a step; return the sum of the losses before it and the number of correct outputs."""
     if model._good is None:
         model._good = model.get_weights()
-    loss, correct = passes.gradients(model, batch)
+    before = model.get_weights() if step % SNAPSHOT_STEPS == 0 else model._good
+    loss, correct = passes.step(model, batch)
     if not np.isfinite(loss):
         _fall_back(model, when, loss / len(batch[0]))
-    if step % SNAPSHOT_STEPS == 0:
-        model._good = model.get_weights()
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # seen in the next loss
-        model.optimizer.step(model.weights_vector, model.gradients_vector)
+    model._good = before
     return loss, correct
 
 

@@ -1,7 +1,8 @@
-"""The three passes of images through a model: gradients for training, losses, outputs.
+"""The passes of images through a model: a step of training, gradients, losses, outputs.
 
-A batch goes through in micro-batches, which bound the memory: its loss and its gradients are sums
-over its images.
+Each runs in C where the model has a `program` (compiled/), and otherwise as it stands here. A batch
+goes through in micro-batches, which bound the memory: its loss and its gradients are sums over its
+images.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,21 @@ Array = NDArray[Any]
 Sums = tuple[float, int]  # the sum of the images' losses, the number of correct outputs
 
 
+def step(model: "Sequential", batch: Batch) -> Sums:
+    """Make a step, unless the loss is not finite; return the sums over the images, before it."""
+    if model.program:
+        return model.program.step(batch)
+    sums = gradients(model, batch)
+    if np.isfinite(sums[0]):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # seen in the next loss
+            model.optimizer.step(model.weights_vector, model.gradients_vector)
+    return sums
+
+
 def gradients(model: "Sequential", batch: Batch) -> Sums:
     """Fill the model's gradients of the mean loss of a batch; return the sums over its images."""
+    if model.program:
+        return model.program.gradients(batch)
     n, size = len(batch[0]), model.micro_batch_size
     if n <= size or any(layer.needs_whole_batch for layer in model.layers):
         return _gradients(model, batch, n)
@@ -34,12 +48,16 @@ def gradients(model: "Sequential", batch: Batch) -> Sums:
 
 def losses(model: "Sequential", batch: Batch, size: int) -> Sums:
     """Return the sums over all images of a batch, at most `size` at a time."""
+    if model.program:
+        return model.program.losses(batch)
     parts = micro_batches(batch, size)
     return _added([_sums(model, y, model.forward(x), weights) for x, y, weights in parts])
 
 
 def outputs(model: "Sequential", x: Array, size: int) -> Array:
     """Return the outputs (N, K) for images (N, ...), at most `size` at a time, a new array."""
+    if model.program:
+        return model.program.outputs(x)
     return np.concatenate([model.forward(x[i : i + size]) for i in range(0, len(x), size)])
 
 

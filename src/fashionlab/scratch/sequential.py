@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from . import checks, evaluation, fitting, losses, optimizers, random_state, weights_file
+from . import checks, compiled, evaluation, fitting, losses, optimizers, random_state, weights_file
 from .arguments import known_only
 from .layers import Input, Layer, Variable
 
@@ -34,6 +34,8 @@ class Sequential:
     optimizer: optimizers.Optimizer
     counts_correct = False  # whether the outputs are compared with the targets' classes
     stop_training = False
+    program: compiled.Program | None = None  # what runs in C, where that was chosen
+    _jit_compile: str | bool = "auto"
     _good: list[Array] | None = None  # the last weights that were kept with a finite loss
 
     fit = fitting.fit
@@ -136,10 +138,12 @@ class Sequential:
             v.value[...] = v.initializer(v.shape, self.dtype)
         largest = max((layer.largest for layer in self.layers), default=1)
         self.micro_batch_size = min(max(MICRO_BATCH // largest, 1), 1024)  # images
+        if hasattr(self, "optimizer"):
+            self.program = compiled.program(self, self._jit_compile)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the vectors: a copy's weights are views of its own."""
-        made = ("weights_vector", "gradients_vector")
+        made = ("weights_vector", "gradients_vector", "program")
         return {name: value for name, value in self.__dict__.items() if name not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -161,8 +165,14 @@ class Sequential:
         loss: str | losses.Loss | None = None,
         *,
         metrics: Sequence[str] | None = None,
+        jit_compile: str | bool = "auto",
     ) -> None:
-        """Choose how to train. The only metric is "accuracy"."""
+        """Choose how to train. The only metric is "accuracy".
+
+        `jit_compile` True trains, evaluates and predicts in C, False in NumPy; "auto" takes C where
+        it was built and has all of the model. Raises ValueError for what scratch does not have, and
+        where C is to be taken and does not have it.
+        """
         if loss is None:
             raise ValueError("compile: a loss is needed; received None")
         if not set(metrics or ()) <= {"accuracy"}:
@@ -177,6 +187,13 @@ class Sequential:
         self.optimizer, self.loss = chosen, losses.get(loss)
         self.counts_correct = bool(metrics)
         self._good = None
+        self.program = compiled.program(self, jit_compile)
+        self._jit_compile = jit_compile
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether the compiled model runs in C."""
+        return self.program is not None
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the outputs (B, K) for images (B, ...)."""

@@ -229,7 +229,11 @@ def _describe(
     lies_there = any(place.parent.glob(f"{glob.escape(place.name)}*"))
     source = files.text(place.resolve()) if lies_there and not drawn else training.source
     options = data.options.given() if isinstance(data, Parts) else {}
-    now = environment() | {"data": source, "data_options": options}
+    now = environment() | {
+        "scratch": engine.form(model),
+        "data": source,
+        "data_options": options,
+    }
     if checkpoint:
         before = recorded_environment(writer.folder)
         changed = differences(before, now)

@@ -1,18 +1,9 @@
-/* What Python calls: program.py. A network is made, used for batches, and deleted. */
+/* Networks are made, used for batches, and deleted: library.h. */
+
+#include "library.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "network.h"
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
-enum { ABI = 1 };
-enum { PLAIN, NEON, AVX2, AVX512, FORMS };
 
 extern const Form form_plain, form_neon, form_avx2, form_avx512;
 
@@ -33,11 +24,9 @@ static const Form *form(int instructions) {
     }
 }
 
-/* The number of this interface. */
-EXPORT int fl_abi(void) { return ABI; }
+int fl_abi(void) { return 1; }
 
-/* Whether this processor has these instructions, and the library code for them. */
-EXPORT int fl_supports(int instructions) { return form(instructions) != 0; }
+int fl_supports(int instructions) { return form(instructions) != 0; }
 
 /* Memory that begins at a cache line and holds zeros, or 0. What is never used takes none: calloc
    gets whole pages from the system. Where it begins for `free` stands just before it. */
@@ -57,7 +46,7 @@ static void release(void *p) {
     free(begin);
 }
 
-EXPORT void fl_delete(Network *net) {
+void fl_delete(Network *net) {
     if (!net) return;
     for (int l = 0; net->layer && l < net->layers; l++) {
         Layer *y = &net->layer[l];
@@ -159,11 +148,9 @@ static int make_layer(Network *net, int l, int positions, int channels) {
     return y->is.kind != CONV_POOL || (y->partial = zeroed(partial * sizeof(float)));
 }
 
-/* A network of these layers, with memory for `capacity` images; 0 where there is not enough.
-   `shapes` are the positions and channels of each layer's outputs. */
-EXPORT Network *fl_new(const Description *layers, const int32_t *shapes, int count, int D, int capacity,
-                       int threads, int instructions, float scale, float offset, int loss,
-                       int from_logits, float smoothing, int64_t weights) {
+Network *fl_new(const Description *layers, const int32_t *shapes, int count, int D, int capacity,
+                int threads, int instructions, float scale, float offset, int loss, int from_logits,
+                float smoothing, int64_t weights) {
     Network *net = calloc(1, sizeof *net);
     if (!net || !form(instructions)) return free(net), NULL;
     *net = (Network){.layers = count, .threads = threads, .instructions = instructions, .D = D,
@@ -194,8 +181,7 @@ EXPORT Network *fl_new(const Description *layers, const int32_t *shapes, int cou
     return NULL;
 }
 
-/* A pass over a batch; run.h says which. */
-EXPORT int fl_pass(const Network *net, Batch *batch, const Rule *rule, float *weights, float *gradients,
-                   const Bits *const *bits, int training) {
+int fl_pass(const Network *net, Batch *batch, const Rule *rule, float *weights, float *gradients,
+            const Bits *const *bits, int training) {
     return form(net->instructions)->pass(net, batch, rule, weights, gradients, bits, training);
 }

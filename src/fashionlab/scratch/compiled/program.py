@@ -48,6 +48,7 @@ OPTIMIZERS = (optimizers.SGD, optimizers.Adam, optimizers.AdamW, optimizers.RMSp
 RULES = SGD, MOMENTUM, NESTEROV, ADAM, RMSPROP = range(5)
 SHAPES = (Flatten, Reshape)  # give the same values another shape
 
+TABLE = 2**24  # inputs of all windows of a convolution; where they lie takes 4 bytes each
 CACHE = 2**19  # values between two layers that the images of a pass may have
 
 
@@ -101,7 +102,11 @@ class _Plan:
     """The layers as C takes them; raises LackingError where it has not all of them."""
 
     def __init__(self, model: "Sequential") -> None:
+        from ..sequential import Sequential
+
+        _require(type(model).forward is Sequential.forward, f"forward of {type(model).__name__}")
         _require(model.dtype == np.float32, f"weights in {model.dtype}")
+        _require(model.weights_vector.size < 2**31, "more than 2^31 weights")
         _require(type(model.loss) in LOSSES, type(model.loss).__name__)
         _require(type(model.optimizer) in OPTIMIZERS, type(model.optimizer).__name__)
         self.model = model
@@ -130,6 +135,8 @@ class _Plan:
                 flat = self._now[0] == 1 and self._has_weights
                 _require(not flat, "Conv2D of what a Dense layer gives")
                 height, width = layer.windows.positions
+                table = height * width * math.prod(layer.kernel.shape[:3])
+                _require(table <= TABLE, f"convolution of {table} inputs")
                 window = self._window(layer, layer.kernel_size, layer.strides)
                 self._append(CONV, (height * width, layer.filters), layer, **window)
                 self.layers[-1].units = layer.filters
@@ -226,21 +233,21 @@ class _Plan:
         return True
 
 
-
-
 class Program:
-    """The passes of one compiled model.
+    """The passes of one compiled model, with the processor's best instructions on all its cores.
 
     Raises LackingError where the library does not have all of the model, or is not there.
     """
 
-    def __init__(self, model: "Sequential", instructions: str | None = None) -> None:
+    def __init__(
+        self, model: "Sequential", instructions: str | None = None, threads: int | None = None
+    ) -> None:
         found = library.load()
         if found is None:
             raise LackingError(library.reason())
         _declare(found)
         self.instructions = instructions or library.instructions()
-        self.threads = library.threads()
+        self.threads = threads or library.threads()
         self._library, self._model, self._plan = found, model, _Plan(model)
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
@@ -251,6 +258,8 @@ class Program:
     def step(self, batch: "Batch") -> Sums:
         """Make a step, unless the loss is not finite; return the sums over the batch's images."""
         optimizer, vector = self._model.optimizer, self._model.weights_vector
+        if type(optimizer) not in OPTIMIZERS:
+            raise TypeError(f"compile the model again for another optimizer; received {optimizer}")
         rule = rule_of(optimizer, vector)
         sums = self._pass(batch, rule)
         if math.isfinite(sums[0]):
@@ -348,18 +357,16 @@ class _Network:
 def _declare(found: ctypes.CDLL) -> None:
     """Declare the arguments of the library's functions, as in library.c."""
     found.fl_new.restype = c_void_p
-    found.fl_new.argtypes = (
-        *(c_void_p, c_void_p, *[c_int32] * 5, c_float, c_float, c_int32, c_int32, c_float, c_int64),
-    )
-    found.fl_delete.argtypes = (c_void_p,)
+    whole, real = [c_int32] * 5, [c_float] * 2
+    found.fl_new.argtypes = [c_void_p, c_void_p, *whole, *real, *whole[:2], c_float, c_int64]
+    found.fl_delete.argtypes = [c_void_p]
     found.fl_delete.restype = None
-    found.fl_pass.argtypes = (*[c_void_p] * 6, c_int32)
+    found.fl_pass.argtypes = [*[c_void_p] * 6, c_int32]
 
 
 def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
     """Return the numbers of an optimizer's next step, with its slots made where they are not."""
-    optimizer.check_weights(vector)
-    optimizer._build(vector)
+    optimizer.prepare(vector)
     rate, t = float(optimizer.learning_rate), optimizer.iterations + 1
     slots: list[str] = []
     rule = Rule(
@@ -369,7 +376,8 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
     )
     match optimizer:
         case optimizers.SGD():
-            rule.rule = (NESTEROV if optimizer.nesterov else MOMENTUM) if optimizer.momentum else SGD
+            with_momentum = NESTEROV if optimizer.nesterov else MOMENTUM
+            rule.rule = with_momentum if optimizer.momentum else SGD
             rule.momentum, slots = optimizer.momentum, ["velocity"]
         case optimizers.Adam():
             rule.rule, rule.epsilon = ADAM, optimizer.epsilon
@@ -380,7 +388,7 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
             rule.rule, rule.epsilon = RMSPROP, optimizer.epsilon
             rule.momentum, rule.beta_2 = optimizer.momentum, optimizer.rho
             rule.centered, slots = optimizer.centered, ["v", "momentum", "average_gradient"]
-    vectors = optimizer._vectors
+    vectors = optimizer.vectors
     for i, name in enumerate(slots):
         if name in vectors:
             rule.slot[i] = vectors[name].ctypes.data

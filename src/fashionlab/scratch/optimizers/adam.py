@@ -44,7 +44,7 @@ class Adam(Optimizer):
     def _update(self, w: Array, dw: Array, rate: float) -> None:
         t = self.iterations + 1
         alpha = rate * (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
-        m, v = self._vectors["m"], self._vectors["v"]
+        m, v = self.vectors["m"], self.vectors["v"]
         m *= self.beta_1
         m += (1 - self.beta_1) * dw
         v *= self.beta_2

@@ -59,7 +59,7 @@ class Optimizer:
         self.iterations = 0
         if use_ema:
             self.slots = (*self.slots, "average")
-        self._vectors: dict[str, Array] = {}
+        self.vectors: dict[str, Array] = {}
 
     def __repr__(self) -> str:
         """Return for instance "SGD(learning_rate=0.1)"."""
@@ -88,8 +88,7 @@ class Optimizer:
 
     def step(self, weights: Array, gradients: Array) -> None:
         """Update the weights (P,) in place, by the gradients (P,) and the rate of this step."""
-        self.check_weights(weights)
-        self._build(weights)
+        self.prepare(weights)
         rate = float(self.learning_rate)
         gradients = self._clipped(gradients)
         if self.weight_decay:
@@ -116,19 +115,22 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Give a copy slots of its own, which it can write into."""
         self.__dict__ |= state
-        self._vectors = {name: vector.copy() for name, vector in self._vectors.items()}
+        self.vectors = {name: vector.copy() for name, vector in self.vectors.items()}
 
-    def _build(self, weights: Array) -> None:
-        """Make the slots in the first step, or see that a state that was set fits the weights."""
+    def prepare(self, weights: Array) -> None:
+        """Make the slots before the first step; ValueError where they are of other weights."""
+        self.check_weights(weights)
         for name in self.slots:
-            vector = self._vectors.setdefault(name, np.zeros_like(weights))
+            if name not in self.vectors:
+                self.vectors[name] = np.zeros_like(weights)
+            vector = self.vectors[name]
             if vector.shape != weights.shape:
                 raise ValueError(
                     f"{type(self).__name__}: {name} is of shape {vector.shape}; received weights "
                     f"of shape {weights.shape}; set the state of an optimizer of this model"
                 )
             if vector.dtype != weights.dtype:
-                self._vectors[name] = vector.astype(weights.dtype)
+                self.vectors[name] = vector.astype(weights.dtype)
         self._weights = weights
 
     def _clipped(self, gradients: Array) -> Array:
@@ -146,7 +148,7 @@ class Optimizer:
         raise NotImplementedError
 
     def _average(self, w: Array) -> None:
-        average = self._vectors["average"]
+        average = self.vectors["average"]
         if self.iterations == 0:
             average[:] = w
         else:
@@ -158,8 +160,8 @@ class Optimizer:
 
     def finalize(self, weights: Array) -> None:
         """With `use_ema`, overwrite the weights by their average; call it after training."""
-        if "average" in self._vectors:
-            weights[:] = self._vectors["average"]
+        if "average" in self.vectors:
+            weights[:] = self.vectors["average"]
 
     @property
     def state(self) -> dict[str, Array]:
@@ -168,7 +170,7 @@ class Optimizer:
         "iterations" (), "learning_rate" () unless a schedule gives it, and after the first step a
         vector (P,) for each of `slots`.
         """
-        state = {name: vector.copy() for name, vector in self._vectors.items()}
+        state = {name: vector.copy() for name, vector in self.vectors.items()}
         state["iterations"] = np.array(self.iterations)
         if not isinstance(self._learning_rate, LearningRateSchedule):
             state["learning_rate"] = np.array(self._learning_rate)
@@ -187,7 +189,7 @@ class Optimizer:
                 f"{steps} steps; received {', '.join(sorted(state)) or 'nothing'}"
             )
         vectors = {name: np.array(state[name]) for name in expected - scalars}
-        shapes = {v.shape for v in (*vectors.values(), *self._vectors.values())}
+        shapes = {v.shape for v in (*vectors.values(), *self.vectors.values())}
         if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
             raise ValueError(
                 f"{type(self).__name__}: expected vectors of one shape (P,); received "
@@ -196,4 +198,4 @@ class Optimizer:
         self.iterations = steps
         if not scheduled:
             self._learning_rate = float(state["learning_rate"])
-        self._vectors = vectors
+        self.vectors = vectors

@@ -48,18 +48,18 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, weight_decay, global_clipnorm, *average)
 
     def _update(self, w: Array, dw: Array, rate: float) -> None:
-        v = self._vectors["v"]
+        v = self.vectors["v"]
         v *= self.rho
         v += (1 - self.rho) * dw**2
         variance = v
         if self.centered:
-            a = self._vectors["average_gradient"]
+            a = self.vectors["average_gradient"]
             a *= self.rho
             a += (1 - self.rho) * dw
             variance = v - a**2
         step = rate * dw / np.sqrt(variance + self.epsilon)
         if self.momentum:
-            u = self._vectors["momentum"]
+            u = self.vectors["momentum"]
             u *= self.momentum
             u += step
             step = u

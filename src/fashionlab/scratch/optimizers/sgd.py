@@ -41,7 +41,7 @@ class SGD(Optimizer):
         if not m:
             w -= rate * dw
             return
-        v = self._vectors["velocity"]
+        v = self.vectors["velocity"]
         v *= m
         v -= rate * dw
         w += m * v - rate * dw if self.nesterov else v
