@@ -4,11 +4,6 @@
    A convolution is a dense layer at each of its positions, whose D = R S C inputs lie where its
    table says. */
 
-enum {
-    DEPTH = 256,        /* values of k at once: a block of W that fits the first cache */
-    PANELS_OF_TASK = 4, /* of units at most, in a dense layer's forward pass: they share X */
-};
-
 /* The pixels of the image that the window at (i, k) sees: loops over `row` and `column`. */
 #define EACH_PIXEL(is, i, k)                                                                        \
     for (int row = (i) * (is)->down - (is)->top, r_ = 0; r_ < (is)->rows; r_++, row++)              \
@@ -25,13 +20,15 @@ static float *panel_of(const Network *net, float *values, int panel) {
     return values + (size_t)panel * net->capacity * LANES;
 }
 
-/* Rows [from, from + count) of 16 columns of W (D, U), or the n that there are, filled up by 0. */
-static void pack(const float *w, int U, int from, int count, int n, float *b) {
-    w += (size_t)from * U;
-    if (n == LANES)
-        for (int k = 0; k < count; k++, w += U) store(b + k * LANES, load(w));
-    else
-        for (int k = 0; k < count; k++, w += U) store(b + k * LANES, load_some(w, n));
+/* Rows [from, from + count) of the panels [j, end) of W (D, U), filled up by 0, one panel after the
+   other. Row by row, since the panels of a row lie side by side. */
+static void pack(const float *w, int U, int from, int count, int j, int end, float *b) {
+    for (int k = 0; k < count; k++)
+        for (int i = j; i < end; i++) {
+            int n = U - i * LANES < LANES ? U - i * LANES : LANES;
+            V x = get(w + (size_t)(from + k) * U + i * LANES, n);
+            store(b + ((size_t)(i - j) * count + k) * LANES, x);
+        }
 }
 
 /* Wt (U, R) for R rows of W (D, U), filled up to 16. */
@@ -68,11 +65,9 @@ static void dense_forward(void *work, int task, int thread) {
     float *b = net->scratch[thread], *a = net->values[s->l + 1].a;
     for (int k = 0; k < y->D; k += DEPTH) {
         int count = y->D - k < DEPTH ? y->D - k : DEPTH;
-        for (int i = j; i < end; i++) {
-            int n = U - i * LANES < LANES ? U - i * LANES : LANES;
-            pack(w + i * LANES, U, k, count, n, b);
-            product(x, y->at + k, b, count, panel_of(net, a, i), s->N, k > 0);
-        }
+        pack(w, U, k, count, j, end, b);
+        for (int i = j; i < end; i++)
+            product(x, y->at + k, b + (size_t)(i - j) * count * LANES, count, panel_of(net, a, i), s->N, k > 0);
     }
     for (int i = j; i < end; i++)
         activate(y->is.function, panel_of(net, a, i), bias_of(y, s->w, i),
@@ -86,7 +81,7 @@ static void conv_forward(void *work, int task, int thread) {
     const Layer *y = &net->layer[s->l];
     int F = y->is.units, panels = round_up(F) / LANES, j = task % panels, row = task / panels;
     float *b = net->scratch[thread];
-    pack(s->w + y->is.kernel + j * LANES, F, 0, y->D, F - j * LANES < LANES ? F - j * LANES : LANES, b);
+    pack(s->w + y->is.kernel, F, 0, y->D, j, j + 1, b);
     for (int p = row * y->is.out_width; p < (row + 1) * y->is.out_width; p++) {
         float *a = panel_of(net, net->values[s->l + 1].a, p * panels + j);
         product(input_of(s, s->l), y->at + (size_t)p * y->D, b, y->D, a, s->N, 0);
@@ -115,7 +110,7 @@ static void conv_pool_forward(void *work, int task, int thread) {
     int F = y->is.units, panels = round_up(F) / LANES, j = task % panels, row = task / panels;
     int outputs = y->is.pool_rows * y->is.pool_columns;
     float *b = net->scratch[thread], *z = b + (size_t)y->D * LANES;
-    pack(s->w + y->is.kernel + j * LANES, F, 0, y->D, F - j * LANES < LANES ? F - j * LANES : LANES, b);
+    pack(s->w + y->is.kernel, F, 0, y->D, j, j + 1, b);
     for (int pool = row * y->is.pool_width; pool < (row + 1) * y->is.pool_width; pool++) {
         float *a = panel_of(net, net->values[s->l + 1].a, pool * panels + j);
         window_of_pool(s, y, pool, b, z);
@@ -285,7 +280,7 @@ static void conv_pool_backward(void *work, int task, int thread) {
     float *dw = y->partial + (size_t)task * (y->D + 1) * LANES;
     V db = zeros();
     memset(dw, 0, (size_t)y->D * LANES * sizeof *dw);
-    pack(s->w + y->is.kernel + j * LANES, F, 0, y->D, F - j * LANES < LANES ? F - j * LANES : LANES, b);
+    pack(s->w + y->is.kernel, F, 0, y->D, j, j + 1, b);
     for (int pool = row * y->is.pool_width; pool < (row + 1) * y->is.pool_width; pool++) {
         float *a = panel_of(net, net->values[s->l + 1].a, pool * panels + j);
         float *da = panel_of(net, net->values[s->l + 1].da, pool * panels + j);

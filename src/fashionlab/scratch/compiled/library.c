@@ -119,7 +119,7 @@ static size_t scratch_of(const Network *net, int l) {
     size_t outputs = 3 * (size_t)round_up(net->values[l + 1].positions * net->values[l + 1].channels);
     size_t window = (size_t)is->rows * is->columns;
     switch (is->kind) {
-        case DENSE: return larger_size(larger_size(256, is->units) * LANES, outputs);
+        case DENSE: return larger_size(larger_size(DEPTH * PANELS_OF_TASK, is->units) * LANES, outputs);
         case CONV: return larger_size((y->D + window * is->units) * LANES, outputs);
         case CONV_POOL:
             return y->D * LANES + (size_t)is->pool_rows * is->pool_columns * net->capacity * LANES + outputs;

@@ -12,6 +12,11 @@
 
 #define LANES 16 /* columns of a panel */
 
+enum {
+    DEPTH = 256,        /* values of k at once: a block of W that fits the first cache */
+    PANELS_OF_TASK = 4, /* of units at most, in a dense layer's forward pass: they share X */
+};
+
 enum Kind { DENSE, CONV, CONV_POOL, POOL, ACTIVATION, DROPOUT };
 enum Function { LINEAR, RELU, SIGMOID, TANH, GELU, SOFTMAX };
 enum Loss { CROSS_ENTROPY, SPARSE_CROSS_ENTROPY, SQUARED_ERROR };
