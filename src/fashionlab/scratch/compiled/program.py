@@ -132,8 +132,9 @@ class _Plan:
                     DENSE, (1, layer.units), layer, inputs=layer.input_shape[0], units=layer.units
                 )
             case Conv2D() if type(layer) is Conv2D:
-                flat = self._now[0] == 1 and self._has_weights
-                _require(not flat, "Conv2D of what a Dense layer gives")
+                # dX comes position by position, of 16 channels at a time
+                as_they_lie = not self._has_weights or self._lie_as(layer.input_shape)
+                _require(as_they_lie, "Conv2D of values that another layer gives in another shape")
                 height, width = layer.windows.positions
                 table = height * width * math.prod(layer.kernel.shape[:3])
                 _require(table <= TABLE, f"convolution of {table} inputs")
@@ -142,7 +143,8 @@ class _Plan:
                 self.layers[-1].units = layer.filters
             case MaxPooling2D() if type(layer) is MaxPooling2D:
                 channels = layer.input_shape[2]
-                _require(self._now[1] == channels, "MaxPooling2D of images")
+                as_they_lie = self._lie_as(layer.input_shape)
+                _require(as_they_lie, "MaxPooling2D of images, or of values in another shape")
                 height, width = layer.windows.positions
                 window = self._window(layer, layer.pool_size, layer.strides)
                 self._append(POOL, (height * width, channels), layer, **window)
@@ -154,12 +156,16 @@ class _Plan:
             case _:
                 _require(False, type(layer).__name__)
 
+    def _lie_as(self, image_shape: tuple[int, ...]) -> bool:
+        """Whether the values so far lie as images (H, W, C): H W positions of C channels."""
+        return self._now == (math.prod(image_shape[:2]), image_shape[2])
+
     def _append(self, kind: int, shape: tuple[int, int], layer: Layer, **given: Any) -> None:
         f = getattr(layer, "activation", activations.linear)
         known = f.name in FUNCTIONS and f == getattr(activations, f.name)
         _require(known, f"activation {f.name!r}")
         softmax = f.name == "softmax"
-        _require(not softmax or shape[0] == 1, "softmax of images")
+        _require(not softmax or shape == (1, layer.output_shape[-1]), "softmax of images")
         function = 0 if softmax and kind != ACTIVATION else FUNCTIONS.index(f.name)
         offsets = {v.name: self._offset(v.value) for v in layer.weights}
         self.layers.append(
@@ -177,7 +183,9 @@ class _Plan:
         self._now = shape
         self._has_weights |= bool(layer.weights)
         if softmax and kind != ACTIVATION:
-            self._append(ACTIVATION, shape, Activation("softmax"), units=shape[1])
+            after = Activation("softmax")
+            after.build(layer.output_shape)
+            self._append(ACTIVATION, shape, after, units=shape[1])
 
     def bits(self) -> Any:
         """Return NumPy's interface for C of each layer's generator."""
@@ -223,6 +231,7 @@ class _Plan:
             and FUNCTIONS[before.function] != "gelu"
             and pool.strides == pool.pool_size
             and pool.padding == "valid"
+            and pool.input_shape == (before.out_height, before.out_width, before.units)
         ):
             return False
         height, width = pool.windows.positions
