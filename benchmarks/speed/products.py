@@ -16,11 +16,11 @@ import numpy as np
 
 from benchmarks.speed.cases import CLASSES, FILTERS, SIDE, WINDOW, Case
 from benchmarks.speed.peers import Array, Task
-from fashionlab.scratch.memory import aligned
 
 PIECES = (1000, 3000)  # images of a large batch at once
 PATCH_IMAGES = 16  # images whose patches go through at once: their outputs stay in the cache
 TRIALS = 5  # of a layout
+CACHE_LINE = 64  # bytes, where arrays begin
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ def products(case: Case, piece: int | None = None) -> list[Product]:
         if layer or case.convolution:
             found.append(Product(b, u, d, case.batch // b))  # dX = dZ Wᵀ
     return found
+
+
+def multiply_adds(case: Case) -> int:
+    """Return the multiply-adds of a step's products."""
+    return sum(p.m * p.k * p.n * p.times for p in products(case))
 
 
 class Prepared:
@@ -81,9 +86,12 @@ class Prepared:
 
 
 def _filled(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Array:
-    array = aligned(shape if order == "C" else shape[::-1], np.float32)
+    m, n = shape
+    memory = np.empty(4 * m * n + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    array = memory[start : start + 4 * m * n].view(np.float32)
     rng.random(dtype=np.float32, out=array)
-    return array if order == "C" else array.T
+    return array.reshape(m, n) if order == "C" else array.reshape(n, m).T
 
 
 class Peer:
