@@ -81,11 +81,11 @@ class Keras:
         if not self._fast:
             return Layout()
         from fashionlab.engines.keras_torch.batch_normalization import BatchNormalization
+        from fashionlab.engines.keras_torch.channels_last import Conv2D, MaxPooling2D
         from fashionlab.engines.keras_torch.direct import Direct
-        from fashionlab.engines.keras_torch.max_pooling import MaxPooling2D
 
         first = {"data_format": "channels_first"}
-        return Layout(1, first, BatchNormalization, MaxPooling2D, Direct)
+        return Layout(1, first, BatchNormalization, Conv2D, MaxPooling2D, Direct)
 
     @property
     def multiplies_bfloat16(self) -> bool:

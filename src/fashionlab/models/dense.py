@@ -91,12 +91,13 @@ def cnn(
     def dense(n: int, f: str, name: str) -> Any:
         return nn.layers.Dense(n, activation=f, kernel_initializer=glorot(), name=name)
 
+    convolution = layout.convolution or nn.layers.Conv2D
     max_pooling = layout.max_pooling or nn.layers.MaxPooling2D
     parts: list[Layers] = [
         [nn.layers.Rescaling(1 / 255, name="rescaling")],
         [nn.layers.Reshape(with_channels(image_shape), name="channels")],
         [
-            nn.layers.Conv2D(
+            convolution(
                 filters, kernel, activation=activation, kernel_initializer=glorot(), name="conv_1"
             ),
             max_pooling(2, name="pool_1"),

@@ -30,7 +30,8 @@ class Layout:
     axis: int = -1  # of the channels
     options: Mapping[str, str] = field(default_factory=dict)  # of convolutions and pools
     batch_normalization: Any = None  # the class; None for the library's own
-    max_pooling: Any = None  # the class for images with channels last; None for the library's own
+    convolution: Any = None  # the class for images with channels last; None for the library's own
+    max_pooling: Any = None  # as `convolution`
     model: Any = None  # the class; None for the library's own
 
     def reordered(self, layers: Any) -> Layers:
@@ -81,7 +82,7 @@ def network(
     if not added and not layout.model:
         return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
     add = nn.layers.Add  # AttributeError where `nn` has none
-    inputs = x = nn.Input(image_shape)
+    inputs = x = nn.Input(image_shape, name="images")
     for i, part in enumerate(parts):
         y = reduce(lambda value, layer: layer(value), part, x)
         x = add(name=f"sum_{i}")([x, y]) if i in added else y

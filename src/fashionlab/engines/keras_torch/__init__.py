@@ -2,7 +2,7 @@
 
 batch_normalization  BatchNormalization  by PyTorch's own kernel
 direct               Direct              a model that trains on PyTorch without Keras's bookkeeping
-max_pooling          MaxPooling2D        without copies of the images
+channels_last        Conv2D, MaxPooling2D  without copies of the images
 adam                 Adam                by PyTorch's fused kernel
 muon                 Muon                for the kernels of convolutions too
 recorded             Recorded            a training step as a CUDA graph

@@ -10,8 +10,10 @@ import keras
 import torch
 from torch.optim.adam import adam
 
+OfKeras: Any = type(keras.optimizers.Adam())  # the form that Keras has for PyTorch
 
-class Adam(keras.optimizers.Adam):  # type: ignore[misc]
+
+class Adam(OfKeras):  # type: ignore[misc]
     """Adam with Keras's arguments, state and rule, up to rounding.
 
     Clipping, weight decay, moving averages and what else Keras adds to the rule are left to Keras,
