@@ -21,7 +21,7 @@ INLINE V tail(V z, V *density) {
 INLINE V function(enum Function f, V z) {
     V density;
     switch (f) {
-        case RELU: return larger(z, zeros());
+        case RELU: return larger(zeros(), z); /* NaN where z is */
         case SIGMOID: return sigmoid(z);
         case TANH: return hyperbolic_tangent(z);
         case GELU: /* z Phi(z) = max(z, 0) - |z| Phi(-|z|) */

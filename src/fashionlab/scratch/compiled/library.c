@@ -53,7 +53,8 @@ void fl_delete(Network *net) {
         release(y->at), release(y->back), release(y->z), release(y->partial), release(y->mask);
     }
     for (int l = 0; net->values && l <= net->layers; l++) {
-        int shared = l && (net->layer[l - 1].is.kind == DROPOUT || net->layer[l - 1].is.kind == ACTIVATION);
+        int kind = l ? (int)net->layer[l - 1].is.kind : DENSE;
+        int shared = l > 1 && (kind == DROPOUT || kind == ACTIVATION);
         release(net->values[l].a);
         if (!shared) release(net->values[l].da);
     }

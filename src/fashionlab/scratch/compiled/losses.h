@@ -134,7 +134,7 @@ static void loss_of_images(void *work, int task, int thread) {
         read_row(v, s->outputs, net->capacity, n, p);
         int label = net->loss == SPARSE_CROSS_ENTROPY ? batch->labels[image] : 0;
         if (net->loss == SPARSE_CROSS_ENTROPY) {
-            memset(y, 0, K * sizeof *y), y[label] = 1;
+            for (int k = 0; k < K; k++) y[k] = k == label; /* whatever the label is */
         } else {
             memcpy(y, batch->targets + image * K, K * sizeof *y);
             label = place_of_largest(y, K);

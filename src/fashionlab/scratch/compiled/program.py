@@ -9,7 +9,6 @@ import itertools
 import math
 import threading
 import weakref
-from contextlib import ExitStack
 from ctypes import c_float, c_int32, c_int64, c_void_p
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +47,7 @@ OPTIMIZERS = (optimizers.SGD, optimizers.Adam, optimizers.AdamW, optimizers.RMSp
 RULES = SGD, MOMENTUM, NESTEROV, ADAM, RMSPROP = range(5)
 SHAPES = (Flatten, Reshape)  # give the same values another shape
 
+LANES = 16  # of a panel: network.h
 TABLE = 2**24  # inputs of all windows of a convolution; where they lie takes 4 bytes each
 CACHE = 2**19  # values between two layers that the images of a pass may have
 
@@ -104,7 +104,9 @@ class _Plan:
     def __init__(self, model: "Sequential") -> None:
         from ..sequential import Sequential
 
-        _require(type(model).forward is Sequential.forward, f"forward of {type(model).__name__}")
+        for name in ("forward", "backward"):
+            own = getattr(type(model), name) is not getattr(Sequential, name)
+            _require(not own, f"{name} of {type(model).__name__}")
         _require(model.dtype == np.float32, f"weights in {model.dtype}")
         _require(model.weights_vector.size < 2**31, "more than 2^31 weights")
         _require(type(model.loss) in LOSSES, type(model.loss).__name__)
@@ -113,7 +115,7 @@ class _Plan:
         self.scale, self.offset = 1.0, 0.0
         self.layers: list[Description] = []
         self.shapes: list[tuple[int, int]] = []  # positions and channels of each one's outputs
-        self.drawing: list[Layer | None] = []  # of each, the layer if it draws random numbers
+        self.drawing: list[Dropout | None] = []  # of each, the layer if it draws random numbers
         self._now = (1, int(np.prod(model.input_shape)))
         self._has_weights = False
         layers = [layer for layer in model.layers if type(layer) not in SHAPES]
@@ -123,7 +125,14 @@ class _Plan:
             elif not (type(layer) is MaxPooling2D and self._join(model, layer)):
                 self._add(layer)
         _require(self._has_weights, "model without weights")
+        _require(self.most_images() > 0, "values of an image that 2^31 do not hold")
         _require(self._now[0] == 1 or self._now[1] % 16 == 0, "outputs that are images")
+
+    def most_images(self) -> int:
+        """Return for how many images an int32 counts the values between two layers."""
+        each = [(1, math.prod(self.model.input_shape)), *self.shapes]
+        panels = max(positions * -(-channels // LANES) for positions, channels in each)
+        return int((2**31 - 1) // ((panels + 1) * LANES))
 
     def _add(self, layer: Layer) -> None:
         match layer:
@@ -179,7 +188,7 @@ class _Plan:
             )
         )
         self.shapes.append(shape)
-        self.drawing.append(layer if kind == DROPOUT else None)
+        self.drawing.append(layer if isinstance(layer, Dropout) else None)
         self._now = shape
         self._has_weights |= bool(layer.weights)
         if softmax and kind != ACTIVATION:
@@ -189,10 +198,8 @@ class _Plan:
 
     def bits(self) -> Any:
         """Return NumPy's interface for C of each layer's generator."""
-        each = (layer and layer.generator for layer in self.drawing)
-        return (c_void_p * len(self.drawing))(
-            *(g.bit_generator.ctypes.bit_generator.value if g else None for g in each)
-        )
+        each: list[Any] = [x and x.generator.bit_generator.ctypes for x in self.drawing]
+        return (c_void_p * len(each))(*(x and x.bit_generator.value for x in each))
 
     def _offset(self, weights: Array) -> int:
         start = self.model.weights_vector.ctypes.data
@@ -260,7 +267,8 @@ class Program:
         self._library, self._model, self._plan = found, model, _Plan(model)
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
-        self._largest = min(max(CACHE // widest, 128), 1024)  # images that go through together
+        # images that go through together
+        self._largest = min(max(CACHE // widest, 128), 1024, self._plan.most_images())
         self._networks: dict[int, _Network] = {}
         self._lock = threading.Lock()
 
@@ -312,11 +320,8 @@ class Program:
             images.weights = weights.ctypes.data
         if outputs is not None:
             images.outputs = outputs.ctypes.data
-        drawing = [x.generator.bit_generator for x in self._plan.drawing if x and x.generator]
-        with self._lock, ExitStack() as stack:
-            for generator in drawing:
-                stack.enter_context(generator.lock)
-            self._library.fl_pass(
+        with self._lock:
+            arguments = (
                 self._network(len(x)).handle,
                 ctypes.byref(images),
                 rule and ctypes.byref(rule),
@@ -325,6 +330,8 @@ class Program:
                 self._plan.bits(),
                 training,
             )
+            drawing = (x.generator.bit_generator for x in self._plan.drawing if x)
+            _holding([*{id(x): x.lock for x in drawing}.values()], self._library.fl_pass, arguments)
         return images.loss, images.correct if self._model.counts_correct else 0
 
     def _network(self, images: int) -> "_Network":
@@ -335,6 +342,15 @@ class Program:
                 return network
         self._networks = {wanted: _Network(self, self._plan, self._library, wanted)}
         return self._networks[wanted]
+
+
+def _holding(locks: list[Any], function: Any, arguments: tuple[Any, ...]) -> None:
+    """Call the function while all locks are held; whatever interrupts it, they are given back."""
+    if not locks:
+        function(*arguments)
+        return
+    with locks[0]:
+        _holding(locks[1:], function, arguments)
 
 
 class _Network:
@@ -360,7 +376,8 @@ class _Network:
         )
         if not self.handle:
             raise MemoryError(f"{model.name}: no memory for {capacity} images in C")
-        weakref.finalize(self, found.fl_delete, self.handle)
+        # not at exit, when a daemon thread may be in a pass
+        weakref.finalize(self, found.fl_delete, self.handle).atexit = False
 
 
 def _declare(found: ctypes.CDLL) -> None:
@@ -387,7 +404,8 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
         case optimizers.SGD():
             with_momentum = NESTEROV if optimizer.nesterov else MOMENTUM
             rule.rule = with_momentum if optimizer.momentum else SGD
-            rule.momentum, slots = optimizer.momentum, ["velocity"]
+            rule.momentum = optimizer.momentum
+            slots = ["velocity"] if optimizer.momentum else []
         case optimizers.Adam():
             rule.rule, rule.epsilon = ADAM, optimizer.epsilon
             rule.momentum, rule.beta_2 = optimizer.beta_1, optimizer.beta_2
@@ -396,10 +414,12 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
         case optimizers.RMSprop():
             rule.rule, rule.epsilon = RMSPROP, optimizer.epsilon
             rule.momentum, rule.beta_2 = optimizer.momentum, optimizer.rho
-            rule.centered, slots = optimizer.centered, ["v", "momentum", "average_gradient"]
+            rule.centered = optimizer.centered
+            slots = ["v", *(["momentum"] if optimizer.momentum else [""])]
+            slots += ["average_gradient"] if optimizer.centered else []
     vectors = optimizer.vectors
     for i, name in enumerate(slots):
-        if name in vectors:
+        if name:
             rule.slot[i] = vectors[name].ctypes.data
     if optimizer.use_ema:
         every = optimizer.ema_overwrite_frequency
