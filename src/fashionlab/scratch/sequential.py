@@ -138,6 +138,7 @@ class Sequential:
             v.value[...] = v.initializer(v.shape, self.dtype)
         largest = max((layer.largest for layer in self.layers), default=1)
         self.micro_batch_size = min(max(MICRO_BATCH // largest, 1), 1024)  # images
+        self.program = None  # C has the layers so far, also where it refuses these
         if hasattr(self, "optimizer"):
             self.program = compiled.program(self, self._jit_compile)
 

@@ -14,6 +14,7 @@
 #include "pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_TASKS = 500, CALLERS = 4, SECONDS = 300, LACKING = 77 };
+enum { MOST_TASKS = 500, CALLERS = 4, SECONDS = 60, LACKING = 77 };
 
 static void fail(const char *what) {
     fprintf(stderr, "driver: %s\n", what);
@@ -33,7 +34,10 @@ static void rest(long nanoseconds) { nanosleep(&(struct timespec){0, nanoseconds
 /* Plain numbers: a thread sanitizer sees whether the pool orders their reads and writes. */
 typedef struct { int done[MOST_TASKS]; } Rounds;
 
-static void one(void *of, int i) { ((Rounds *)of)->done[i]++; }
+static void one(void *of, int i, int thread) {
+    (void)thread;
+    ((Rounds *)of)->done[i]++;
+}
 
 /* Rounds of 0, 1, 2, ... tasks, each of which must have run once when `each` returns. */
 static void rounds(int count, int seed) {
@@ -50,20 +54,39 @@ static void rounds(int count, int seed) {
     free(r);
 }
 
+/* Rounds of long tasks, until it is told to stop: a fork comes in the middle of one. */
+static atomic_int stopped;
+
+static void slow(void *of, int i, int thread) {
+    for (int turn = 0; turn < 20000; turn++) atomic_load(&stopped);
+    one(of, i, thread);
+}
+
+static void slow_round(void) {
+    Rounds r = {{0}};
+    each(2, MOST_TASKS, slow, &r);
+    for (int i = 0; i < MOST_TASKS; i++)
+        if (r.done[i] != 1) fail("a long task ran never, or twice");
+}
+
+static void *slow_caller(void *unused) {
+    while (!atomic_load(&stopped)) slow_round();
+    return unused;
+}
+
 static void *caller(void *seed) {
     rounds(5000, *(int *)seed);
     return 0;
 }
 
-static void at_once(int callers, void (*meanwhile)(void)) {
+static void at_once(void) {
     pthread_t thread[CALLERS];
     int seed[CALLERS];
-    for (int i = 0; i < callers; i++) {
+    for (int i = 0; i < CALLERS; i++) {
         seed[i] = i;
         if (pthread_create(&thread[i], 0, caller, &seed[i])) fail("no thread");
     }
-    if (meanwhile) meanwhile();
-    for (int i = 0; i < callers; i++) pthread_join(thread[i], 0);
+    for (int i = 0; i < CALLERS; i++) pthread_join(thread[i], 0);
 }
 
 static void forks(void) {
@@ -72,6 +95,7 @@ static void forks(void) {
         if (child < 0) fail("no process");
         if (!child) {
             alarm(SECONDS);
+            slow_round();
             rounds(300, i);
             _exit(0);
         }
@@ -86,13 +110,17 @@ int main(int count, char **words) {
     const char *names[] = {"plain", "neon", "avx2", "avx512"};
     if (count == 2 && !strcmp(words[1], "pool")) {
         rounds(100000, 1);
-        at_once(CALLERS, 0);
+        at_once();
         return 0;
     }
     if (count == 2 && !strcmp(words[1], "fork")) {
         rounds(100, 1);
         forks();
-        at_once(2, forks);
+        pthread_t other;
+        if (pthread_create(&other, 0, slow_caller, 0)) fail("no thread");
+        forks();
+        atomic_store(&stopped, 1);
+        pthread_join(other, 0);
         return 0;
     }
     for (int i = 0; count == 4 && i < 4; i++) {

@@ -78,7 +78,8 @@ static void *help(void *number) {
     return 0;
 }
 
-/* The child of a fork has the calling thread alone, whatever the locks say. */
+/* The child of a fork has the calling thread alone, whatever the locks say, and no tasks: those of
+   a round in which another thread was belong to the parent. */
 static void begin_child(void) {
     pthread_mutex_init(&pool.busy, 0);
     pthread_mutex_init(&pool.lock, 0);
@@ -86,6 +87,7 @@ static void begin_child(void) {
     pthread_cond_init(&pool.ended, 0);
     atomic_store(&pool.sleeping, 0);
     atomic_store(&pool.waiting, 0);
+    atomic_store(&pool.ticket, (ROUND(atomic_load(&pool.ticket)) + 1) << (2 * BITS + 8));
     pool.threads = 1;
 }
 
