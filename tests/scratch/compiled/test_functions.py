@@ -51,15 +51,15 @@ def relative_error(found, exact):
 
 def test_tanh():
     z = magnitudes()
-    assert relative_error(applied("tanh", z), np.tanh(z.astype(np.float64))) < 3 * ULP
+    assert relative_error(applied("tanh", z), np.tanh(z.astype(np.float64))) < 2 * ULP
 
 
 def test_exp_as_the_sigmoid_sees_it():
     """1 / (1 + e^-z) is 1 / e^-z to rounding where z is far below 0, and 0 below -88.7."""
     z = magnitudes()
-    z = z[z > -88.6]
+    z = z[z > -87.3]  # below, the sigmoid has fewer digits itself
     exact = 1 / (1 + np.exp(-z.astype(np.float64)))
-    assert relative_error(applied("sigmoid", z), exact) < 3 * ULP
+    assert relative_error(applied("sigmoid", z), exact) < 2 * ULP
     beyond = np.array([-88.8, -1e3, -1e30, -3e38])
     np.testing.assert_array_equal(applied("sigmoid", beyond), 0)
 
@@ -70,7 +70,7 @@ def test_exp_as_the_softmax_sees_it():
     model = model_of(Dense(2), Activation("softmax"), inputs=2)
     found = model.predict(np.stack([z, 0 * z], axis=1))
     exact = np.exp(z.astype(np.float64))
-    assert relative_error(found[:, 0], exact / (1 + exact)) < 3 * ULP
+    assert relative_error(found[:, 0], exact / (1 + exact)) < 2 * ULP
     assert model.predict(np.array([[-87.4, 0], [-1e30, 0]])).tolist() == [[0, 1], [0, 1]]
 
 
