@@ -120,17 +120,22 @@ def speed_busy() -> str:
     return "\n".join(lines)
 
 
-def keras_torch() -> str:
-    """Return the table of Keras on PyTorch next to plain PyTorch, from keras_torch.csv."""
-    rows = tables.read("keras_torch")
-    lines, turns = _shares(rows)
-    lines += [
-        "",
-        f"Medians of {turns} turns of {rows[0]['steps']} steps of the network of `small`, "
-        f"batch {rows[0]['batch']}; {where(rows)}. "
-        "Written by `python -m benchmarks.engine.keras_torch`.",
-    ]
-    return "\n".join(lines)
+def keras_torch(rows: list[dict[str, str]] | None = None) -> str:
+    """Return a table for each network of Keras next to plain PyTorch, from keras_torch.csv."""
+    rows = tables.read("keras_torch") if rows is None else rows
+    lines: list[str] = []
+    for name in dict.fromkeys(row["recipe"] for row in rows):
+        own = [row for row in rows if row["recipe"] == name]
+        shares, turns = _shares(own)
+        lines += [
+            *shares,
+            "",
+            f"Medians of {turns} turns of {own[0]['steps']} steps of the network of `{name}`, "
+            f"batch {own[0]['batch']}; {where(own)}. "
+            "Written by `python -m benchmarks.engine.keras_torch`.",
+            "",
+        ]
+    return "\n".join(lines[:-1])
 
 
 def gpu_throughput() -> str:

@@ -82,7 +82,7 @@ def network(
     if not added and not layout.model:
         return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
     add = nn.layers.Add  # AttributeError where `nn` has none
-    inputs = x = nn.Input(image_shape, name="images")
+    inputs = x = nn.Input(image_shape)
     for i, part in enumerate(parts):
         y = reduce(lambda value, layer: layer(value), part, x)
         x = add(name=f"sum_{i}")([x, y]) if i in added else y

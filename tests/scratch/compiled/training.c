@@ -29,7 +29,7 @@ typedef struct {
 static Description *append(Plan *plan, Description layer, int positions, int channels, int kernel) {
     Description *made = &plan->layer[plan->layers];
     *made = layer, made->kernel = made->bias = -1;
-    made->trained = plan->weights > 0;
+    made->need_dx = plan->weights > 0;
     plan->shape[2 * plan->layers] = positions, plan->shape[2 * plan->layers + 1] = channels;
     plan->layers++;
     if (kernel) {

@@ -54,6 +54,7 @@ class Program:
         self._networks: dict[int, _Network] = {}
         self._lock = threading.Lock()
 
+    @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
     def step(self, batch: "Batch") -> Sums:
         """Make a step, unless the loss is not finite; return the sums over the batch's images."""
         optimizer, vector = self._model.optimizer, self._model.weights_vector
@@ -65,6 +66,7 @@ class Program:
             optimizer.iterations += 1
         return sums
 
+    @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
     def gradients(self, batch: "Batch") -> Sums:
         """Fill the model's gradients; return the sums over the batch's images."""
         sums = self._pass(batch, None)
