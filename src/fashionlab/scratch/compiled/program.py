@@ -111,7 +111,7 @@ class _Plan:
         _require(model.weights_vector.size < 2**31, "more than 2^31 weights")
         _require(type(model.loss) in LOSSES, type(model.loss).__name__)
         _require(type(model.optimizer) in OPTIMIZERS, type(model.optimizer).__name__)
-        self.model = model
+        self.model: Any = weakref.proxy(model)  # no cycle: memory goes with the model
         self.scale, self.offset = 1.0, 0.0
         self.layers: list[Description] = []
         self.shapes: list[tuple[int, int]] = []  # positions and channels of each one's outputs
@@ -264,7 +264,8 @@ class Program:
         _declare(found)
         self.instructions = instructions or library.instructions()
         self.threads = threads or library.threads()
-        self._library, self._model, self._plan = found, model, _Plan(model)
+        self._library, self._plan = found, _Plan(model)
+        self._model = self._plan.model
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
         # images that go through together
