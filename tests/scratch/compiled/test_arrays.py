@@ -160,10 +160,9 @@ def test_images_that_a_callback_breaks_end_the_training_with_the_last_good_weigh
             np.testing.assert_array_equal(w, first)
 
 
-@pytest.mark.parametrize("rate", [1e25, 1e30])
-def test_a_loss_that_is_no_longer_finite_leaves_finite_weights(rate):
+def test_a_loss_that_is_no_longer_finite_leaves_finite_weights():
     lines = []
-    for model in pair(SHAPE, layers, loss=sparse, optimizer=lambda: optimizers.SGD(rate, 0.9)):
+    for model in pair(SHAPE, layers, loss=sparse, optimizer=lambda: optimizers.SGD(1e30, 0.9)):
         x, y, _ = batch_of(model, 100)
         with pytest.raises(FloatingPointError, match="the loss must stay finite") as ended:
             model.fit(x, y, 10, epochs=100, shuffle=False, verbose=0)

@@ -1,6 +1,7 @@
 """A model's layers as C takes them, or what of the model C does not have."""
 
 import math
+import weakref
 from ctypes import c_void_p
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ class Plan:
         _require(model.weights_vector.size < 2**31, "more than 2^31 weights")
         _require(type(model.loss) in LOSSES, type(model.loss).__name__)
         _require(type(model.optimizer) in OPTIMIZERS, type(model.optimizer).__name__)
-        self.model = model
+        self.model: Any = weakref.proxy(model)  # no cycle: memory goes with the model
         self.scale, self.offset = 1.0, 0.0
         self.layers: list[Description] = []
         self.shapes: list[tuple[int, int]] = []  # positions and channels of each one's outputs

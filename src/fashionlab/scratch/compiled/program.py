@@ -46,7 +46,8 @@ class Program:
         declare(found)
         self.instructions = instructions or library.instructions()
         self.threads = threads or library.threads()
-        self._library, self._model, self._plan = found, model, Plan(model)
+        self._library, self._plan = found, Plan(model)
+        self._model = self._plan.model
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
         # images that go through together

@@ -1,5 +1,6 @@
 """An optimizer's next step as C takes it."""
 
+import math
 from typing import Any
 
 from numpy.typing import NDArray
@@ -30,7 +31,8 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
             rule.rule, rule.epsilon = ADAM, optimizer.epsilon
             rule.beta_1, rule.rest_1 = optimizer.beta_1, 1 - optimizer.beta_1
             rule.beta_2, rule.rest_2 = optimizer.beta_2, 1 - optimizer.beta_2
-            rule.rate = rate * (1 - optimizer.beta_2**t) ** 0.5 / (1 - optimizer.beta_1**t)
+            corrected = math.sqrt(1 - _power(optimizer.beta_2, t))
+            rule.rate = rate * corrected / (1 - _power(optimizer.beta_1, t))
             slots = ["m", "v"]
         case optimizers.RMSprop():
             rule.rule, rule.epsilon = RMSPROP, optimizer.epsilon
@@ -49,3 +51,13 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
         rule.overwrites = bool(every and t % every == 0)
         rule.average = vectors["average"].ctypes.data
     return rule
+
+
+def _power(base: float, n: int) -> float:
+    """Return base^n by multiplications alone: the system's own may have another last digit."""
+    power = 1.0
+    while n:
+        if n % 2:
+            power *= base
+        base, n = base * base, n // 2
+    return power
