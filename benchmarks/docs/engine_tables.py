@@ -4,7 +4,8 @@ from collections import defaultdict
 from statistics import median
 
 from benchmarks import tables
-from benchmarks.speed.table import Spread, Summary, ratio, summaries
+from benchmarks.speed import busy
+from benchmarks.speed.table import OTHER_FORMS, Spread, Summary, ratio, summaries
 from benchmarks.tables import where
 from fashionlab.evaluation.intervals import mean_std
 
@@ -15,8 +16,8 @@ def speed() -> str:
     found = {(s.model, s.optimizer, s.contestant): s for s in summaries(rows)}
     columns = list(dict.fromkeys((model, optimizer) for model, optimizer, _ in found))
     lines = [
-        "| scratch | images/s in training | times the fastest peer | matrix products' share of the "
-        "time | prediction, times the fastest peer | peak memory, and the least of a peer |",
+        "| scratch | images/s in training | times the fastest peer | share of the peak "
+        "| prediction, times the fastest peer | peak memory, and the least of a peer |",
         "|---|---|---|---|---|---|",
     ]
     for model, optimizer in columns:
@@ -24,22 +25,22 @@ def speed() -> str:
         memory = [
             s.peak_memory_mb
             for key, s in found.items()
-            if key[:2] == (model, optimizer) and s is not own
+            if key[:2] == (model, optimizer) and s is not own and key[2] not in OTHER_FORMS
         ]
         lines.append(
             f"| {model}, {optimizer} | {own.images_a_second[0]:,.0f} "
-            f"| {_times(own.ratio, own.fastest_peer)} | {100 * own.products_share[0]:.0f} % "
+            f"| {_times(own.ratio, own.fastest_peer)} | {_percent(own.peak_share)} "
             f"| {_times(own.prediction_ratio, own.fastest_predictor)} "
             f"| {own.peak_memory_mb:,.0f} MB, {_least(memory)} |"
         )
     lines += [
         "",
-        f"| images/s in training | {' | '.join(', '.join(column) for column in columns)} |",
-        "|---" * (len(columns) + 1) + "|",
+        f"| images/s in training | {' | '.join(', '.join(column) for column in columns)} | form |",
+        "|---" * (len(columns) + 2) + "|",
     ]
     for name in dict.fromkeys(contestant for *_, contestant in found):
         cells = (_rate(found.get((*column, name))) for column in columns)
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {' | '.join(cells)} | {_forms(name, rows)} |")
     turns = sorted({s.turns for s in found.values()})
     steps = dict.fromkeys(f"{row['steps']} ({row['model']})" for row in rows)
     versions = {tuple(pair) for row in rows for pair in _pairs(row["versions"])}
@@ -51,9 +52,30 @@ def speed() -> str:
         f"float32, {rows[0]['threads']} threads; {tables.machines(rows)}; Python "
         f"{', '.join(sorted({row['python'] for row in rows}))}, "
         f"{', '.join(f'{name} {number}' for name, number in sorted(versions))}. "
-        "Written by `make bench-speed`. † reached another loss, and is not ranked.",
+        "Written by `make bench-speed`. The peak is the float32 multiply-adds that all threads can "
+        "do, measured in each turn; the share of it is what the matrix products of the training "
+        "need. The form says how a contestant had its images, and which of its forms was the "
+        "fastest. † reached another loss, and is not ranked.",
     ]
     return "\n".join(lines)
+
+
+def _percent(spread: Spread | None) -> str:
+    return f"{100 * spread[0]:.0f} %" if spread else "–"
+
+
+def _forms(name: str, rows: list[dict[str, str]]) -> str:
+    """Return the forms of a contestant in training, each with its models where it had several."""
+    models = defaultdict(list)
+    for row in rows:
+        if row["contestant"] == name:
+            form, _, _ = row["form"].rpartition("predicts ")
+            models[form.rstrip(", ")].append(row["model"])
+    if len(models) == 1:
+        return next(iter(models))
+    return "; ".join(
+        f"{form} ({', '.join(dict.fromkeys(of_form))})" for form, of_form in models.items()
+    )
 
 
 def _times(spread: Spread | None, peer: str | None) -> str:
@@ -75,17 +97,45 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return list(zip(words[::2], words[1::2], strict=True))
 
 
-def keras_torch() -> str:
-    """Return the table of Keras on PyTorch next to plain PyTorch, from keras_torch.csv."""
-    rows = tables.read("keras_torch")
-    lines, turns = _shares(rows)
+def speed_busy() -> str:
+    """Return the table of training next to a busy process, from speed_busy.csv."""
+    if not (tables.RESULTS / "speed_busy.csv").exists():
+        return "Not measured yet: `python -m benchmarks.speed --busy`."
+    rows = tables.read("speed_busy")
+    lines = [
+        "| images/s in training | alone | next to a busy process | share |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {alone:,.0f} | {beside:,.0f} | {100 * share:.0f} % |"
+        for name, (alone, beside, share) in busy.shares(rows).items()
+    ]
+    turns = len({row["turn"] for row in rows})
     lines += [
         "",
-        f"Medians of {turns} turns of {rows[0]['steps']} steps of the network of `small`, "
-        f"batch {rows[0]['batch']}; {where(rows)}. "
-        "Written by `python -m benchmarks.engine.keras_torch`.",
+        f"Medians of {turns} turns of {rows[0]['steps']} steps of {rows[0]['model']} with "
+        f"{rows[0]['optimizer']}, batch {rows[0]['batch']}, {rows[0]['threads']} threads; "
+        f"{where(rows[:1])}. Written by `python -m benchmarks.speed --busy`.",
     ]
     return "\n".join(lines)
+
+
+def keras_torch(rows: list[dict[str, str]] | None = None) -> str:
+    """Return a table for each network of Keras next to plain PyTorch, from keras_torch.csv."""
+    rows = tables.read("keras_torch") if rows is None else rows
+    lines: list[str] = []
+    for name in dict.fromkeys(row["recipe"] for row in rows):
+        own = [row for row in rows if row["recipe"] == name]
+        shares, turns = _shares(own)
+        lines += [
+            *shares,
+            "",
+            f"Medians of {turns} turns of {own[0]['steps']} steps of the network of `{name}`, "
+            f"batch {own[0]['batch']}; {where(own)}. "
+            "Written by `python -m benchmarks.engine.keras_torch`.",
+            "",
+        ]
+    return "\n".join(lines[:-1])
 
 
 def gpu_throughput() -> str:

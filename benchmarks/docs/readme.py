@@ -24,6 +24,7 @@ PAGES = {
         "digits": data_tables.digits,
         "hostile_data": hostile_tables.data,
     },
+    "docs/commands.md": {"speed_busy": engine_tables.speed_busy},
     "docs/protocol.md": {
         "choices": training_tables.choices,
         "gpu_throughput": engine_tables.gpu_throughput,

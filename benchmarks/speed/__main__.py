@@ -2,8 +2,10 @@
 
     make bench-speed                                     all of it, about 20 minutes
     python -m benchmarks.speed --quick --peer torch      a first look
+    python -m benchmarks.speed --busy                    next to a process that keeps a core busy
 
-Only the whole measurement writes benchmarks/results/speed.csv, all others runs/speed.csv.
+Only a whole measurement writes to benchmarks/results, speed.csv or speed_busy.csv; all others write
+to runs.
 """
 
 import argparse
@@ -11,11 +13,12 @@ import json
 import sys
 from pathlib import Path
 
+from benchmarks.speed.busy import measure_busy, text
 from benchmarks.speed.contestants import ENVIRONMENTS
 from benchmarks.speed.measure import TURNS, measure
 from fashionlab.bench.results import default_out
 from fashionlab.data import load
-from fashionlab.errors import FashionlabError
+from fashionlab.errors import FashionlabError, InvalidValueError
 
 
 def main() -> None:
@@ -25,7 +28,7 @@ def main() -> None:
     for name, known in (
         ("model", "784-512-10, 784-512-256-10, cnn or full-batch"),
         ("optimizer", "sgd or adam"),
-        ("peer", "torch, jax, ..."),
+        ("peer", "torch, jax, ... or scratch-numpy"),
     ):
         parser.add_argument(
             f"--{name}", action="append", default=[], help=f"{known}; can be repeated; default: all"
@@ -33,6 +36,11 @@ def main() -> None:
     parser.add_argument("--turns", type=int, help=f"measurements of each; default: {TURNS}")
     parser.add_argument("--steps", type=int, help="steps a turn, at most")
     parser.add_argument("--quick", action="store_true", help="two short turns, for a first look")
+    parser.add_argument(
+        "--busy",
+        action="store_true",
+        help="scratch, PyTorch and Keras on it, alone and next to a busy process",
+    )
     parser.add_argument("--out", type=Path, help="the CSV file to write")
     parser.add_argument(
         "--environments",
@@ -44,8 +52,11 @@ def main() -> None:
     options = parser.parse_args()
     chosen = options.data or options.model or options.optimizer or options.peer or options.steps
     whole = not (chosen or options.quick or (options.turns or TURNS) < TURNS)
-    path = options.out or default_out("speed", whole)
+    path = options.out or default_out("speed_busy" if options.busy else "speed", whole)
     try:
+        if options.busy:
+            _busy(options, path)
+            return
         measured = measure(
             load(options.data, log=_say),
             models=options.model,
@@ -65,6 +76,25 @@ def main() -> None:
         print(json.dumps({"rows": measured.rows, "remarks": measured.remarks}, indent=2))
     else:
         print(measured.text())
+    _say(f"written: {path}")
+
+
+def _busy(options: argparse.Namespace, path: Path) -> None:
+    if options.model or options.optimizer or options.peer:
+        raise InvalidValueError(
+            "--busy chooses model, optimizer and peers itself; received one of --model, "
+            "--optimizer and --peer; leave it out"
+        )
+    rows = measure_busy(
+        load(options.data, log=_say),
+        turns=options.turns,
+        steps=options.steps,
+        quick=options.quick,
+        environments=options.environments,
+        out=path,
+        say=_say,
+    )
+    print(json.dumps({"rows": rows}, indent=2) if options.json else text(rows))
     _say(f"written: {path}")
 
 

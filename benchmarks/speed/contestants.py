@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PEERS = "benchmarks.speed.peers"
@@ -26,6 +26,7 @@ class Contestant:
     variables: tuple[tuple[str, str], ...] = ()  # of its process
     convolutions: bool = True
     compiles: bool = False  # needs a C++ compiler
+    peer: bool = True  # is ranked; not another form of scratch
 
     def python(self, environments: Path) -> str | None:
         """Return the interpreter that has its libraries, its own environment's first, or None."""
@@ -65,12 +66,14 @@ def _keras(backend: str, library: str, environment: str | None) -> Contestant:
     )
 
 
-SCRATCH = Contestant("scratch", f"{PEERS}.scratch", ("numpy",))
+SCRATCH = Contestant("scratch", f"{PEERS}.scratch", ("numpy",), peer=False)
+SCRATCH_NUMPY = replace(SCRATCH, name="scratch-numpy", variables=(("FASHIONLAB_JIT_COMPILE", "0"),))
 PRODUCTS = Contestant("products", "benchmarks.speed.products", ("numpy",))
 CONTESTANTS = {
     contestant.name: contestant
     for contestant in (
         SCRATCH,
+        SCRATCH_NUMPY,
         Contestant("scikit-learn", f"{PEERS}.sklearn", ("sklearn",), convolutions=False),
         Contestant("torch", f"{PEERS}.torch", ("torch",)),
         Contestant(

@@ -1,7 +1,8 @@
 """Train the course report's models on scratch and on every installed peer, and time them.
 
 A turn: each contestant, in an order that rotates, trains for the case's steps and predicts the test
-images, while the others wait; the bare matrix products are timed in the same turn.
+images, while the others wait; the bare matrix products and the processor's multiply-add peak are
+timed in the same turn.
 """
 
 import tempfile
@@ -13,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed import table
+from benchmarks.speed import peak, table
 from benchmarks.speed.cases import CASES, CLASSES, SIDE, Case
-from benchmarks.speed.contestants import CONTESTANTS, ENVIRONMENTS, SCRATCH
+from benchmarks.speed.contestants import CONTESTANTS, ENVIRONMENTS, PRODUCTS, SCRATCH
 from benchmarks.speed.turns import Turns
 from fashionlab.bench import results
 from fashionlab.data import Dataset
@@ -64,8 +65,8 @@ def measure(
     known = tuple(dict.fromkeys(o for case in CASES.values() for o in case.optimizers))
     wanted = _chosen("optimizer", optimizers, known)
     names = _chosen("peer", peers, [name for name in CONTESTANTS if name != SCRATCH.name])
-    turns = _positive("turns", turns, QUICK[0] if quick else TURNS)
-    steps = _positive("steps", steps, QUICK[1] if quick else None)
+    turns = positive("turns", turns, QUICK[0] if quick else TURNS)
+    steps = positive("steps", steps, QUICK[1] if quick else None)
     if data[0].image_shape != (SIDE, SIDE):
         raise InvalidValueError(
             f"the measured models take images of {SIDE} x {SIDE}; received {data[0].image_shape}"
@@ -86,17 +87,22 @@ def measure(
             measured.remarks.append(f"{name}: {missing}")
         else:
             installed.append(CONTESTANTS[name])
-    for remark in measured.remarks:
-        say(remark)
     with tempfile.TemporaryDirectory(prefix="fashionlab-") as temporary:
         folder = Path(temporary)
-        size = max(case.batch * _steps(case, steps) for case, _ in pairs)
-        _write_arrays(data, size, folder)
+        program = peak.build(folder)
+        if program is None:
+            measured.remarks.append("the processor's peak: no C compiler (install gcc)")
+        for remark in measured.remarks:
+            say(remark)
+        size = max(case.batch * steps_of(case, steps) for case, _ in pairs)
+        write_arrays(data, size, folder)
         for case, optimizer in pairs:
             able = [c for c in installed if c.convolutions or not case.convolution]
             with ExitStack() as stack:
-                timed = Turns(case, optimizer, _steps(case, steps), folder, measured.remarks, say)
-                timed.start(able, environments, stack)
+                timed = Turns(
+                    case, optimizer, steps_of(case, steps), folder, measured.remarks, say, program
+                )
+                timed.start([PRODUCTS, *able], environments, stack)
                 for turn in range(turns):
                     rows = timed.turn(turn, data[0].name)
                     measured.rows += rows
@@ -113,17 +119,19 @@ def _chosen(what: str, names: Sequence[str], known: Any) -> list[str]:
     return [name for name in known if not names or name in names]
 
 
-def _positive(what: str, value: int | None, default: Any) -> Any:
+def positive(what: str, value: int | None, default: Any) -> Any:
+    """Return the value, or the default for None; InvalidValueError where it is below 1."""
     if value is not None and value < 1:
         raise InvalidValueError(f"{what} must be at least 1; received {value}")
     return default if value is None else value
 
 
-def _steps(case: Case, steps: int | None) -> int:
+def steps_of(case: Case, steps: int | None) -> int:
+    """Return the steps a turn: the case's own, or fewer."""
     return case.steps if steps is None else min(steps, case.steps)
 
 
-def _write_arrays(data: tuple[Dataset, Dataset], size: int, folder: Path) -> None:
+def write_arrays(data: tuple[Dataset, Dataset], size: int, folder: Path) -> None:
     """Write at least `size` images, shuffled once, to files that the workers read."""
     training, test = data
     order = np.random.default_rng(0).permutation(len(training))

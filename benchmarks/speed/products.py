@@ -20,7 +20,7 @@ from benchmarks.speed.peers import Array, Task
 PIECES = (1000, 3000)  # images of a large batch at once
 PATCH_IMAGES = 16  # images whose patches go through at once: their outputs stay in the cache
 TRIALS = 5  # of a layout
-LARGE_PAGE = 2**21  # bytes, of x86 and most ARM machines
+CACHE_LINE = 64  # bytes, where arrays begin
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ def products(case: Case, piece: int | None = None) -> list[Product]:
         if layer or case.convolution:
             found.append(Product(b, u, d, case.batch // b))  # dX = dZ Wᵀ
     return found
+
+
+def multiply_adds(case: Case) -> int:
+    """Return the multiply-adds of a step's products."""
+    return sum(p.m * p.k * p.n * p.times for p in products(case))
 
 
 class Prepared:
@@ -81,21 +86,12 @@ class Prepared:
 
 
 def _filled(shape: tuple[int, int], order: str, rng: np.random.Generator) -> Array:
-    array = _on_large_pages(shape if order == "C" else shape[::-1])
+    m, n = shape
+    memory = np.empty(4 * m * n + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    array = memory[start : start + 4 * m * n].view(np.float32)
     rng.random(dtype=np.float32, out=array)
-    return array if order == "C" else array.T
-
-
-def _on_large_pages(shape: tuple[int, ...]) -> Array:
-    """Return a new array (float32) that begins at a large page, of which the TLB covers more.
-
-    Linux gives large pages where NumPy requests them, which it does for arrays of 4 MB or more.
-    What is allocated around the array is never touched, so that it takes no memory.
-    """
-    size = int(np.prod(shape)) * 4  # bytes
-    memory = np.zeros(size + 2 * LARGE_PAGE, np.uint8)
-    start = -memory.ctypes.data % LARGE_PAGE
-    return memory[start : start + size].view(np.float32).reshape(shape)
+    return array.reshape(m, n) if order == "C" else array.reshape(n, m).T
 
 
 class Peer:

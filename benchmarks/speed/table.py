@@ -9,6 +9,7 @@ Row = Mapping[str, object]  # of speed.csv, as measured or as read
 Spread = tuple[float, float, float]  # median, lowest, highest
 
 SCRATCH = "scratch"
+OTHER_FORMS = ("scratch-numpy",)  # of scratch itself: no peers
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Summary:
     prediction_images_a_second: Spread
     peak_memory_mb: float
     products_share: Spread  # of the time of training, what bare products take
+    peak_share: Spread | None  # of the processor's multiply-adds, those of the products
     agrees: bool  # reached the same loss as the others
     ratio: Spread | None = None  # of scratch alone: to the fastest peer, turn by turn
     prediction_ratio: Spread | None = None
@@ -62,7 +64,7 @@ def summaries(rows: Iterable[Row]) -> list[Summary]:
 
 def _summary(model: str, optimizer: str, name: str, of_all: Mapping[str, Sequence[Row]]) -> Summary:
     own = of_all[name]
-    peers = {k: v for k, v in of_all.items() if k != SCRATCH and _agrees(v)}
+    peers = {k: v for k, v in of_all.items() if k not in (SCRATCH, *OTHER_FORMS) and _agrees(v)}
     fastest: dict[str, str | None] = {}
     for column in ("images_a_second", "prediction_images_a_second"):
         medians = {k: median(_numbers(v, column).values()) for k, v in peers.items()}
@@ -81,11 +83,23 @@ def _summary(model: str, optimizer: str, name: str, of_all: Mapping[str, Sequenc
             float(str(row["products_seconds_a_step"])) / float(str(row["seconds_a_step"]))
             for row in own
         ),
+        _peak_share(own),
         _agrees(own),
         _ratio(own, peers[trainer], "images_a_second") if trainer else None,
         _ratio(own, peers[predictor], "prediction_images_a_second") if predictor else None,
         trainer,
         predictor,
+    )
+
+
+def _peak_share(rows: Sequence[Row]) -> Spread | None:
+    """Return the products' multiply-adds a second as a share of the peak; None without a peak."""
+    peak, work = "peak_multiply_adds_a_second", "multiply_adds_a_step"
+    if not all(row.get(peak) for row in rows):
+        return None
+    return _spread(
+        float(str(row[work])) / float(str(row["seconds_a_step"])) / float(str(row[peak]))
+        for row in rows
     )
 
 
@@ -101,11 +115,12 @@ def text(found: Sequence[Summary]) -> str:
         if before is None or (s.model, s.optimizer) != (before.model, before.optimizer):
             lines += ["", f"{s.model}, {s.optimizer}, {s.turns} turns: median (lowest to highest)"]
             lines.append(
-                f"  {'':<17}{'training, images/s':>27}{'products':>10}"
+                f"  {'':<17}{'training, images/s':>27}{'products':>10}{'of peak':>9}"
                 f"{'prediction, images/s':>31}{'peak MB':>9}"
             )
         lines.append(
             f"  {s.contestant:<17}{_range(s.images_a_second):>27}{s.products_share[0]:>10.0%}"
+            f"{f'{s.peak_share[0]:.0%}' if s.peak_share else '–':>9}"
             f"{_range(s.prediction_images_a_second):>31}{s.peak_memory_mb:>9,.0f}"
             + ("" if s.agrees else "  another loss: not ranked")
         )

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.speed import peak
 from benchmarks.speed.cases import Case
 from benchmarks.speed.contestants import PRODUCTS, SCRATCH, Contestant
 from benchmarks.speed.process import Worker
+from benchmarks.speed.products import multiply_adds
 from fashionlab.environment import machine
 from fashionlab.errors import WorkerError
 
@@ -34,9 +36,11 @@ class Turns:
         folder: Path,
         remarks: list[str],
         say: Callable[[str], None],
+        peak_program: Path | None = None,
     ) -> None:
         self.case, self.optimizer, self.steps = case, optimizer, steps
         self.folder, self.remarks, self.say = folder, remarks, say
+        self.peak_program = peak_program
         self.machine = machine()
         self.threads = self.machine["cpus"]
         self.batches = len(np.load(folder / "labels.npy", mmap_mode="r")) // case.batch
@@ -46,7 +50,7 @@ class Turns:
 
     def start(self, able: Sequence[Contestant], environments: Path, stack: ExitStack) -> None:
         """Start and load each contestant, one after the other."""
-        for contestant in (PRODUCTS, *able):
+        for contestant in able:
             python = contestant.python(environments) or sys.executable
             self._remark(f"{contestant.name}: loading", keep=False)
             worker = Worker(contestant, python, self.folder, self.threads)
@@ -65,7 +69,7 @@ class Turns:
             if loaded:
                 self.loaded[contestant.name] = loaded
         first = {name: loaded["loss"] for name, loaded in self.loaded.items()}
-        del first[PRODUCTS.name]
+        first.pop(PRODUCTS.name, None)
         self.differing = differences(first, SAME_FIRST)
         for name, remark in self.differing.items():
             self._remark(f"{name}, first steps: {remark}; not ranked")
@@ -87,12 +91,13 @@ class Turns:
         shift = turn % len(names)
         first = turn * self.steps % (self.batches - self.steps + 1)
         rows: dict[str, dict[str, Any]] = {}
-        products = 0.0
+        products, most = 0.0, None
         for name in names[shift:] + names[:shift]:
             time.sleep(REST)
             trained = self._ask(name, "train", first=first, steps=self.steps)
             if trained and name == PRODUCTS.name:
                 products = trained["seconds"] / self.steps
+                most = self._peak()
             elif trained and (row := self._row(name, trained)):
                 rows[name] = row
         differing = differences({name: row["loss"] for name, row in rows.items()}, SAME_LATER)
@@ -110,13 +115,30 @@ class Turns:
                 "steps": self.steps,
                 "threads": self.threads,
                 **rows[name],
+                "multiply_adds_a_step": multiply_adds(self.case),
                 "products_seconds_a_step": _rounded(products),
+                "peak_multiply_adds_a_second": most,
                 "agrees": "no" if name in differing else "yes",
-                **self._where(name),
+                **self.where(name),
             }
             for name in names
             if name in rows
         ]
+
+    def rates(self) -> dict[str, int]:
+        """Return the images a second in training of each contestant, timed once."""
+        rates = {}
+        for name in [*self.workers]:
+            time.sleep(REST)
+            if trained := self._ask(name, "train", first=0, steps=self.steps):
+                rates[name] = round(self.steps * self.case.batch / trained["seconds"])
+        return rates
+
+    def _peak(self) -> float | None:
+        """Return the multiply-adds a second that all threads can do at most, or None."""
+        if self.peak_program is None:
+            return None
+        return _rounded(peak.measure(self.peak_program, self.threads)[0])
 
     def _row(self, name: str, trained: dict[str, Any]) -> dict[str, Any] | None:
         predicted = self._ask(name, "predict", times=self.case.predictions)
@@ -133,7 +155,8 @@ class Turns:
             "seconds_a_step": _rounded(seconds / self.steps),
         }
 
-    def _where(self, name: str) -> dict[str, Any]:
+    def where(self, name: str) -> dict[str, Any]:
+        """Return the columns that say in which form, by which libraries and where it was."""
         loaded = self.loaded[name]
         return {
             "form": loaded["form"],

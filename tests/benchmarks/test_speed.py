@@ -236,10 +236,14 @@ def test_the_worker_imports_no_library_of_another():
     [
         (["--model", "vgg"], "model must be one of 784-512-10, .*; received 'vgg'"),
         (["--optimizer", "lion"], "optimizer must be one of sgd, adam; received 'lion'"),
-        (["--peer", "scratch"], "peer must be one of scikit-learn, .*; received 'scratch'"),
+        (
+            ["--peer", "scratch"],
+            "peer must be one of scratch-numpy, scikit-learn, .*; received 'scratch'",
+        ),
         (["--turns", "0"], "turns must be at least 1; received 0"),
         (["--steps", "-3"], "steps must be at least 1; received -3"),
         (["--model", "full-batch", "--optimizer", "adam"], "full-batch has sgd alone"),
+        (["--busy", "--model", "cnn"], "--busy chooses model, optimizer and peers itself; .*"),
     ],
 )
 def test_hostile_options_are_refused_in_one_line(options, message, tmp_path):

@@ -1,7 +1,15 @@
 import pytest
 import torch
 
+from ..both_forms import form, in_both_forms
+
+__all__ = ["form"]
+
 torch.set_num_threads(1)  # the nets are tiny: threads would only wait for each other
+
+
+def pytest_generate_tests(metafunc):
+    in_both_forms(metafunc, {"test_architectures", "test_keras", "test_training"})
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,5 +1,7 @@
 """What does not fit is refused as Keras refuses it, by a line with layer, expected and received."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,7 @@ LABELS = np.arange(5) % 3
 )
 def test_layers_that_do_not_fit_are_a_value_error_that_names_the_layer(layers, message):
     with pytest.raises(ValueError, match=message):
-        scratch.Sequential([scratch.Input((4, 4, 1)), *layers])
+        scratch.Sequential([scratch.Input((4, 4, 1)), *copy.deepcopy(layers)])  # for each form
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A ReLU and a maximum have kinks, where there is no slope: the weights are drawn 
 within a step of 1e-6, which a wrong gradient could not make true.
 """
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -188,6 +189,19 @@ def test_a_batch_in_micro_batches_has_the_gradients_of_the_whole(batch):
     loss, _ = model.compute_gradients(x, y, weights)
     np.testing.assert_allclose(model.gradients_vector, whole, rtol=1e-12, atol=1e-14)
     assert loss == pytest.approx(whole_loss, rel=1e-13)
+
+
+def test_micro_batches_bound_the_memory_of_a_convolution_of_many_channels():
+    rng = np.random.default_rng(0)
+    conv = Conv2D(32, 3, padding="same")  # 4.1 MB of windows an image
+    model = scratch.Sequential([scratch.Input((60, 60, 32)), conv, GlobalAveragePooling2D()])
+    model.compile("sgd", "mse")
+    x, y = rng.random((40, 60, 60, 32), "float32"), rng.random((40, 32), "float32")
+    tracemalloc.start()
+    model.compute_gradients(x, y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
 
 
 def test_a_batch_larger_than_a_micro_batch_is_not_split_where_images_are_compared():

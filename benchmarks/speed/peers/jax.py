@@ -1,6 +1,5 @@
 """JAX alone: one jitted step, or a jitted scan over a chunk of steps where that is faster."""
 
-import time
 from typing import Any
 
 import jax
@@ -9,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from benchmarks.speed.cases import BETA_1, BETA_2, EPSILON, LEARNING_RATES, MOMENTUM
-from benchmarks.speed.peers import Array, Task
+from benchmarks.speed.peers import IMAGES, Array, Form, Task, fastest
 
 CHUNK = 20  # steps of a scan, at most
 
@@ -19,24 +18,24 @@ class Peer:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.images, self.labels = (
-            jnp.asarray(task.scaled("images")),
-            jnp.asarray(task.read("labels"), jnp.int32),
-        )
-        self.test = jnp.asarray(task.scaled("test_images"))
+        self.labels = jnp.asarray(task.read("labels"), jnp.int32)
         self.step = jax.jit(self._step, donate_argnums=0)
         self.scan = jax.jit(self._scan, donate_argnums=0, static_argnums=4)
         self.forward = jax.jit(self._forward)
-        steps = min(CHUNK, len(self.images) // task.case.batch)
-        seconds = {}
-        for form in ("a call a step", "scan"):
-            self.form = form
-            self.reset()
-            self.train(0, steps)
-            began = time.perf_counter()
-            self.train(0, steps)
-            seconds[form] = time.perf_counter() - began
-        self.form = min(seconds, key=lambda form: seconds[form])
+        alternatives: dict[str, tuple[str, ...]] = {
+            "images": IMAGES,
+            "calls": ("a call a step", "scan"),
+        }
+        if task.case.convolution:
+            alternatives["pool"] = ("maximum of a reshaped array", "reduce_window")
+        form = fastest(task.case, alternatives, self._build, self.train)
+        self.form = ", ".join(form.values())
+
+    def _build(self, form: Form, steps: int | None) -> None:
+        self.chosen = form
+        self.images = jnp.asarray(self.task.images("images", form["images"], steps))
+        self.test = jnp.asarray(self.task.images("test_images", form["images"]))
+        jax.clear_caches()  # the functions read `chosen` when they are traced
         self.reset()
 
     def reset(self) -> None:
@@ -49,17 +48,25 @@ class Peer:
     def _forward(self, weights: Any, x: Any) -> Any:
         case, pending = self.task.case, list(weights)
         activation = getattr(jax.nn, case.activation)
+        if x.dtype == jnp.uint8:
+            x = x * jnp.float32(1 / 255)
         if case.convolution:
             kernel, bias = pending.pop(0), pending.pop(0)
             x = lax.conv_general_dilated(
                 x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
             )
-            window = (1, 2, 2, 1)
-            x = lax.reduce_window(activation(x + bias), -jnp.inf, lax.max, window, window, "VALID")
-            x = x.reshape(len(x), -1)
+            x = self._pooled(activation(x + bias)).reshape(len(x), -1)
         while len(pending) > 2:
             x = activation(x @ pending.pop(0) + pending.pop(0))
         return x @ pending[0] + pending[1]
+
+    def _pooled(self, x: Any) -> Any:
+        if self.chosen["pool"] == "reduce_window":
+            window = (1, 2, 2, 1)
+            return lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
+        b, h, w, c = x.shape
+        x = x[:, : h // 2 * 2, : w // 2 * 2]
+        return x.reshape(b, h // 2, 2, w // 2, 2, c).max((2, 4))
 
     def _loss(self, weights: Any, x: Any, y: Any) -> Any:
         logits = jax.nn.log_softmax(self._forward(weights, x))
@@ -90,10 +97,10 @@ class Peer:
 
     def train(self, first: int, steps: int) -> float:
         """Train with one call a step, or one a chunk."""
-        losses = []
+        losses, scan = [], self.chosen["calls"] == "scan"
         chunk = next(c for c in range(min(CHUNK, steps), 0, -1) if steps % c == 0)
-        for i in range(first, first + steps, chunk if self.form == "scan" else 1):
-            if self.form == "scan":
+        for i in range(first, first + steps, chunk if scan else 1):
+            if scan:
                 self.state, loss = self.scan(self.state, self.images, self.labels, i, chunk)
             else:
                 self.state, loss = self.step(self.state, self.images, self.labels, i)

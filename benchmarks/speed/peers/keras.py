@@ -14,7 +14,9 @@ from benchmarks.speed.cases import (
     SIDE,
     WINDOW,
 )
-from benchmarks.speed.peers import Array, Task
+from benchmarks.speed.peers import IMAGES, Array, Form, Task, fastest
+
+STEPS = 20  # of one call, where the backend has it
 
 
 def _library(threads: int) -> Any:
@@ -39,15 +41,27 @@ class Peer:
     """See `benchmarks.speed.peers.Peer`."""
 
     def __init__(self, task: Task) -> None:
-        self.task, case, keras = task, task.case, _library(task.threads)
-        self.form = "fit"
-        self.images, self.labels = task.scaled("images"), task.read("labels").astype("int32")
-        self.test = task.scaled("test_images")
+        self.task, self.keras = task, _library(task.threads)
+        self.labels = task.read("labels").astype("int32")
+        alternatives = {"images": IMAGES}
+        if self.keras.backend.backend() != "torch":  # which has no such steps
+            alternatives["execution"] = ("a call a step", f"{STEPS} steps a call")
+        if self.keras.backend.backend() == "tensorflow":
+            alternatives["compiler"] = ("XLA", "no XLA")
+        form = fastest(task.case, alternatives, self._build, self.train)
+        self.form = ", ".join([form.pop("images"), "fit", *form.values()])
+
+    def _build(self, form: Form, steps: int | None) -> None:
+        task, case, keras = self.task, self.task.case, self.keras
+        self.images = task.images("images", form["images"], steps)
+        self.test = task.images("test_images", form["images"])
+        keras.backend.clear_session()  # frees the last form's model
         nn, rate = keras.layers, LEARNING_RATES[task.optimizer]
-        first = [nn.Input((SIDE * SIDE,))]
+        first = [nn.Input((SIDE, SIDE, 1) if case.convolution else (SIDE * SIDE,))]
+        if form["images"] == "uint8":
+            first.append(nn.Rescaling(1 / 255))
         if case.convolution:
-            first = [
-                nn.Input((SIDE, SIDE, 1)),
+            first += [
                 nn.Conv2D(FILTERS, WINDOW, activation=case.activation),
                 nn.MaxPooling2D(2),
                 nn.Flatten(),
@@ -59,6 +73,8 @@ class Peer:
             if task.optimizer == "sgd"
             else keras.optimizers.Adam(rate, BETA_1, BETA_2, EPSILON),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            steps_per_execution=STEPS if form.get("execution", "").startswith(str(STEPS)) else 1,
+            jit_compile=False if form.get("compiler") == "no XLA" else "auto",
         )
         self.model.optimizer.build(self.model.trainable_variables)
         self.fresh = [variable.numpy() for variable in self.model.optimizer.variables]

@@ -1,5 +1,10 @@
-"""The network from scratch, as its users call it: `fit` and `predict` on uint8 images."""
+"""The network from scratch, as its users call it: `fit` and `predict` on uint8 images.
 
+With FASHIONLAB_JIT_COMPILE=0 in its environment it computes in NumPy, else in C where it can.
+"""
+
+import os
+from inspect import signature
 from typing import Any
 
 from benchmarks.speed.cases import CLASSES, LEARNING_RATES, MOMENTUM, SIDE
@@ -9,8 +14,6 @@ from fashionlab import models, scratch
 
 class Peer:
     """See `benchmarks.speed.peers.Peer`."""
-
-    form = "uint8 images"
 
     def __init__(self, task: Task) -> None:
         self.task, case = task, task.case
@@ -34,7 +37,13 @@ class Peer:
             optimizer: Any = scratch.optimizers.SGD(rate, momentum=MOMENTUM)
         else:
             optimizer = scratch.optimizers.Adam(rate)
-        self.model.compile(optimizer, scratch.losses.SparseCategoricalCrossentropy(True))
+        loss = scratch.losses.SparseCategoricalCrossentropy(True)
+        in_numpy = os.environ.get("FASHIONLAB_JIT_COMPILE") == "0"
+        options = {"jit_compile": False if in_numpy else "auto"}
+        known = options.keys() & signature(self.model.compile).parameters.keys()
+        self.model.compile(optimizer, loss, **{name: options[name] for name in known})
+        compiled = bool(getattr(self.model, "jit_compile", False))
+        self.form = f"uint8, {'C' if compiled else 'NumPy'}"
         self.model.set_weights(self.task.weights())
 
     def train(self, first: int, steps: int) -> float:

@@ -1,8 +1,12 @@
-"""scikit-learn's MLPClassifier: `partial_fit`, one pass over a turn's images in its batches."""
+"""scikit-learn's MLPClassifier: `partial_fit`, one pass over a turn's images in its batches.
+
+It computes in float32 for float32 images, and in float64 for uint8.
+"""
 
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.speed.cases import BETA_1, BETA_2, CLASSES, EPSILON, LEARNING_RATES, MOMENTUM
@@ -12,12 +16,13 @@ from benchmarks.speed.peers import Array, Task
 class Peer:
     """See `benchmarks.speed.peers.Peer`."""
 
-    form = "partial_fit"
+    form = "float32, partial_fit"
 
     def __init__(self, task: Task) -> None:
         self.task, case = task, task.case
-        self.images, self.labels = task.scaled("images"), task.read("labels")
-        self.test = task.scaled("test_images")
+        sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
+        self.images, self.labels = task.images("images"), task.read("labels")
+        self.test = task.images("test_images")
         self.model: Any = MLPClassifier(
             case.units,
             activation="logistic" if case.activation == "sigmoid" else case.activation,

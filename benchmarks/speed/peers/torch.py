@@ -1,7 +1,6 @@
 """PyTorch: eager with a fused optimizer, or with `torch.compile` around the model and its loss."""
 
 import os
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -19,9 +18,8 @@ from benchmarks.speed.cases import (
     MOMENTUM,
     WINDOW,
 )
-from benchmarks.speed.peers import Array, Task
-
-TRIAL = 10  # steps that decide between the layouts, after as many that prepare
+from benchmarks.speed.peers import IMAGES, Array, Form, Task, fastest
+from fashionlab.engines.keras import keep_freed_memory
 
 
 class Network(nn.Module):
@@ -38,6 +36,8 @@ class Network(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (B, K)."""
+        if x.dtype == torch.uint8:
+            x = x.float() * (1 / 255)
         if self.convolution is not None:
             x = F.max_pool2d(self.activation(self.convolution(x)), 2)
             x = (x.permute(0, 2, 3, 1) if self.last else x).flatten(1)
@@ -68,22 +68,19 @@ class Peer:
 
     def __init__(self, task: Task) -> None:
         torch.set_num_threads(task.threads)
+        keep_freed_memory()
         self.task, self.compiled = task, bool(os.environ.get("FASHIONLAB_COMPILE"))
-        self.images, self.test = (
-            self._tensor(task.scaled(name)) for name in ("images", "test_images")
-        )
         self.labels = torch.from_numpy(task.read("labels")).long()
-        layouts = (False, True) if task.case.convolution else (False,)
-        candidates = {self._timed(last): last for last in layouts}
-        self._build(candidates[min(candidates)])
+        alternatives: dict[str, tuple[str, ...]] = {"images": IMAGES}
+        if task.case.convolution:
+            alternatives["layout"] = ("contiguous", "channels last")
+        form = fastest(task.case, alternatives, self._build, self.train)
+        self.form = ", ".join(form.values())
 
-    def _tensor(self, values: Array) -> torch.Tensor:
-        tensor = torch.from_numpy(values)
-        return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
-
-    def _build(self, last: bool) -> None:
-        self.form = "channels last" if last else "contiguous" if self.task.case.convolution else ""
-        self.model = Network(self.task, last)
+    def _build(self, form: Form, steps: int | None) -> None:
+        self.images = self._tensor(self.task.images("images", form["images"], steps))
+        self.test = self._tensor(self.task.images("test_images", form["images"]))
+        self.model = Network(self.task, form.get("layout") == "channels last")
         forward: Any = self.model
         if self.compiled:
             torch._dynamo.reset()
@@ -93,15 +90,9 @@ class Peer:
             self.loss, self.forward = self._loss, forward
         self.reset()
 
-    def _timed(self, last: bool) -> float:
-        if not self.task.case.convolution:
-            return 0.0  # nothing to choose
-        self._build(last)
-        steps = min(TRIAL, len(self.images) // self.task.case.batch)
-        self.train(0, steps)
-        began = time.perf_counter()
-        self.train(0, steps)
-        return time.perf_counter() - began
+    def _tensor(self, values: Array) -> torch.Tensor:
+        tensor = torch.from_numpy(values)
+        return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
 
     def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return F.cross_entropy(self.model(x), y)

@@ -81,9 +81,11 @@ class Keras:
         if not self._fast:
             return Layout()
         from fashionlab.engines.keras_torch.batch_normalization import BatchNormalization
+        from fashionlab.engines.keras_torch.channels_last import Conv2D, MaxPooling2D
         from fashionlab.engines.keras_torch.direct import Direct
 
-        return Layout(1, {"data_format": "channels_first"}, BatchNormalization, Direct)
+        first = {"data_format": "channels_first"}
+        return Layout(1, first, BatchNormalization, Conv2D, MaxPooling2D, Direct)
 
     @property
     def multiplies_bfloat16(self) -> bool:
@@ -103,11 +105,18 @@ class Keras:
         model.optimizer.in_bfloat16 = self.multiplies_bfloat16 and self.on_gpu
 
     def optimizer(self, name: str) -> Any:
-        """Return a class of `keras.optimizers`, or Muon for the kernels of convolutions too."""
+        """Return a class of `keras.optimizers`; Muon for the kernels of convolutions too.
+
+        On PyTorch Adam is by its fused kernel.
+        """
         if name == "Muon":
             from fashionlab.engines.keras_torch.muon import Muon
 
             return Muon
+        if name == "Adam" and self._fast:
+            from fashionlab.engines.keras_torch.adam import Adam
+
+            return Adam
         return getattr(self.nn.optimizers, name)
 
     def batches(

@@ -66,7 +66,10 @@ class Scratch:
         try:
             model.optimizer.state = optimizer
         except (ValueError, TypeError) as error:
-            raise CheckpointError(f"the checkpoint is of another optimizer: {error}") from error
+            raise CheckpointError(
+                "the checkpoint must be of this model's optimizer, written by this version "
+                f"({error}); begin the training again"
+            ) from error
         model.set_weights(listed("weights", kept))
         model.generator_states = {
             name.removeprefix(RANDOM): kept[name] for name in kept if name.startswith(RANDOM)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import reduce
-from itertools import chain, count
+from itertools import count
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from fashionlab.models.parts import (
     Width,
     dropout_layers,
     initializer_of,
+    network,
     seeds_from,
     with_channels,
 )
@@ -116,7 +116,7 @@ def convnet(
         [layers.Flatten(name="flatten"), *next(dropouts)],
         [layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")],
     ]
-    return _network(nn, image_shape, parts, added, layout)
+    return network(nn, image_shape, parts, added, layout)
 
 
 def resnet(
@@ -156,22 +156,4 @@ def resnet(
     mean = layers.GlobalAveragePooling2D(name="means", **layout.options)
     dense = layers.Dense(classes, activation=output, kernel_initializer=kernel, name="output")
     parts.append([mean, *next(dropouts), dense])
-    return _network(nn, image_shape, parts, added, layout)
-
-
-def _network(
-    nn: ModuleType,
-    image_shape: tuple[int, ...],
-    parts: list[Layers],
-    added: set[int],
-    layout: Layout,
-) -> Any:
-    """Return the model of these parts in a row; the parts in `added` add their input."""
-    if not added and not layout.model:
-        return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
-    add = nn.layers.Add  # AttributeError where `nn` has none
-    inputs = x = nn.Input(image_shape)
-    for i, part in enumerate(parts):
-        y = reduce(lambda value, layer: layer(value), part, x)
-        x = add(name=f"sum_{i}")([x, y]) if i in added else y
-    return layout.model(inputs, x, parts, added) if layout.model else nn.Model(inputs, x)
+    return network(nn, image_shape, parts, added, layout)

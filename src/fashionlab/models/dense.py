@@ -4,12 +4,16 @@ from types import ModuleType
 from typing import Any
 
 from fashionlab.models.parts import (
+    CHANNELS_LAST,
+    Layers,
+    Layout,
     Rate,
     Width,
     Widths,
     Window,
     dropout_layers,
     initializer_of,
+    network,
     seeds_from,
     with_channels,
 )
@@ -72,36 +76,34 @@ def cnn(
     activation: str = "relu",
     output: str = "linear",
     dropout: Rate = 0.0,
+    layout: Layout = CHANNELS_LAST,
 ) -> Any:
     """Build a convolution, a 2 x 2 maximum pool, dense layers of `units`, then one of `classes`.
 
-    `dropout` follows each of the hidden dense layers.
+    `dropout` follows each of the hidden dense layers. Of the `layout` it takes the classes: images
+    have their channels last in any library, because the dense layer's weights follow their order.
     """
     seeds, dropouts = seeds_from(seed), dropout_layers(nn, dropout, seed)
 
     def glorot() -> Any:
         return initializer_of(nn, "glorot_uniform", next(seeds))
 
-    return nn.Sequential(
+    def dense(n: int, f: str, name: str) -> Any:
+        return nn.layers.Dense(n, activation=f, kernel_initializer=glorot(), name=name)
+
+    convolution = layout.convolution or nn.layers.Conv2D
+    max_pooling = layout.max_pooling or nn.layers.MaxPooling2D
+    parts: list[Layers] = [
+        [nn.layers.Rescaling(1 / 255, name="rescaling")],
+        [nn.layers.Reshape(with_channels(image_shape), name="channels")],
         [
-            nn.layers.Input(image_shape),
-            nn.layers.Rescaling(1 / 255, name="rescaling"),
-            nn.layers.Reshape(with_channels(image_shape), name="channels"),
-            nn.layers.Conv2D(
+            convolution(
                 filters, kernel, activation=activation, kernel_initializer=glorot(), name="conv_1"
             ),
-            nn.layers.MaxPooling2D(2, name="pool_1"),
-            nn.layers.Flatten(name="flatten"),
-            *(
-                layer
-                for i, n in enumerate(units, 1)
-                for layer in (
-                    nn.layers.Dense(
-                        n, activation=activation, kernel_initializer=glorot(), name=f"hidden_{i}"
-                    ),
-                    *next(dropouts),
-                )
-            ),
-            nn.layers.Dense(classes, activation=output, kernel_initializer=glorot(), name="output"),
-        ]
-    )
+            max_pooling(2, name="pool_1"),
+        ],
+        [nn.layers.Flatten(name="flatten")],
+        *([dense(n, activation, f"hidden_{i}"), *next(dropouts)] for i, n in enumerate(units, 1)),
+        [dense(classes, output, "output")],
+    ]
+    return network(nn, image_shape, parts, set(), layout)

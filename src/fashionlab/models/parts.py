@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from functools import reduce
+from itertools import chain, count
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -29,6 +30,8 @@ class Layout:
     axis: int = -1  # of the channels
     options: Mapping[str, str] = field(default_factory=dict)  # of convolutions and pools
     batch_normalization: Any = None  # the class; None for the library's own
+    convolution: Any = None  # the class for images with channels last; None for the library's own
+    max_pooling: Any = None  # as `convolution`
     model: Any = None  # the class; None for the library's own
 
     def reordered(self, layers: Any) -> Layers:
@@ -66,3 +69,21 @@ def initializer_of(nn: ModuleType, name: str, seed: int) -> Any:
     if name == "standard_normal":
         return nn.initializers.RandomNormal(mean=0.0, stddev=1.0, seed=seed)
     return nn.initializers.GlorotUniform(seed=seed)
+
+
+def network(
+    nn: ModuleType,
+    image_shape: tuple[int, ...],
+    parts: list[Layers],
+    added: set[int],
+    layout: Layout,
+) -> Any:
+    """Return the model of these parts in a row; the parts in `added` add their input."""
+    if not added and not layout.model:
+        return nn.Sequential([nn.layers.Input(image_shape), *chain.from_iterable(parts)])
+    add = nn.layers.Add  # AttributeError where `nn` has none
+    inputs = x = nn.Input(image_shape)
+    for i, part in enumerate(parts):
+        y = reduce(lambda value, layer: layer(value), part, x)
+        x = add(name=f"sum_{i}")([x, y]) if i in added else y
+    return layout.model(inputs, x, parts, added) if layout.model else nn.Model(inputs, x)

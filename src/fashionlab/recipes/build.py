@@ -6,7 +6,7 @@ from typing import Any
 
 from fashionlab.engines import Engine, get
 from fashionlab.errors import InvalidValueError
-from fashionlab.models import BUILDERS, CONVOLUTIONAL
+from fashionlab.models import BUILDERS
 from fashionlab.recipes.recipe import OPTIMIZERS, Recipe, one_of
 from fashionlab.recipes.size import require_sensible
 
@@ -49,9 +49,10 @@ def build_network(
 ) -> Any:
     """Return the model before it is compiled; raises InvalidValueError as `build` does."""
     require_sensible(recipe, image_shape, classes)
-    options = {"layout": engine.layout} if recipe.builder in CONVOLUTIONAL else {}
+    builder = BUILDERS[recipe.builder]
+    options = {"layout": engine.layout} if "layout" in signature(builder).parameters else {}
     try:
-        return BUILDERS[recipe.builder](
+        return builder(
             engine.nn,
             image_shape,
             classes,

@@ -5,7 +5,8 @@ Read in this order: `activations`, `losses`, `initializers`, `layers` (`layer`, 
 `rmsprop`, `schedules`), `sequential`, `passes`, `fitting`, `evaluation`, `callbacks`, `gradcheck`;
 docs/backprop.md derives every formula in the same symbols. `checks` and `arguments` refuse bad
 input; `batches` cuts arrays; `weights_file` and `random_state` save and resume. Names, argument
-names, defaults and weight layouts are Keras 3's.
+names, defaults and weight layouts are Keras 3's. `compiled` does the same in C: `build` compiles
+it, `library` loads it, `program` hands it a model, as `plan`, `rule` and `structures` describe it.
 
 Symbols, the same in every file:
     N   images of a batch, the divisor of the mean loss

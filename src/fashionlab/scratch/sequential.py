@@ -7,7 +7,6 @@ layer by layer. Training, evaluation and the file of weights are in modules of t
 """
 
 import copy
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,7 @@ from .layers import Input, Layer, Variable
 
 Array = NDArray[Any]
 
-MICRO_BATCH = 2**21  # values of a layer's output at a time; 8 MB in float32
+MICRO_BATCH = 2**22  # values of a layer's largest array at a time; 16 MB in float32
 
 
 class Sequential:
@@ -137,8 +136,9 @@ class Sequential:
             if not v.trainable:
                 v.value = np.zeros(v.shape, self.dtype)
             v.value[...] = v.initializer(v.shape, self.dtype)
-        widest = max((math.prod(layer.output_shape) for layer in self.layers), default=1)
-        self.micro_batch_size = min(max(MICRO_BATCH // widest, 128), 1024)  # images
+        largest = max((layer.largest for layer in self.layers), default=1)
+        self.micro_batch_size = min(max(MICRO_BATCH // largest, 1), 1024)  # images
+        self.program = None  # C has the layers so far, also where it refuses these
         if hasattr(self, "optimizer"):
             self.program = compiled.program(self, self._jit_compile)
 

@@ -29,7 +29,7 @@ typedef struct {
 static Description *append(Plan *plan, Description layer, int positions, int channels, int kernel) {
     Description *made = &plan->layer[plan->layers];
     *made = layer, made->kernel = made->bias = -1;
-    made->trained = plan->weights > 0;
+    made->need_dx = plan->weights > 0;
     plan->shape[2 * plan->layers] = positions, plan->shape[2 * plan->layers + 1] = channels;
     plan->layers++;
     if (kernel) {
@@ -142,10 +142,11 @@ uint64_t trained(int instructions, int threads) {
     const Rule sgd = {.rule = SGD, .rate = 0.1f, .clip_norm = 0.5f};
     const Rule momentum = {.rule = MOMENTUM, .rate = 0.01f, .momentum = 0.9f, .decay = 1e-3f};
     const Rule nesterov = {.rule = NESTEROV, .rate = 0.01f, .momentum = 0.9f};
-    const Rule adam = {.rule = ADAM, .rate = 0.001f, .momentum = 0.9f, .beta_2 = 0.999f,
-                       .epsilon = 1e-7f, .averages = 1, .keep = 0.99f};
+    const Rule adam = {.rule = ADAM, .rate = 0.001f, .beta_1 = 0.9f, .rest_1 = 0.1f,
+                       .beta_2 = 0.999f, .rest_2 = 0.001f,
+                       .epsilon = 1e-7f, .averages = 1, .keep = 0.99f, .rest = 0.01f};
     const Rule rmsprop = {.rule = RMSPROP, .centered = 1, .rate = 0.001f, .momentum = 0.5f,
-                          .beta_2 = 0.9f, .epsilon = 1e-7f};
+                          .beta_2 = 0.9f, .rest_2 = 0.1f, .epsilon = 1e-7f};
     uint64_t h = 14695981039346656037u;
     const int functions[] = {RELU, SIGMOID, TANH, GELU};
     const Rule rules[] = {momentum, sgd, nesterov, adam};

@@ -1,13 +1,14 @@
 """The same step in C: forward, loss, backward and optimizer in one call, on all cores.
 
-`library` finds the shared library that `build` made of the C sources; `program` hands a model to
-it. docs/backprop.md, "The same step in C", says how it computes; passes.h lists the sources in the
-order in which to read them.
+`library` finds the shared library that `build` made of the C sources; `program` hands it a model,
+as `plan`, `rule` and `structures` describe it. How it computes is in docs/backprop.md, "The same
+step in C"; passes.h lists the sources in the order in which to read them.
 """
 
 from typing import TYPE_CHECKING
 
-from .program import LackingError, Program
+from .plan import LackingError
+from .program import Program
 
 if TYPE_CHECKING:
     from ..sequential import Sequential

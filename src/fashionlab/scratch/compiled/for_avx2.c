@@ -6,7 +6,7 @@
 #pragma GCC target("avx2,fma")
 #endif
 #define ISA_AVX2
-#define FORM form_avx2
+#define PASSES passes_avx2
 #include "passes.h"
 #if defined(__clang__)
 #pragma clang attribute pop

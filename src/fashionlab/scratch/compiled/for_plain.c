@@ -1,4 +1,4 @@
 /* The passes in C alone: slow, the same bits. */
 #define ISA_PLAIN
-#define FORM form_plain
+#define PASSES passes_plain
 #include "passes.h"

@@ -28,16 +28,17 @@ INLINE void store_some(float *p, V a, int n) { _mm512_mask_storeu_ps(p, (1 << n)
 INLINE V from_bytes(const uint8_t *p) {
     return (V){_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)))};
 }
-INLINE V all(float a) { return (V){_mm512_set1_ps(a)}; }
+INLINE V broadcast(float a) { return (V){_mm512_set1_ps(a)}; }
 INLINE V add(V a, V b) { return (V){_mm512_add_ps(a.x, b.x)}; }
 INLINE V sub(V a, V b) { return (V){_mm512_sub_ps(a.x, b.x)}; }
 INLINE V mul(V a, V b) { return (V){_mm512_mul_ps(a.x, b.x)}; }
-INLINE V over(V a, V b) { return (V){_mm512_div_ps(a.x, b.x)}; }
-INLINE V root(V a) { return (V){_mm512_sqrt_ps(a.x)}; }
+INLINE V divide(V a, V b) { return (V){_mm512_div_ps(a.x, b.x)}; }
+INLINE V square_root(V a) { return (V){_mm512_sqrt_ps(a.x)}; }
 INLINE V mul_add(V a, V b, V c) { return (V){_mm512_fmadd_ps(a.x, b.x, c.x)}; }
 INLINE Mask above(V a, V b) { return _mm512_cmp_ps_mask(a.x, b.x, _CMP_GT_OQ); }
-INLINE V choose(Mask m, V a, V b) { return (V){_mm512_mask_blend_ps(m, b.x, a.x)}; }
-INLINE V nearest(V a) { return (V){_mm512_roundscale_ps(a.x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+INLINE V select(Mask m, V a, V b) { return (V){_mm512_mask_blend_ps(m, b.x, a.x)}; }
+#define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+INLINE V nearest(V a) { return (V){_mm512_roundscale_ps(a.x, NEAREST)}; }
 INLINE V power_of_two(V n) { /* 2^n for whole n from -126 to 127 */
     __m512i bits = _mm512_add_epi32(_mm512_cvtps_epi32(n.x), _mm512_set1_epi32(127));
     return (V){_mm512_castsi512_ps(_mm512_slli_epi32(bits, 23))};
@@ -85,19 +86,19 @@ INLINE V from_bytes(const uint8_t *p) {
     __m256i y = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p + 8)));
     return (V){_mm256_cvtepi32_ps(x), _mm256_cvtepi32_ps(y)};
 }
-INLINE V all(float a) { return (V){_mm256_set1_ps(a), _mm256_set1_ps(a)}; }
+INLINE V broadcast(float a) { return (V){_mm256_set1_ps(a), _mm256_set1_ps(a)}; }
 INLINE V add(V a, V b) { return (V)BOTH(_mm256_add_ps, a, b); }
 INLINE V sub(V a, V b) { return (V)BOTH(_mm256_sub_ps, a, b); }
 INLINE V mul(V a, V b) { return (V)BOTH(_mm256_mul_ps, a, b); }
-INLINE V over(V a, V b) { return (V)BOTH(_mm256_div_ps, a, b); }
-INLINE V root(V a) { return (V){_mm256_sqrt_ps(a.x), _mm256_sqrt_ps(a.y)}; }
+INLINE V divide(V a, V b) { return (V)BOTH(_mm256_div_ps, a, b); }
+INLINE V square_root(V a) { return (V){_mm256_sqrt_ps(a.x), _mm256_sqrt_ps(a.y)}; }
 INLINE V mul_add(V a, V b, V c) {
     return (V){_mm256_fmadd_ps(a.x, b.x, c.x), _mm256_fmadd_ps(a.y, b.y, c.y)};
 }
 INLINE Mask above(V a, V b) {
     return (Mask){_mm256_cmp_ps(a.x, b.x, _CMP_GT_OQ), _mm256_cmp_ps(a.y, b.y, _CMP_GT_OQ)};
 }
-INLINE V choose(Mask m, V a, V b) {
+INLINE V select(Mask m, V a, V b) {
     return (V){_mm256_blendv_ps(b.x, a.x, m.x), _mm256_blendv_ps(b.y, a.y, m.y)};
 }
 #define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
@@ -151,18 +152,19 @@ INLINE V from_bytes(const uint8_t *p) {
     for (int i = 0; i < LANES; i++) lanes[i] = p[i];
     return load(lanes);
 }
-INLINE V all(float a) { EACH(V, vdupq_n_f32(a)); }
+INLINE V broadcast(float a) { EACH(V, vdupq_n_f32(a)); }
 INLINE V add(V a, V b) { EACH(V, vaddq_f32(a.q[i], b.q[i])); }
 INLINE V sub(V a, V b) { EACH(V, vsubq_f32(a.q[i], b.q[i])); }
 INLINE V mul(V a, V b) { EACH(V, vmulq_f32(a.q[i], b.q[i])); }
-INLINE V over(V a, V b) { EACH(V, vdivq_f32(a.q[i], b.q[i])); }
-INLINE V root(V a) { EACH(V, vsqrtq_f32(a.q[i])); }
+INLINE V divide(V a, V b) { EACH(V, vdivq_f32(a.q[i], b.q[i])); }
+INLINE V square_root(V a) { EACH(V, vsqrtq_f32(a.q[i])); }
 INLINE V mul_add(V a, V b, V c) { EACH(V, vfmaq_f32(c.q[i], a.q[i], b.q[i])); }
 INLINE V nearest(V a) { EACH(V, vrndnq_f32(a.q[i])); }
 INLINE Mask above(V a, V b) { EACH(Mask, vcgtq_f32(a.q[i], b.q[i])); }
-INLINE V choose(Mask m, V a, V b) { EACH(V, vbslq_f32(m.q[i], a.q[i], b.q[i])); }
+INLINE V select(Mask m, V a, V b) { EACH(V, vbslq_f32(m.q[i], a.q[i], b.q[i])); }
 INLINE V power_of_two(V n) {
-    EACH(V, vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n.q[i]), vdupq_n_s32(127)), 23)));
+    int32x4_t bias = vdupq_n_s32(127);
+    EACH(V, vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n.q[i]), bias), 23)));
 }
 
 #else /* in C alone; slow where fmaf is a function */
@@ -178,16 +180,16 @@ typedef struct { int x[LANES]; } Mask;
 INLINE V load(const float *p) { EACH(V, p[i]); }
 INLINE void store(float *p, V a) { memcpy(p, a.x, sizeof a.x); }
 INLINE V from_bytes(const uint8_t *p) { EACH(V, p[i]); }
-INLINE V all(float a) { EACH(V, a); }
+INLINE V broadcast(float a) { EACH(V, a); }
 INLINE V add(V a, V b) { EACH(V, a.x[i] + b.x[i]); }
 INLINE V sub(V a, V b) { EACH(V, a.x[i] - b.x[i]); }
 INLINE V mul(V a, V b) { EACH(V, a.x[i] * b.x[i]); }
-INLINE V over(V a, V b) { EACH(V, a.x[i] / b.x[i]); }
-INLINE V root(V a) { EACH(V, sqrtf(a.x[i])); }
+INLINE V divide(V a, V b) { EACH(V, a.x[i] / b.x[i]); }
+INLINE V square_root(V a) { EACH(V, sqrtf(a.x[i])); }
 INLINE V mul_add(V a, V b, V c) { EACH(V, fmaf(a.x[i], b.x[i], c.x[i])); }
 INLINE V nearest(V a) { EACH(V, rintf(a.x[i])); }
 INLINE Mask above(V a, V b) { EACH(Mask, a.x[i] > b.x[i]); }
-INLINE V choose(Mask m, V a, V b) { EACH(V, m.x[i] ? a.x[i] : b.x[i]); }
+INLINE V select(Mask m, V a, V b) { EACH(V, m.x[i] ? a.x[i] : b.x[i]); }
 INLINE V power_of_two(V n) { EACH(V, ldexpf(1, (int)n.x[i])); }
 
 #endif
@@ -215,44 +217,45 @@ INLINE void store_some(float *p, V a, int n) {
 INLINE V get(const float *p, int n) { return n < LANES ? load_some(p, n) : load(p); }
 INLINE void put(float *p, V a, int n) { n < LANES ? store_some(p, a, n) : store(p, a); }
 
-INLINE V zeros(void) { return all(0); }
-INLINE V larger(V a, V b) { return choose(above(a, b), a, b); } /* b where one of them is NaN */
-INLINE V smaller(V a, V b) { return choose(above(b, a), a, b); }
+INLINE V zeros(void) { return broadcast(0); }
+INLINE V larger(V a, V b) { return select(above(a, b), a, b); } /* b where one of them is NaN */
+INLINE V smaller(V a, V b) { return select(above(b, a), a, b); }
 
-/* e^a, with a relative error below 1e-7; 0 below -87.3, infinite above 88.7; NaN stays NaN.
+/* e^a, with a relative error below 1.2e-7 (above 88, 2.4e-7); 0 below -87.3, infinite above 88.7;
+   NaN stays NaN.
 
    a = n ln 2 + r with n whole and |r| <= ln(2)/2; e^a = 2^n e^r, and e^r is a polynomial. ln 2 is
    taken off in two parts, of which the first has few bits, so that n times it is exact. */
 INLINE V exponential(V a) {
-    V n = nearest(mul(a, all(1.44269504088896341f)));
-    n = smaller(larger(n, all(-126)), all(127));
-    V r = mul_add(n, all(-0.693359375f), a);
-    r = mul_add(n, all(2.12194440e-4f), r);
-    V p = all(1.9875691500e-4f); /* Cephes, expf.c (Moshier 1989) */
-    p = mul_add(p, r, all(1.3981999507e-3f));
-    p = mul_add(p, r, all(8.3334519073e-3f));
-    p = mul_add(p, r, all(4.1665795894e-2f));
-    p = mul_add(p, r, all(1.6666665459e-1f));
-    p = mul_add(p, r, all(5.0000001201e-1f));
-    p = mul_add(p, mul(r, r), add(r, all(1)));
+    V n = nearest(mul(a, broadcast(1.44269504088896341f)));
+    n = smaller(larger(n, broadcast(-126)), broadcast(127));
+    V r = mul_add(n, broadcast(-0.693359375f), a);
+    r = mul_add(n, broadcast(2.12194440e-4f), r);
+    V p = broadcast(1.9875691500e-4f); /* Cephes, expf.c (Moshier 1989) */
+    p = mul_add(p, r, broadcast(1.3981999507e-3f));
+    p = mul_add(p, r, broadcast(8.3334519073e-3f));
+    p = mul_add(p, r, broadcast(4.1665795894e-2f));
+    p = mul_add(p, r, broadcast(1.6666665459e-1f));
+    p = mul_add(p, r, broadcast(5.0000001201e-1f));
+    p = mul_add(p, mul(r, r), add(r, broadcast(1)));
     V e = mul(p, power_of_two(n));
-    e = choose(above(all(-87.3f), a), zeros(), e);
-    return choose(above(a, all(88.7f)), all(INFINITY), e);
+    e = select(above(broadcast(-87.3f), a), zeros(), e);
+    return select(above(a, broadcast(88.7f)), broadcast(INFINITY), e);
 }
 
 /* tanh a: by e^(2|a|), and by an odd polynomial where that would lose digits. */
 INLINE V hyperbolic_tangent(V a) {
     V size = larger(a, sub(zeros(), a)), square = mul(a, a);
     V e = exponential(add(size, size));
-    V far = sub(all(1), over(all(2), add(e, all(1))));
-    far = choose(above(zeros(), a), sub(zeros(), far), far);
-    V p = all(-5.70498872745e-3f); /* Cephes, tanhf.c */
-    p = mul_add(p, square, all(2.06390887954e-2f));
-    p = mul_add(p, square, all(-5.37397155531e-2f));
-    p = mul_add(p, square, all(1.33314422036e-1f));
-    p = mul_add(p, square, all(-3.33332819422e-1f));
+    V far = sub(broadcast(1), divide(broadcast(2), add(e, broadcast(1))));
+    far = select(above(zeros(), a), sub(zeros(), far), far);
+    V p = broadcast(-5.70498872745e-3f); /* Cephes, tanhf.c */
+    p = mul_add(p, square, broadcast(2.06390887954e-2f));
+    p = mul_add(p, square, broadcast(-5.37397155531e-2f));
+    p = mul_add(p, square, broadcast(1.33314422036e-1f));
+    p = mul_add(p, square, broadcast(-3.33332819422e-1f));
     V near_ = mul_add(mul(p, square), a, a);
-    return choose(above(size, all(0.625f)), far, near_);
+    return select(above(size, broadcast(0.625f)), far, near_);
 }
 
 /* log x of a positive, finite float, in double: a plain sum, used once an image. */

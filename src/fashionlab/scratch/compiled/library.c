@@ -5,28 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const Form form_plain, form_neon, form_avx2, form_avx512;
+extern const Passes passes_plain, passes_neon, passes_avx2, passes_avx512;
 
-static const Form *form(int instructions) {
+static const Passes *passes(int instructions) {
     switch (instructions) {
 #if defined(__x86_64__)
-        case AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &form_avx2 : 0;
+        case AVX2:
+            if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+            return &passes_avx2;
         case AVX512:
-            return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-                       ? &form_avx512
-                       : 0;
+            if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+                !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+                return 0;
+            return &passes_avx512;
 #elif defined(__aarch64__)
-        case NEON: return &form_neon;
+        case NEON: return &passes_neon;
 #endif
-        case PLAIN: return &form_plain;
+        case PLAIN: return &passes_plain;
         default: return 0;
     }
 }
 
 int fl_abi(void) { return 1; }
 
-int fl_supports(int instructions) { return form(instructions) != 0; }
+int fl_supports(int instructions) { return passes(instructions) != 0; }
 
 /* Memory that begins at a cache line and holds zeros, or 0. What is never used takes none: calloc
    gets whole pages from the system. Where it begins for `free` stands just before it. */
@@ -46,142 +48,176 @@ static void release(void *p) {
     free(begin);
 }
 
+/* Whether a layer turns dA of its outputs into that of its inputs in place. */
+static int shares_da(const Network *net, int l) {
+    return l && (net->layer[l].spec.kind == DROPOUT || net->layer[l].spec.kind == ACTIVATION);
+}
+
 void fl_delete(Network *net) {
     if (!net) return;
-    for (int l = 0; net->layer && l < net->layers; l++) {
-        Layer *y = &net->layer[l];
-        release(y->at), release(y->back), release(y->z), release(y->partial), release(y->mask);
+    for (int l = 0; net->layer && net->values && l < net->layers; l++) {
+        Layer *layer = &net->layer[l];
+        release(layer->x_at), release(layer->dz_at);
+        release(layer->z), release(layer->mask), release(layer->partial);
+        release(net->values[l + 1].a);
+        if (!shares_da(net, l)) release(net->values[l + 1].da);
     }
-    for (int l = 0; net->values && l <= net->layers; l++) {
-        int shared = l && (net->layer[l - 1].is.kind == DROPOUT || net->layer[l - 1].is.kind == ACTIVATION);
-        release(net->values[l].a);
-        if (!shared) release(net->values[l].da);
-    }
+    if (net->values) release(net->values[0].a);
     for (int i = 0; i < MOST_THREADS; i++) release(net->scratch[i]);
     free(net->layer), free(net->values), free(net->sums), free(net->hits), free(net);
 }
 
-static int padded(int height, int width, int row, int column) {
-    return row < 0 || row >= height || column < 0 || column >= width;
+/* Room for places, and 16 more, which a product may read ahead. */
+static int32_t *places(size_t count) { return zeroed((count + LANES) * sizeof(int32_t)); }
+
+/* Where the inputs of a dense layer begin, and its outputs, for dX. */
+static int place_dense(Network *net, int l) {
+    Layer *layer = &net->layer[l];
+    const Values *in = &net->values[l], *out = &net->values[l + 1];
+    layer->D = layer->spec.inputs;
+    layer->x_at = places(layer->D);
+    layer->dz_at = places(layer->spec.units);
+    if (!layer->x_at || !layer->dz_at) return 0;
+    for (int d = 0; d < layer->D; d++) layer->x_at[d] = place_of(in, net->capacity, d);
+    for (int u = 0; u < layer->spec.units; u++) layer->dz_at[u] = place_of(out, net->capacity, u);
+    return 1;
 }
 
-/* Where the inputs of each output begin, (positions, D); what lies around the image is in the panel
-   of zeros. Also for dX, where the outputs that an input's window reaches begin. */
-static int place_inputs(Network *net, int l) {
-    Layer *y = &net->layer[l];
-    const Description *is = &y->is;
-    const Values *in = &net->values[l], *out = &net->values[l + 1];
-    int32_t nothing = in->panels * net->capacity * LANES, none = out->panels * net->capacity * LANES;
-    if (is->kind == DENSE) {
-        y->D = is->inputs;
-        y->at = zeroed(sizeof(int32_t) * (y->D + LANES));
-        y->back = zeroed(sizeof(int32_t) * (is->units + LANES));
-        if (!y->at || !y->back) return 0;
-        for (int d = 0; d < y->D; d++) y->at[d] = place_of(in, net->capacity, d);
-        for (int u = 0; u < is->units; u++) y->back[u] = place_of(out, net->capacity, u);
-        return 1;
-    }
-    int C = is->inputs, F = is->units, positions = is->out_height * is->out_width;
-    y->D = is->rows * is->columns * C;
-    y->at = zeroed(sizeof(int32_t) * ((size_t)positions * y->D + LANES));
-    if (!y->at) return 0;
-    int32_t *at = y->at;
+/* Where the inputs of each window begin: (positions, R S C). */
+static int place_windows(Network *net, int l) {
+    Layer *layer = &net->layer[l];
+    const Description *spec = &layer->spec;
+    const Values *in = &net->values[l];
+    int C = spec->inputs, window = spec->rows * spec->columns;
+    int positions = spec->out_height * spec->out_width;
+    int32_t padding = in->panels * net->capacity * LANES; /* the panel of zeros */
+    layer->D = window * C;
+    int32_t *at = layer->x_at = places((size_t)positions * layer->D);
+    if (!at) return 0;
     for (int p = 0; p < positions; p++)
-        for (int rs = 0; rs < is->rows * is->columns; rs++) {
-            int row = p / is->out_width * is->down - is->top + rs / is->columns;
-            int column = p % is->out_width * is->right - is->left + rs % is->columns;
-            int outside = padded(is->height, is->width, row, column);
+        for (int q = 0; q < window; q++) {
+            int pixel = pixel_of(spec, p, q);
             for (int c = 0; c < C; c++)
-                *at++ = outside ? nothing : place_of(in, net->capacity, (row * is->width + column) * C + c);
-        }
-    if (is->kind != CONV || !is->trained) return 1;
-    y->back = zeroed(sizeof(int32_t) * ((size_t)is->height * is->width * is->rows * is->columns * F + LANES));
-    if (!y->back) return 0;
-    int32_t *back = y->back;
-    for (int pixel = 0; pixel < is->height * is->width; pixel++)
-        for (int rs = 0; rs < is->rows * is->columns; rs++) {
-            int i = pixel / is->width + is->top - rs / is->columns;
-            int k = pixel % is->width + is->left - rs % is->columns;
-            int outside = i % is->down || k % is->right ||
-                          padded(is->out_height, is->out_width, i / is->down, k / is->right) || i < 0 || k < 0;
-            int p = outside ? 0 : i / is->down * is->out_width + k / is->right;
-            for (int f = 0; f < F; f++) *back++ = outside ? none : place_of(out, net->capacity, p * F + f);
+                *at++ = pixel < 0 ? padding : place_of(in, net->capacity, pixel * C + c);
         }
     return 1;
+}
+
+/* The output position whose window has a pixel at place q; -1 for none. */
+static int position_of(const Description *spec, int pixel, int q) {
+    int i = pixel / spec->width + spec->top - q / spec->columns;
+    int j = pixel % spec->width + spec->left - q % spec->columns;
+    if (i < 0 || j < 0 || i % spec->down || j % spec->right) return -1;
+    i /= spec->down, j /= spec->right;
+    return i < spec->out_height && j < spec->out_width ? i * spec->out_width + j : -1;
+}
+
+/* Where the outputs whose windows see an input begin, for dX: (pixels, R S F). */
+static int place_outputs(Network *net, int l) {
+    Layer *layer = &net->layer[l];
+    const Description *spec = &layer->spec;
+    const Values *out = &net->values[l + 1];
+    int F = spec->units, window = spec->rows * spec->columns, pixels = spec->height * spec->width;
+    int32_t padding = out->panels * net->capacity * LANES;
+    int32_t *at = layer->dz_at = places((size_t)pixels * window * F);
+    if (!at) return 0;
+    for (int pixel = 0; pixel < pixels; pixel++)
+        for (int q = 0; q < window; q++) {
+            int p = position_of(spec, pixel, q);
+            for (int f = 0; f < F; f++)
+                *at++ = p < 0 ? padding : place_of(out, net->capacity, p * F + f);
+        }
+    return 1;
+}
+
+static int place(Network *net, int l) {
+    switch (net->layer[l].spec.kind) {
+        case DENSE: return place_dense(net, l);
+        case CONV_POOL: return place_windows(net, l);
+        case CONV:
+            return place_windows(net, l) && (!net->layer[l].spec.need_dx || place_outputs(net, l));
+        default: return 1;
+    }
 }
 
 static size_t larger_size(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Floats that a task of a layer needs for itself. */
 static size_t scratch_of(const Network *net, int l) {
-    const Layer *y = &net->layer[l];
-    const Description *is = &y->is;
-    size_t outputs = 3 * (size_t)round_up(net->values[l + 1].positions * net->values[l + 1].channels);
-    size_t window = (size_t)is->rows * is->columns;
-    switch (is->kind) {
-        case DENSE: return larger_size(larger_size(256, is->units) * LANES, outputs);
-        case CONV: return larger_size((y->D + window * is->units) * LANES, outputs);
-        case CONV_POOL:
-            return y->D * LANES + (size_t)is->pool_rows * is->pool_columns * net->capacity * LANES + outputs;
-        default: return outputs;
+    const Layer *layer = &net->layer[l];
+    const Description *spec = &layer->spec;
+    const Values *out = &net->values[l + 1];
+    size_t D = layer->D, F = spec->units, window = (size_t)spec->rows * spec->columns;
+    size_t pool = (size_t)spec->pool_rows * spec->pool_columns;
+    switch (spec->kind) {
+        case DENSE: return larger_size(PANELS_OF_TASK * DEPTH, F) * LANES;
+        case CONV: return larger_size(D, window * F) * LANES;
+        case CONV_POOL: return (D + pool * net->capacity) * LANES;
+        default: return 2 * (size_t)round_up(out->positions * out->channels); /* of softmax */
     }
+}
+
+/* Memory for values of so many positions and channels; `da` apart from those before. */
+static int make_values(Values *values, int positions, int channels, int capacity) {
+    int64_t panels = (int64_t)positions * panels_of(channels);
+    if ((panels + 1) * capacity * LANES > INT32_MAX) return 0; /* what an int32 counts */
+    *values = (Values){positions, channels, (int)panels, 0, 0};
+    values->a = zeroed((size_t)(panels + 1) * capacity * LANES * sizeof(float));
+    return values->a != 0;
 }
 
 /* Memory for layer l, its outputs and their gradients. */
 static int make_layer(Network *net, int l, int positions, int channels) {
-    Layer *y = &net->layer[l];
-    Values *in = &net->values[l], *out = &net->values[l + 1];
-    *out = (Values){positions, channels, positions * (round_up(channels) / LANES), 0, 0};
-    if ((int64_t)(out->panels + 1) * net->capacity * LANES > INT32_MAX) return 0;
+    Layer *layer = &net->layer[l];
+    const Description *spec = &layer->spec;
+    Values *out = &net->values[l + 1];
+    if (!make_values(out, positions, channels, net->capacity)) return 0;
     size_t size = (size_t)(out->panels + 1) * net->capacity * LANES * sizeof(float);
-    if (!(out->a = zeroed(size))) return 0;
-    int shared = y->is.kind == DROPOUT || y->is.kind == ACTIVATION;
-    /* what has no weights turns the gradients of its outputs into those of its inputs in place */
-    if (l && shared) out->da = in->da;
-    else if (!(out->da = zeroed(size))) return 0;
-    if (y->is.function == GELU && !(y->z = zeroed(size))) return 0;
-    if (y->is.kind == DROPOUT && !(y->mask = zeroed(size))) return 0;
-    if (y->is.kind == DENSE || y->is.kind == CONV || y->is.kind == CONV_POOL) {
-        if (!place_inputs(net, l)) return 0;
+    out->da = shares_da(net, l) ? net->values[l].da : zeroed(size);
+    if (!out->da) return 0;
+    if (spec->function == GELU && !(layer->z = zeroed(size))) return 0;
+    if (spec->kind == DROPOUT && !(layer->mask = zeroed(size))) return 0;
+    if (!place(net, l)) return 0;
+    if (spec->kind != CONV_POOL) return 1;
+    size_t rows = (size_t)spec->pool_height * panels_of(spec->units) * (layer->D + 1);
+    return (layer->partial = zeroed(rows * LANES * sizeof(float))) != 0;
+}
+
+static int make(Network *net, const Description *layers, const int32_t *shapes) {
+    size_t parts = (net->weights + PART - 1) / PART, scratch = 0;
+    net->layer = calloc(net->layers, sizeof *net->layer);
+    net->values = calloc(net->layers + 1, sizeof *net->values);
+    net->sums = calloc(larger_size(net->capacity, parts), sizeof *net->sums);
+    net->hits = calloc(net->capacity, sizeof *net->hits);
+    if (!net->layer || !net->values || !net->sums || !net->hits) return 0;
+    for (int l = 0; l < net->layers; l++) net->layer[l].spec = layers[l];
+    if (!make_values(&net->values[0], 1, net->D, net->capacity)) return 0;
+    for (int l = 0; l < net->layers; l++) {
+        if (!make_layer(net, l, shapes[2 * l], shapes[2 * l + 1])) return 0;
+        scratch = larger_size(scratch, scratch_of(net, l));
     }
-    size_t partial = (size_t)y->is.pool_height * (round_up(y->is.units) / LANES) * (y->D + 1) * LANES;
-    return y->is.kind != CONV_POOL || (y->partial = zeroed(partial * sizeof(float)));
+    const Values *out = &net->values[net->layers]; /* P, Y and Q of an image: losses.h */
+    scratch = larger_size(scratch, 3 * (size_t)round_up(out->positions * out->channels));
+    for (int i = 0; i < net->threads && i < MOST_THREADS; i++)
+        if (!(net->scratch[i] = zeroed(scratch * sizeof(float)))) return 0;
+    return 1;
 }
 
 Network *fl_new(const Description *layers, const int32_t *shapes, int count, int D, int capacity,
                 int threads, int instructions, float scale, float offset, int loss, int from_logits,
                 float smoothing, int64_t weights) {
-    Network *net = calloc(1, sizeof *net);
-    if (!net || !form(instructions)) return free(net), NULL;
-    *net = (Network){.layers = count, .threads = threads, .instructions = instructions, .D = D,
-                     .capacity = capacity, .scale = scale, .offset = offset, .loss = loss,
-                     .from_logits = from_logits, .smoothing = smoothing, .weights = (size_t)weights};
-    net->layer = calloc(count, sizeof *net->layer);
-    net->values = calloc(count + 1, sizeof *net->values);
-    size_t sums = larger_size(capacity, (net->weights + 4095) / 4096), scratch = 0;
-    net->sums = calloc(sums, sizeof *net->sums);
-    net->hits = calloc(capacity, sizeof *net->hits);
-    int fits = net->layer && net->values && net->sums && net->hits;
-    if (fits) {
-        int panels = round_up(D) / LANES;
-        net->values[0] = (Values){1, D, panels, 0, 0};
-        fits = (int64_t)(panels + 1) * capacity * LANES <= INT32_MAX;
-        net->values[0].a = fits ? zeroed((size_t)(panels + 1) * capacity * LANES * sizeof(float)) : 0;
-        fits = fits && net->values[0].a;
-    }
-    for (int l = 0; fits && l < count; l++) {
-        net->layer[l].is = layers[l];
-        fits = make_layer(net, l, shapes[2 * l], shapes[2 * l + 1]);
-        if (fits) scratch = larger_size(scratch, scratch_of(net, l));
-    }
-    for (int i = 0; fits && i < threads && i < MOST_THREADS; i++)
-        fits = (net->scratch[i] = zeroed(scratch * sizeof(float))) != 0;
-    if (fits) return net;
+    Network *net = passes(instructions) ? calloc(1, sizeof *net) : 0;
+    if (!net) return 0;
+    *net = (Network){.layers = count, .threads = threads, .instructions = instructions,
+                     .capacity = capacity, .D = D, .scale = scale, .offset = offset, .loss = loss,
+                     .from_logits = from_logits, .smoothing = smoothing,
+                     .weights = (size_t)weights};
+    if (make(net, layers, shapes)) return net;
     fl_delete(net);
-    return NULL;
+    return 0;
 }
 
 int fl_pass(const Network *net, Batch *batch, const Rule *rule, float *weights, float *gradients,
             const Bits *const *bits, int training) {
-    return form(net->instructions)->pass(net, batch, rule, weights, gradients, bits, training);
+    return passes(net->instructions)->pass(net, batch, rule, weights, gradients, bits, training);
 }

@@ -1,7 +1,8 @@
-/* What a network is here: layers in a row, their weights in one vector, and memory for N images.
+/* What a network is here: layers in a row, their weights in one vector, and memory for images.
 
-   Symbols as in scratch/: N images, D inputs and U units of a layer, K classes; H, W, C height,
-   width and channels of an image, R, S height and width of a kernel, F filters, t strides. */
+   Symbols as in scratch/: N images of a batch, B that go through together, D inputs and U units of
+   a layer, K classes; H, W, C height, width and channels of an image, R, S height and width of a
+   kernel, F filters; (i, j) a position of a convolution's or a pool's output. */
 #ifndef NETWORK_H
 #define NETWORK_H
 
@@ -10,11 +11,18 @@
 
 #include "pool.h"
 
-#define LANES 16 /* columns of a panel */
+enum {
+    LANES = 16,         /* columns of a panel: floats of a V (lanes.h) */
+    DEPTH = 256,        /* rows of W at once: a block that fits the first cache */
+    PANELS_OF_TASK = 4, /* of units at most, in a dense layer's forward pass: they share X */
+    IMAGES_OF_TASK = 16,
+    PART = 4096,        /* weights of a task, where gradients are clipped by their norm */
+};
 
 enum Kind { DENSE, CONV, CONV_POOL, POOL, ACTIVATION, DROPOUT };
 enum Function { LINEAR, RELU, SIGMOID, TANH, GELU, SOFTMAX };
 enum Loss { CROSS_ENTROPY, SPARSE_CROSS_ENTROPY, SQUARED_ERROR };
+enum OfOptimizer { SGD, MOMENTUM, NESTEROV, ADAM, RMSPROP };
 
 /* A generator of NumPy, by its interface for C: numpy/random/bitgen.h. */
 typedef struct {
@@ -25,80 +33,82 @@ typedef struct {
     uint64_t (*next_raw)(void *state);
 } Bits;
 
-/* A layer as Python describes it; program.py declares the same. */
+/* A layer as Python describes it; structures.py declares the same. */
 typedef struct {
     int32_t kind, function;
-    int32_t kernel, bias;       /* where they begin in the vector; -1 for none */
-    int32_t inputs, units;      /* D and U; C and F; channels of a pool */
-    int32_t height, width;      /* of the image a window moves over */
-    int32_t rows, columns;      /* of the window */
-    int32_t down, right;        /* the strides */
-    int32_t top, left;          /* of the padding */
+    int32_t kernel, bias;        /* where they begin in the vector of weights; -1 for none */
+    int32_t inputs, units;       /* D and U; C and F; C and C of a pool */
+    int32_t height, width;       /* H and W, of the image that a window moves over */
+    int32_t rows, columns;       /* R and S, of the window */
+    int32_t down, right;         /* strides */
+    int32_t top, left;           /* rows and columns of padding before the image */
     int32_t out_height, out_width;
-    int32_t pool_rows, pool_columns, pool_height, pool_width; /* of CONV_POOL: window, positions */
-    float rate;                 /* of dropout */
-    int32_t trained;            /* whether dX is needed: a layer before has weights */
+    int32_t pool_rows, pool_columns, pool_height, pool_width; /* of CONV_POOL: window, outputs */
+    float rate;                  /* of DROPOUT */
+    int32_t need_dx;             /* whether a layer before has weights */
 } Description;
 
-/* The values between two layers, and their gradients: `positions` of `channels` for each image, in
-   panels (products.h); each position begins a panel. One more panel stays 0: what a convolution
-   sees around the image. */
+/* The values between two layers, and their gradients: `positions` of `channels` for each image.
+
+   They lie in panels of 16 channels of one position, a row for each image, of which the first B are
+   in use: channel c of position p of image n is at [p * P + c / 16][n][c % 16], where P is the
+   number of panels of a position. One more panel holds 0: what a window sees around the image. */
 typedef struct {
-    int positions, channels, panels;
-    float *a, *da;
+    int positions, channels;
+    int panels;    /* of all positions */
+    float *a, *da; /* (panels + 1, capacity, 16) */
 } Values;
 
 typedef struct {
-    Description is;
-    int D;            /* values that an output is the sum of: D, or R S C */
-    int32_t *at;      /* (positions, D): where they begin, from the input's `a` on */
-    int32_t *back;    /* (positions of the input, R S F): the same for dX, from `da` on */
-    float *z;         /* Z of GELU, panels as the output's */
-    float *partial;   /* gradients by row of pools, of CONV_POOL */
-    float *mask;      /* of dropout, panels as the output's */
+    Description spec;
+    int D;          /* inputs of an output: those of a dense layer, or R S C */
+    int32_t *x_at;  /* (positions, D): where they begin in the input's `a` */
+    int32_t *dz_at; /* (positions of the input, R S F), or (U,): the same for dX, in `da` */
+    float *z;       /* Z, for GELU: (panels, capacity, 16) */
+    float *mask;    /* M, of DROPOUT: (panels, capacity, 16) */
+    float *partial; /* dW and db by row of pools, of CONV_POOL: (rows, panels of F, D + 1, 16) */
 } Layer;
 
 typedef struct {
     int layers, threads, instructions;
-    int capacity;         /* images that the memory is for */
-    int D;                /* values of an image as it comes */
-    float scale, offset;  /* x = scale byte + offset */
+    int capacity;        /* images that there is memory for: the most that B can be */
+    int D;               /* values of an image as it comes */
+    float scale, offset; /* x = scale byte + offset */
     int loss, from_logits;
     float smoothing;
+    size_t weights;      /* in the vector */
     Layer *layer;
-    Values *values;       /* (layers + 1): values[l] is the input of layer l */
-    size_t weights;       /* values of the vector */
-    float *scratch[MOST_THREADS];
-    double *sums;         /* (capacity,) losses, or sums of squares for the norm */
-    int32_t *hits;        /* (capacity,) */
+    Values *values;      /* (layers + 1): values[l] are the inputs of layer l */
+    float *scratch[MOST_THREADS]; /* what a task needs for itself: library.c, scratch_of */
+    double *sums;        /* (capacity,) losses, or (weights / PART,) sums of squares */
+    int32_t *hits;       /* (capacity,) whether the class of an image is correct */
 } Network;
 
-enum { SGD, MOMENTUM, NESTEROV, ADAM, RMSPROP };
-
-
-/* The numbers of an optimizer's step (rules.h); program.py declares the same. */
+/* The numbers of an optimizer's step; structures.py declares the same. */
 typedef struct {
     int32_t rule, centered;
-    int32_t averages;  /* whether there is a moving average of the weights: 1, 2 in the first step */
+    int32_t averages;   /* 1 where the weights have a moving average, 2 in its first step */
     int32_t overwrites; /* whether the average replaces the weights after this step */
-    float rate, decay; /* decay: weight_decay times rate */
-    float momentum, beta_2, epsilon; /* momentum is also beta_1; beta_2 is also rho */
-    float keep;      /* of the average, ema_momentum */
-    float clip_norm; /* 0 for none */
-    float *slot[3];  /* vectors as long as the weights' */
-    float *average;
+    float rate, decay;  /* of the weights: weight_decay times rate */
+    float momentum;
+    float beta_1, rest_1, beta_2, rest_2; /* rest = 1 - beta; beta_2 is RMSprop's rho */
+    float epsilon;
+    float keep, rest;   /* of the average: ema_momentum, and 1 - ema_momentum */
+    float clip_norm;    /* 0 for none */
+    float *slot[3];     /* velocity; m, v; or v, momentum, average gradient: each (weights,) */
+    float *average;     /* (weights,) */
 } Rule;
 
-/* What one call works on; program.py declares the same. */
+/* What one call works on; structures.py declares the same. */
 typedef struct {
-    const uint8_t *bytes;   /* images (N, D), or */
+    const uint8_t *bytes;  /* images (N, D), or */
     const float *floats;
-    const float *targets;   /* (N, K) */
-    const int32_t *labels;  /* (N,), of SPARSE_CROSS_ENTROPY */
-    const float *weights;   /* (N,) of images; 0 for ones */
+    const float *targets;  /* (N, K), or */
+    const int32_t *labels; /* (N,), for SPARSE_CROSS_ENTROPY */
+    const float *weights;  /* of images, (N,); 0 for ones */
     int64_t N;
-    float *outputs;         /* (N, K), of a prediction; 0 for none */
-    double loss;            /* the sum over the images */
+    float *outputs;        /* (N, K), of a prediction; 0 for none */
+    double loss;           /* the sum over the images */
     int64_t correct;
 } Batch;
 
@@ -106,21 +116,37 @@ typedef struct {
 typedef struct {
     int (*pass)(const Network *net, Batch *batch, const Rule *rule, float *w, float *dw,
                 const Bits *const *bits, int training);
-} Form;
+} Passes;
 
 static inline int round_up(int n) { return (n + LANES - 1) / LANES * LANES; }
+static inline int panels_of(int columns) { return round_up(columns) / LANES; }
 
-/* The first of the image's values that a panel holds; returns how many it holds. */
-static inline int columns_of(const Values *v, int panel, int *first) {
-    int panels = round_up(v->channels) / LANES, c = panel % panels * LANES;
-    *first = panel / panels * v->channels + c;
-    return v->channels - c < LANES ? v->channels - c : LANES;
+/* How many of some columns lie in a panel. */
+static inline int columns_in(int columns, int panel) {
+    int left = columns - panel * LANES;
+    return left < LANES ? left : LANES;
 }
 
-/* Where value k of an image begins in such panels, for image 0 of `capacity`. */
+/* How many values of an image lie in a panel, and the first of them, as (H, W, C) counts them. */
+static inline int values_in(const Values *v, int panel, int *first) {
+    int position = panel / panels_of(v->channels), c = panel % panels_of(v->channels);
+    *first = position * v->channels + c * LANES;
+    return columns_in(v->channels, c);
+}
+
+/* Where value k of the first image lies. */
 static inline int32_t place_of(const Values *v, int capacity, int k) {
-    int panel = k / v->channels * (round_up(v->channels) / LANES) + k % v->channels / LANES;
-    return panel * capacity * LANES + k % v->channels % LANES;
+    int position = k / v->channels, c = k % v->channels;
+    int panel = position * panels_of(v->channels) + c / LANES;
+    return panel * capacity * LANES + c % LANES;
+}
+
+/* The pixel, counted row by row, at a place of the window of output position p; -1 for padding. */
+static inline int pixel_of(const Description *spec, int p, int place) {
+    int row = p / spec->out_width * spec->down - spec->top + place / spec->columns;
+    int column = p % spec->out_width * spec->right - spec->left + place % spec->columns;
+    int inside = row >= 0 && row < spec->height && column >= 0 && column < spec->width;
+    return inside ? row * spec->width + column : -1;
 }
 
 #endif

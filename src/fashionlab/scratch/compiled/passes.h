@@ -3,11 +3,18 @@
 #include "network.h" /* what a network is */
 
 #include "lanes.h"     /* V: sixteen floats */
+#include "work.h"      /* what tasks share */
 #include "products.h"  /* the matrix products */
 #include "functions.h" /* the activations */
 #include "rules.h"     /* the optimizers */
-#include "work.h"      /* what a pass reads */
 #include "losses.h"    /* the losses, and softmax */
-#include "layers.h"    /* the layers */
-#include "step.h"      /* forward and backward */
-#include "run.h"       /* whole batches */
+#include "gradients.h" /* what becomes of a gradient */
+
+#include "dense.h"            /* Dense */
+#include "elementwise.h"      /* Activation, Dropout */
+#include "convolution.h"      /* Conv2D */
+#include "convolution_pool.h" /* Conv2D and MaxPooling2D in one */
+#include "pooling.h"          /* MaxPooling2D */
+
+#include "step.h" /* forward and backward through all layers */
+#include "run.h"  /* whole batches */

@@ -1,16 +1,15 @@
-/* The matrix products: every output is one chain of fused multiply-adds, in the order of k.
+/* The matrix products: every output is one chain of fused multiply-adds, in the order of d or n.
 
-   What the network computes lies in panels: 16 columns of a matrix, of all its N rows, one row
-   after the other; element (n, k) is at [k / 16][n][k % 16], and a row of a panel fills a V. What a
-   product adds up is kept in registers, in a tile of some rows of one panel of C, while k runs from
-   the first to the last: with more registers a tile is higher, but each output has the same chain.
+   Values lie in panels (network.h). What a product adds up is kept in registers, in a tile of some
+   rows of one panel of Z, while d runs from the first input to the last: with more registers a tile
+   is higher, but each output has the same chain.
 
-              b[k], a V                for each k: one V of B, and one number
-                  |                    of A for each row of the tile
-   a[0][k] --> c0 += a[0][k] b[k]
-   a[1][k] --> c1 += a[1][k] b[k]
+                  w[d], a V              for each d: one V of W, and one number
+                      |                  of X for each row of the tile
+   x[0][d] --> z0 += x[0][d] w[d]
+   x[1][d] --> z1 += x[1][d] w[d]
      ...
-   With `more` the chains go on from what C holds already. */
+   With `adds` the chains go on from what z holds already. */
 
 /* An index in each address would make two operations of each multiply-add. */
 #define IN_A_REGISTER(p) __asm__("" : "+r"(p))
@@ -27,92 +26,100 @@
 #define TIMES_8(X) TIMES_6(X) X(6) X(7)
 #define TIMES_16(X) TIMES_8(X) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-#define BEGIN(r) V c##r = more ? load(c + r * LANES) : zeros();
-#define END(r) store(c + r * LANES, c##r);
+#define BEGIN(r) V z##r = adds ? load(z + r * LANES) : zeros();
+#define END(r) store(z + r * LANES, z##r);
 
-/* C = A B: c[r] += a[at[k] + 16 r] b[k] over K values of k, for rows r of A.
-
-   `at` holds where the columns of A begin: at[k] = k / 16 * 16 N + k % 16 for panels in a row; a
-   convolution has its windows there. */
-#define ADD_ROW(r) c##r = mul_add(all(p[r * LANES]), y, c##r);
-#define TILE(R)                                                                                   \
-    INLINE void tile_##R(const float *a, const int32_t *at, const float *b, int K, float *c,      \
-                         int more) {                                                              \
-        TIMES_##R(BEGIN) for (int k = 0; k < K; k++) {                                            \
-            const float *p = a + at[k];                                                           \
-            IN_A_REGISTER(p);                                                                     \
-            FETCH_AHEAD(a + at[k + LANES] + k % R * LANES);                                       \
-            V y = load(b + k * LANES);                                                            \
-            TIMES_##R(ADD_ROW)                                                                    \
-        }                                                                                         \
-        TIMES_##R(END)                                                                            \
+/* Z = X W: z[r] += x[x_at[d] + 16 r] w[d] over d < D, for R rows. x (rows, 16) in each of its
+   panels, w (D, 16), z (R, 16). x_at holds where the columns of X begin; 16 more can be read. */
+#define ADD_ROW(r) z##r = mul_add(broadcast(p[r * LANES]), y, z##r);
+#define TILE(R)                                                                                 \
+    INLINE void tile_##R(const float *x, const int32_t *x_at, const float *w, int D, float *z,  \
+                         int adds) {                                                            \
+        TIMES_##R(BEGIN)                                                                        \
+        for (int d = 0; d < D; d++) {                                                           \
+            const float *p = x + x_at[d];                                                       \
+            IN_A_REGISTER(p);                                                                   \
+            FETCH_AHEAD(x + x_at[d + LANES] + d % R * LANES);                                   \
+            V y = load(w + d * LANES);                                                          \
+            TIMES_##R(ADD_ROW)                                                                  \
+        }                                                                                       \
+        TIMES_##R(END)                                                                          \
     }
 
-/* C = At B: c[r] += a[r + 16 n] b[n] over N rows n, for columns r of a panel of A. */
-#define ADD_COLUMN(r) c##r = mul_add(all(p[r]), y, c##r);
-#define TURNED(R)                                                                                 \
-    INLINE void turned_##R(const float *a, const float *b, int N, float *c, int more) {           \
-        TIMES_##R(BEGIN) for (int n = 0; n < N; n++) {                                            \
-            const float *p = a + n * LANES;                                                       \
-            V y = load(b + n * LANES);                                                            \
-            TIMES_##R(ADD_COLUMN)                                                                 \
-        }                                                                                         \
-        TIMES_##R(END)                                                                            \
+/* dW = Xt dZ: z[r] += x[r + 16 n] dz[n] over n < B, for R columns of a panel of X. x (B, 16),
+   dz (B, 16), z (R, 16). */
+#define ADD_COLUMN(r) z##r = mul_add(broadcast(p[r]), y, z##r);
+#define TURNED(R)                                                                               \
+    INLINE void turned_##R(const float *x, const float *dz, int B, float *z, int adds) {        \
+        TIMES_##R(BEGIN)                                                                        \
+        for (int n = 0; n < B; n++) {                                                           \
+            const float *p = x + n * LANES;                                                     \
+            V y = load(dz + n * LANES);                                                         \
+            TIMES_##R(ADD_COLUMN)                                                               \
+        }                                                                                       \
+        TIMES_##R(END)                                                                          \
     }
 
-/* The same for columns that lie apart: c[r] += a[at[r] + 16 n] b[n]. */
-#define PLACE(r) const float *a##r = a + at[r];
-#define ADD_APART(r) c##r = mul_add(all(a##r[n * LANES]), y, c##r);
-#define APART(R)                                                                                  \
-    INLINE void apart_##R(const float *a, const int32_t *at, const float *b, int N, float *c,     \
-                          int more) {                                                             \
-        TIMES_##R(PLACE) TIMES_##R(BEGIN) for (int n = 0; n < N; n++) {                           \
-            V y = load(b + n * LANES);                                                            \
-            TIMES_##R(ADD_APART)                                                                  \
-        }                                                                                         \
-        TIMES_##R(END)                                                                            \
+/* The same for columns of X that lie apart: z[r] += x[x_at[r] + 16 n] dz[n]. */
+#define PLACE(r) const float *x##r = x + x_at[r];
+#define ADD_APART(r) z##r = mul_add(broadcast(x##r[n * LANES]), y, z##r);
+#define APART(R)                                                                                \
+    INLINE void apart_##R(const float *x, const int32_t *x_at, const float *dz, int B, float *z, \
+                          int adds) {                                                           \
+        TIMES_##R(PLACE)                                                                        \
+        TIMES_##R(BEGIN)                                                                        \
+        for (int n = 0; n < B; n++) {                                                           \
+            V y = load(dz + n * LANES);                                                         \
+            TIMES_##R(ADD_APART)                                                                \
+        }                                                                                       \
+        TIMES_##R(END)                                                                          \
     }
 
 #define ALL_FORMS(R) TILE(R) TURNED(R) APART(R)
-ALL_FORMS(1) ALL_FORMS(2) ALL_FORMS(4) ALL_FORMS(6)
+ALL_FORMS(1)
+ALL_FORMS(2)
+ALL_FORMS(4)
+ALL_FORMS(6)
 #if ROWS == 16
-ALL_FORMS(8) ALL_FORMS(16)
+ALL_FORMS(8)
+ALL_FORMS(16)
 #endif
 
-#define TAKE(R, call)              \
-    if (left >= R) {               \
-        call;                      \
-        row += R, left -= R;       \
-        continue;                  \
-    }
+/* The highest tile for so many rows; 4 for 8, since a tile of 2 would keep too few chains going. */
+INLINE int rows_of_tile(int rows) {
+    if (ROWS == 16 && rows >= 8) return rows >= 16 ? 16 : 8;
+    if (rows >= 6 && rows != 8) return 6;
+    return rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+}
+
 #if ROWS == 16
-#define TAKE_ALL(f, ...) TAKE(16, f##_16(__VA_ARGS__)) TAKE(8, f##_8(__VA_ARGS__)) TAKE_SOME(f, __VA_ARGS__)
+#define OF_EACH_HEIGHT(CASE) CASE(16) CASE(8) CASE(6) CASE(4) CASE(2) CASE(1)
 #else
-#define TAKE_ALL(f, ...) TAKE_SOME(f, __VA_ARGS__)
+#define OF_EACH_HEIGHT(CASE) CASE(6) CASE(4) CASE(2) CASE(1)
 #endif
-/* 8 = 4 + 4 rather than 6 + 2: a tile needs about 8 chains to keep the processor busy. */
-#define TAKE_SOME(f, ...)                                      \
-    if (left != 4 && left != 8) TAKE(6, f##_6(__VA_ARGS__))    \
-    TAKE(4, f##_4(__VA_ARGS__)) TAKE(2, f##_2(__VA_ARGS__)) TAKE(1, f##_1(__VA_ARGS__))
 
-/* Rows [0, left) of a panel of C = A B. */
-static void product(const float *a, const int32_t *at, const float *b, int K, float *c, int left,
-                    int more) {
-    for (int row = 0; left;) {
-        TAKE_ALL(tile, a + row * LANES, at, b, K, c + row * LANES, more)
-    }
+/* `rows` rows of a panel of Z = X W. */
+static void product(const float *x, const int32_t *x_at, const float *w, int D, float *z, int rows,
+                    int adds) {
+#define CASE(R) case R: tile_##R(x, x_at, w, D, z, adds); break;
+    for (int R; rows; x += R * LANES, z += R * LANES, rows -= R)
+        switch (R = rows_of_tile(rows)) { OF_EACH_HEIGHT(CASE) }
+#undef CASE
 }
 
-/* Rows [0, left) of a panel of C = At B, for `left` columns from a on, or those at at[0], at[1] ... */
-static void product_turned(const float *a, const float *b, int N, float *c, int left, int more) {
-    for (int row = 0; left;) {
-        TAKE_ALL(turned, a + row, b, N, c + row * LANES, more)
-    }
+/* `rows` rows of a panel of dW = Xt dZ, for as many columns of X from x on. */
+static void product_turned(const float *x, const float *dz, int B, float *dw, int rows, int adds) {
+#define CASE(R) case R: turned_##R(x, dz, B, dw, adds); break;
+    for (int R; rows; x += R, dw += R * LANES, rows -= R)
+        switch (R = rows_of_tile(rows)) { OF_EACH_HEIGHT(CASE) }
+#undef CASE
 }
 
-static void product_apart(const float *a, const int32_t *at, const float *b, int N, float *c,
-                          int left, int more) {
-    for (int row = 0; left;) {
-        TAKE_ALL(apart, a, at + row, b, N, c + row * LANES, more)
-    }
+/* The same for columns that begin at x_at[0], x_at[1], ... */
+static void product_apart(const float *x, const int32_t *x_at, const float *dz, int B, float *dw,
+                          int rows, int adds) {
+#define CASE(R) case R: apart_##R(x, x_at, dz, B, dw, adds); break;
+    for (int R; rows; x_at += R, dw += R * LANES, rows -= R)
+        switch (R = rows_of_tile(rows)) { OF_EACH_HEIGHT(CASE) }
+#undef CASE
 }

@@ -1,4 +1,4 @@
-"""A compiled model's passes in C: its layers, loss and optimizer as the library takes them.
+"""The passes of a compiled model in C.
 
 The arrays are the model's own: C reads and writes the vectors of weights and of the optimizer where
 they are.
@@ -9,26 +9,17 @@ import itertools
 import math
 import threading
 import weakref
-from contextlib import ExitStack
-from ctypes import c_float, c_int32, c_int64, c_void_p
+from ctypes import c_int32
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import activations, losses, optimizers
-from ..layers import (
-    Activation,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPooling2D,
-    Rescaling,
-    Reshape,
-)
+from .. import losses
 from . import library
+from .plan import LOSSES, OPTIMIZERS, LackingError, Plan
+from .rule import rule_of
+from .structures import Description, Images, Rule, declare
 
 if TYPE_CHECKING:
     from ..checks import Batch
@@ -37,200 +28,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Sums = tuple[float, int]  # the sum of the images' losses, the number of correct outputs
 
-KINDS = DENSE, CONV, CONV_POOL, POOL, ACTIVATION, DROPOUT = range(6)
-FUNCTIONS = ("linear", "relu", "sigmoid", "tanh", "gelu", "softmax")
-LOSSES = (
-    losses.CategoricalCrossentropy,
-    losses.SparseCategoricalCrossentropy,
-    losses.MeanSquaredError,
-)
-OPTIMIZERS = (optimizers.SGD, optimizers.Adam, optimizers.AdamW, optimizers.RMSprop)
-RULES = SGD, MOMENTUM, NESTEROV, ADAM, RMSPROP = range(5)
-SHAPES = (Flatten, Reshape)  # give the same values another shape
-
-TABLE = 2**24  # inputs of all windows of a convolution; where they lie takes 4 bytes each
-CACHE = 2**19  # values between two layers that the images of a pass may have
-
-
-class Description(ctypes.Structure):
-    """A layer: network.h."""
-
-    _fields_ = (
-        *((name, c_int32) for name in ("kind", "function", "kernel", "bias", "inputs", "units")),
-        *((name, c_int32) for name in ("height", "width", "rows", "columns", "down", "right")),
-        *((name, c_int32) for name in ("top", "left", "out_height", "out_width")),
-        *((f"pool_{name}", c_int32) for name in ("rows", "columns", "height", "width")),
-        ("rate", c_float),
-        ("trained", c_int32),
-    )
-
-
-class Rule(ctypes.Structure):
-    """The numbers of an optimizer's step: network.h."""
-
-    _fields_ = (
-        *((name, c_int32) for name in ("rule", "centered", "averages", "overwrites")),
-        *((name, c_float) for name in ("rate", "decay", "momentum", "beta_2", "epsilon")),
-        *((name, c_float) for name in ("keep", "clip_norm")),
-        ("slot", c_void_p * 3),
-        ("average", c_void_p),
-    )
-
-
-class Images(ctypes.Structure):
-    """What one call works on: network.h."""
-
-    _fields_ = (
-        *((name, c_void_p) for name in ("bytes", "floats", "targets", "labels", "weights")),
-        ("N", c_int64),
-        ("outputs", c_void_p),
-        ("loss", ctypes.c_double),
-        ("correct", c_int64),
-    )
-
-
-class LackingError(Exception):
-    """The library does not have something of a model: it runs in NumPy."""
-
-
-def _require(fits: bool, what: object) -> None:
-    if not fits:
-        raise LackingError(f"C has no {what}")
-
-
-class _Plan:
-    """The layers as C takes them; raises LackingError where it has not all of them."""
-
-    def __init__(self, model: "Sequential") -> None:
-        from ..sequential import Sequential
-
-        _require(type(model).forward is Sequential.forward, f"forward of {type(model).__name__}")
-        _require(model.dtype == np.float32, f"weights in {model.dtype}")
-        _require(model.weights_vector.size < 2**31, "more than 2^31 weights")
-        _require(type(model.loss) in LOSSES, type(model.loss).__name__)
-        _require(type(model.optimizer) in OPTIMIZERS, type(model.optimizer).__name__)
-        self.model = model
-        self.scale, self.offset = 1.0, 0.0
-        self.layers: list[Description] = []
-        self.shapes: list[tuple[int, int]] = []  # positions and channels of each one's outputs
-        self.drawing: list[Layer | None] = []  # of each, the layer if it draws random numbers
-        self._now = (1, int(np.prod(model.input_shape)))
-        self._has_weights = False
-        layers = [layer for layer in model.layers if type(layer) not in SHAPES]
-        for i, layer in enumerate(layers):
-            if type(layer) is Rescaling and i == 0:
-                self.scale, self.offset = layer.scale, layer.offset
-            elif not (type(layer) is MaxPooling2D and self._join(model, layer)):
-                self._add(layer)
-        _require(self._has_weights, "model without weights")
-        _require(self._now[0] == 1 or self._now[1] % 16 == 0, "outputs that are images")
-
-    def _add(self, layer: Layer) -> None:
-        match layer:
-            case Dense() if type(layer) is Dense:
-                self._append(
-                    DENSE, (1, layer.units), layer, inputs=layer.input_shape[0], units=layer.units
-                )
-            case Conv2D() if type(layer) is Conv2D:
-                flat = self._now[0] == 1 and self._has_weights
-                _require(not flat, "Conv2D of what a Dense layer gives")
-                height, width = layer.windows.positions
-                table = height * width * math.prod(layer.kernel.shape[:3])
-                _require(table <= TABLE, f"convolution of {table} inputs")
-                window = self._window(layer, layer.kernel_size, layer.strides)
-                self._append(CONV, (height * width, layer.filters), layer, **window)
-                self.layers[-1].units = layer.filters
-            case MaxPooling2D() if type(layer) is MaxPooling2D:
-                channels = layer.input_shape[2]
-                _require(self._now[1] == channels, "MaxPooling2D of images")
-                height, width = layer.windows.positions
-                window = self._window(layer, layer.pool_size, layer.strides)
-                self._append(POOL, (height * width, channels), layer, **window)
-                self.layers[-1].units = channels
-            case Activation() if type(layer) is Activation:
-                self._append(ACTIVATION, self._now, layer, units=self._now[1])
-            case Dropout() if type(layer) is Dropout:
-                self._append(DROPOUT, self._now, layer, units=self._now[1], rate=layer.rate)
-            case _:
-                _require(False, type(layer).__name__)
-
-    def _append(self, kind: int, shape: tuple[int, int], layer: Layer, **given: Any) -> None:
-        f = getattr(layer, "activation", activations.linear)
-        known = f.name in FUNCTIONS and f == getattr(activations, f.name)
-        _require(known, f"activation {f.name!r}")
-        softmax = f.name == "softmax"
-        _require(not softmax or shape[0] == 1, "softmax of images")
-        function = 0 if softmax and kind != ACTIVATION else FUNCTIONS.index(f.name)
-        offsets = {v.name: self._offset(v.value) for v in layer.weights}
-        self.layers.append(
-            Description(
-                kind=kind,
-                function=function,
-                kernel=offsets.get("kernel", -1),
-                bias=offsets.get("bias", -1),
-                trained=self._has_weights,
-                **given,
-            )
-        )
-        self.shapes.append(shape)
-        self.drawing.append(layer if kind == DROPOUT else None)
-        self._now = shape
-        self._has_weights |= bool(layer.weights)
-        if softmax and kind != ACTIVATION:
-            self._append(ACTIVATION, shape, Activation("softmax"), units=shape[1])
-
-    def bits(self) -> Any:
-        """Return NumPy's interface for C of each layer's generator."""
-        each = (layer and layer.generator for layer in self.drawing)
-        return (c_void_p * len(self.drawing))(
-            *(g.bit_generator.ctypes.bit_generator.value if g else None for g in each)
-        )
-
-    def _offset(self, weights: Array) -> int:
-        start = self.model.weights_vector.ctypes.data
-        return int(weights.ctypes.data - start) // weights.itemsize
-
-    def _window(
-        self, layer: Any, size: tuple[int, int], strides: tuple[int, int]
-    ) -> dict[str, int]:
-        height, width, channels = layer.input_shape
-        top, left = (inside.start for inside in layer.windows.inside)
-        out_height, out_width = layer.windows.positions
-        return {
-            "inputs": channels,
-            "height": height,
-            "width": width,
-            "rows": size[0],
-            "columns": size[1],
-            "down": strides[0],
-            "right": strides[1],
-            "top": top,
-            "left": left,
-            "out_height": out_height,
-            "out_width": out_width,
-        }
-
-    def _join(self, model: "Sequential", pool: MaxPooling2D) -> bool:
-        """Make the convolution before one with pools, where these do not overlap.
-
-        Only for a first layer, whose dX nobody needs, and an f that never falls.
-        """
-        before = self.layers[-1] if self.layers else None
-        if not (
-            before is not None
-            and before.kind == CONV
-            and not before.trained
-            and FUNCTIONS[before.function] != "gelu"
-            and pool.strides == pool.pool_size
-            and pool.padding == "valid"
-        ):
-            return False
-        height, width = pool.windows.positions
-        before.kind = CONV_POOL
-        before.pool_rows, before.pool_columns = pool.pool_size
-        before.pool_height, before.pool_width = height, width
-        self._now = self.shapes[-1] = (height * width, before.units)
-        return True
+CACHE = 2**18  # values between two layers that the images of a pass may have
 
 
 class Program:
@@ -245,16 +43,19 @@ class Program:
         found = library.load()
         if found is None:
             raise LackingError(library.reason())
-        _declare(found)
+        declare(found)
         self.instructions = instructions or library.instructions()
         self.threads = threads or library.threads()
-        self._library, self._model, self._plan = found, model, _Plan(model)
+        self._library, self._plan = found, Plan(model)
+        self._model = self._plan.model
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
-        self._largest = min(max(CACHE // widest, 128), 1024)  # images that go through together
+        # images that go through together
+        self._largest = min(max(CACHE // widest, 128), 1024, self._plan.most_images())
         self._networks: dict[int, _Network] = {}
         self._lock = threading.Lock()
 
+    @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
     def step(self, batch: "Batch") -> Sums:
         """Make a step, unless the loss is not finite; return the sums over the batch's images."""
         optimizer, vector = self._model.optimizer, self._model.weights_vector
@@ -266,6 +67,7 @@ class Program:
             optimizer.iterations += 1
         return sums
 
+    @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
     def gradients(self, batch: "Batch") -> Sums:
         """Fill the model's gradients; return the sums over the batch's images."""
         sums = self._pass(batch, None)
@@ -303,11 +105,8 @@ class Program:
             images.weights = weights.ctypes.data
         if outputs is not None:
             images.outputs = outputs.ctypes.data
-        drawing = [x.generator.bit_generator for x in self._plan.drawing if x and x.generator]
-        with self._lock, ExitStack() as stack:
-            for generator in drawing:
-                stack.enter_context(generator.lock)
-            self._library.fl_pass(
+        with self._lock:
+            arguments = (
                 self._network(len(x)).handle,
                 ctypes.byref(images),
                 rule and ctypes.byref(rule),
@@ -316,6 +115,8 @@ class Program:
                 self._plan.bits(),
                 training,
             )
+            drawing = (x.generator.bit_generator for x in self._plan.drawing if x)
+            _holding([*{id(x): x.lock for x in drawing}.values()], self._library.fl_pass, arguments)
         return images.loss, images.correct if self._model.counts_correct else 0
 
     def _network(self, images: int) -> "_Network":
@@ -328,10 +129,19 @@ class Program:
         return self._networks[wanted]
 
 
+def _holding(locks: list[Any], function: Any, arguments: tuple[Any, ...]) -> None:
+    """Call the function while all locks are held; whatever interrupts it, they are given back."""
+    if not locks:
+        function(*arguments)
+        return
+    with locks[0]:
+        _holding(locks[1:], function, arguments)
+
+
 class _Network:
     """Memory for the passes of some images at a time; it is given back with this object."""
 
-    def __init__(self, program: Program, plan: _Plan, found: Any, capacity: int) -> None:
+    def __init__(self, program: Program, plan: Plan, found: Any, capacity: int) -> None:
         count, model = len(plan.layers), plan.model
         loss = model.loss
         self.handle = found.fl_new(
@@ -351,50 +161,5 @@ class _Network:
         )
         if not self.handle:
             raise MemoryError(f"{model.name}: no memory for {capacity} images in C")
-        weakref.finalize(self, found.fl_delete, self.handle)
-
-
-def _declare(found: ctypes.CDLL) -> None:
-    """Declare the arguments of the library's functions, as in library.c."""
-    found.fl_new.restype = c_void_p
-    whole, real = [c_int32] * 5, [c_float] * 2
-    found.fl_new.argtypes = [c_void_p, c_void_p, *whole, *real, *whole[:2], c_float, c_int64]
-    found.fl_delete.argtypes = [c_void_p]
-    found.fl_delete.restype = None
-    found.fl_pass.argtypes = [*[c_void_p] * 6, c_int32]
-
-
-def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
-    """Return the numbers of an optimizer's next step, with its slots made where they are not."""
-    optimizer.prepare(vector)
-    rate, t = float(optimizer.learning_rate), optimizer.iterations + 1
-    slots: list[str] = []
-    rule = Rule(
-        rate=rate,
-        decay=(optimizer.weight_decay or 0.0) * rate,
-        clip_norm=max(optimizer.global_clipnorm or 0.0, 0.0),
-    )
-    match optimizer:
-        case optimizers.SGD():
-            with_momentum = NESTEROV if optimizer.nesterov else MOMENTUM
-            rule.rule = with_momentum if optimizer.momentum else SGD
-            rule.momentum, slots = optimizer.momentum, ["velocity"]
-        case optimizers.Adam():
-            rule.rule, rule.epsilon = ADAM, optimizer.epsilon
-            rule.momentum, rule.beta_2 = optimizer.beta_1, optimizer.beta_2
-            rule.rate = rate * (1 - optimizer.beta_2**t) ** 0.5 / (1 - optimizer.beta_1**t)
-            slots = ["m", "v"]
-        case optimizers.RMSprop():
-            rule.rule, rule.epsilon = RMSPROP, optimizer.epsilon
-            rule.momentum, rule.beta_2 = optimizer.momentum, optimizer.rho
-            rule.centered, slots = optimizer.centered, ["v", "momentum", "average_gradient"]
-    vectors = optimizer.vectors
-    for i, name in enumerate(slots):
-        if name in vectors:
-            rule.slot[i] = vectors[name].ctypes.data
-    if optimizer.use_ema:
-        every = optimizer.ema_overwrite_frequency
-        rule.averages, rule.keep = 2 if t == 1 else 1, optimizer.ema_momentum
-        rule.overwrites = bool(every and t % every == 0)
-        rule.average = vectors["average"].ctypes.data
-    return rule
+        # not at exit, when a daemon thread may be in a pass
+        weakref.finalize(self, found.fl_delete, self.handle).atexit = False

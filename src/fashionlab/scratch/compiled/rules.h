@@ -4,65 +4,71 @@
    The numbers of a step were worked out in Python, in double, and rounded once: nothing here takes
    a power of them. */
 
-INLINE V one_minus(float x) { return all(1 - x); }
+/* mean = beta mean + (1 - beta) x, at mean + i; n lanes. */
+INLINE V move_mean(float *mean, size_t i, float beta, float rest, V x, int n) {
+    V moved = mul_add(broadcast(beta), get(mean + i, n), mul(broadcast(rest), x));
+    put(mean + i, moved, n);
+    return moved;
+}
 
-/* Steps the weight V at w + i; dw is its gradient, n < 16 where a row of weights ends. */
-INLINE void step_lanes(const Rule *s, float *w, size_t i, V dw, int n) {
-    V x = get(w + i, n), rate = all(s->rate), momentum = all(s->momentum), a, b, root_of;
-    if (s->decay != 0) x = sub(x, mul(all(s->decay), x));
-    switch (s->rule) {
+/* A step of the n <= 16 weights at w + i, with the gradients dw. */
+INLINE void step_lanes(const Rule *rule, float *w, size_t i, V dw, int n) {
+    V x = get(w + i, n), rate = broadcast(rule->rate), momentum = broadcast(rule->momentum), m, v;
+    float *const *slot = rule->slot;
+    if (rule->decay != 0) x = sub(x, mul(broadcast(rule->decay), x));
+    switch (rule->rule) {
         case SGD: x = sub(x, mul(rate, dw)); break;
-        case MOMENTUM: /* v = m v - rate dw, w = w + v */
-        case NESTEROV: /* w = w + m v - rate dw */
+        case MOMENTUM: /* v = momentum v - rate dw, w = w + v */
+        case NESTEROV: /* w = w + momentum v - rate dw */
             dw = mul(rate, dw);
-            a = sub(mul(momentum, get(s->slot[0] + i, n)), dw);
-            put(s->slot[0] + i, a, n);
-            x = add(x, s->rule == NESTEROV ? sub(mul(momentum, a), dw) : a);
+            v = sub(mul(momentum, get(slot[0] + i, n)), dw);
+            put(slot[0] + i, v, n);
+            x = add(x, rule->rule == NESTEROV ? sub(mul(momentum, v), dw) : v);
             break;
-        case ADAM: /* m = beta_1 m + (1 - beta_1) dw, v = beta_2 v + (1 - beta_2) dw^2 */
-            a = mul_add(momentum, get(s->slot[0] + i, n), mul(one_minus(s->momentum), dw));
-            b = mul_add(all(s->beta_2), get(s->slot[1] + i, n), mul(one_minus(s->beta_2), mul(dw, dw)));
-            put(s->slot[0] + i, a, n), put(s->slot[1] + i, b, n);
-            x = sub(x, over(mul(rate, a), add(root(b), all(s->epsilon))));
+        case ADAM: /* w = w - rate m / (sqrt(v) + epsilon), with means m of dw and v of dw^2 */
+            m = move_mean(slot[0], i, rule->beta_1, rule->rest_1, dw, n);
+            v = move_mean(slot[1], i, rule->beta_2, rule->rest_2, mul(dw, dw), n);
+            m = mul(rate, m);
+            x = sub(x, divide(m, add(square_root(v), broadcast(rule->epsilon))));
             break;
-        default: /* RMSPROP: v = rho v + (1 - rho) dw^2 */
-            b = mul_add(all(s->beta_2), get(s->slot[0] + i, n), mul(one_minus(s->beta_2), mul(dw, dw)));
-            put(s->slot[0] + i, b, n);
-            if (s->centered) { /* a = rho a + (1 - rho) dw, and v - a^2 in place of v */
-                a = mul_add(all(s->beta_2), get(s->slot[2] + i, n), mul(one_minus(s->beta_2), dw));
-                put(s->slot[2] + i, a, n);
-                b = sub(b, mul(a, a));
+        default: /* RMSPROP: w = w - rate dw / sqrt(v + epsilon), less the square of the mean dw */
+            v = move_mean(slot[0], i, rule->beta_2, rule->rest_2, mul(dw, dw), n);
+            if (rule->centered) {
+                m = move_mean(slot[2], i, rule->beta_2, rule->rest_2, dw, n);
+                v = sub(v, mul(m, m));
             }
-            root_of = root(add(b, all(s->epsilon)));
-            a = over(mul(rate, dw), root_of);
-            if (s->slot[1]) {
-                a = mul_add(momentum, get(s->slot[1] + i, n), a);
-                put(s->slot[1] + i, a, n);
+            m = divide(mul(rate, dw), square_root(add(v, broadcast(rule->epsilon))));
+            if (slot[1]) { /* momentum times the last step, and this one */
+                m = mul_add(momentum, get(slot[1] + i, n), m);
+                put(slot[1] + i, m, n);
             }
-            x = sub(x, a);
+            x = sub(x, m);
     }
-    if (s->averages) {
-        V mean = x;
-        if (s->averages == 1) mean = mul_add(all(s->keep), get(s->average + i, n), mul(one_minus(s->keep), x));
-        put(s->average + i, mean, n);
-        if (s->overwrites) x = mean;
+    if (rule->averages) {
+        V average = x;
+        if (rule->averages == 1)
+            average = move_mean(rule->average, i, rule->keep, rule->rest, x, n);
+        else
+            put(rule->average + i, average, n);
+        if (rule->overwrites) x = average;
     }
     put(w + i, x, n);
 }
 
-/* Steps R rows of 16 weights or fewer that lie U apart, from w + i on; dw (R, 16). */
-INLINE void step_rows(const Rule *s, float *w, size_t i, const float *dw, int R, int U, int n) {
-    for (int r = 0; r < R; r++) step_lanes(s, w, i + (size_t)r * U, load(dw + r * LANES), n);
+INLINE void step_rows(const Rule *rule, float *w, size_t i, const float *dw, int R, int U, int n) {
+    for (int r = 0; r < R; r++) step_lanes(rule, w, i + (size_t)r * U, load(dw + r * LANES), n);
 }
 
-static void step_block(const Rule *s, float *w, size_t i, const float *dw, int R, int U, int n) {
+/* A step of R rows of n <= 16 weights, the first at w + i; rows lie U apart. dw (R, 16). */
+static void step_block(const Rule *rule, float *w, size_t i, const float *dw, int R, int U, int n) {
     if (n < LANES) {
-        step_rows(s, w, i, dw, R, U, n);
+        step_rows(rule, w, i, dw, R, U, n);
         return;
     }
-    switch (s->rule) { /* a loop of its own for each rule */
+    Rule own = *rule;
+    switch (rule->rule) { /* a constant lets the compiler leave the other rules out of the loop */
 #define LOOP(name) \
-    case name: { Rule own = *s; own.rule = name; step_rows(&own, w, i, dw, R, U, LANES); } break;
+    case name: own.rule = name, step_rows(&own, w, i, dw, R, U, LANES); break;
         LOOP(SGD) LOOP(MOMENTUM) LOOP(NESTEROV) LOOP(ADAM) LOOP(RMSPROP)
 #undef LOOP
     }

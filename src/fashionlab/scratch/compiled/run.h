@@ -1,76 +1,86 @@
-/* The calls of one instruction set: what library.c hands out. */
+/* Whole batches: what library.c hands out. */
 
-/* Sums of squares in a fixed number of parts, added up in their order. */
-enum { PART = 4096 };
-
-static void squares_of_part(void *work, int i, int thread) {
-    const Work *s = work;
-    size_t end = s->net->weights;
-    (void)thread;
-    if ((size_t)(i + 1) * PART < end) end = (size_t)(i + 1) * PART;
-    V sum = zeros();
-    for (size_t k = (size_t)i * PART; k < end; k += LANES) {
-        V g = get(s->dw + k, end - k < LANES ? (int)(end - k) : LANES);
-        sum = mul_add(g, g, sum);
-    }
-    float lanes[LANES];
-    store(lanes, sum);
-    double total = 0;
-    for (int j = 0; j < LANES; j++) total += lanes[j];
-    s->net->sums[i] = total;
+/* The weights of a task, from *begin up to the value returned. */
+static size_t weights_of(const Network *net, int part, size_t *begin) {
+    *begin = (size_t)part * PART;
+    return *begin + PART < net->weights ? *begin + PART : net->weights;
 }
 
-static void step_part(void *work, int i, int thread) {
-    const Work *s = work;
-    size_t end = s->net->weights;
+/* The sum of the squares of some gradients. */
+static void squares_of_part(void *context, int part, int thread) {
+    const Work *work = context;
+    size_t i, end = weights_of(work->net, part, &i);
+    V sum = zeros();
+    float lanes[LANES];
+    double total = 0;
     (void)thread;
-    if ((size_t)(i + 1) * PART < end) end = (size_t)(i + 1) * PART;
-    V clip = all(s->clip);
-    for (size_t k = (size_t)i * PART; k < end; k += LANES) {
-        int n = end - k < LANES ? (int)(end - k) : LANES;
+    for (; i < end; i += LANES) {
+        V dw = get(work->dw + i, end - i < LANES ? (int)(end - i) : LANES);
+        sum = mul_add(dw, dw, sum);
+    }
+    store(lanes, sum);
+    for (int k = 0; k < LANES; k++) total += lanes[k];
+    work->net->sums[part] = total;
+}
+
+static void step_part(void *context, int part, int thread) {
+    const Work *work = context;
+    size_t i, end = weights_of(work->net, part, &i);
+    (void)thread;
+    for (; i < end; i += LANES) {
+        int n = end - i < LANES ? (int)(end - i) : LANES;
         float dw[LANES];
-        store(dw, mul(get(s->dw + k, n), clip));
-        step_block(s->rule, s->w, k, dw, 1, 0, n);
+        store(dw, mul(get(work->dw + i, n), broadcast(work->clip)));
+        step_block(work->rule, work->w, i, dw, 1, 0, n);
     }
 }
 
 /* A step from gradients that are all there, clipped by their norm. */
-static void step_clipped(Work *s) {
-    const Network *net = s->net;
+static void step_clipped(Work *work, const Rule *rule) {
+    const Network *net = work->net;
     int parts = (int)((net->weights + PART - 1) / PART);
-    each(net->threads, parts, squares_of_part, s);
     double norm = 0;
+    work->rule = rule;
+    each(net->threads, parts, squares_of_part, work);
     for (int i = 0; i < parts; i++) norm += net->sums[i];
     norm = sqrt(norm);
-    /* an infinite or undefined norm makes every gradient undefined, as in Keras */
-    s->clip = norm <= s->rule->clip_norm ? 1 : norm < INFINITY ? (float)(s->rule->clip_norm / norm) : NAN;
-    each(net->threads, parts, step_part, s);
+    if (norm <= rule->clip_norm)
+        work->clip = 1;
+    else /* an infinite or undefined norm makes every gradient undefined, as in Keras */
+        work->clip = isfinite(norm) ? (float)(rule->clip_norm / norm) : NAN;
+    each(net->threads, parts, step_part, work);
 }
 
-/* Forward, and with targets the loss, of all images; with `training` backward, with a rule a step.
-   Returns 0; 1 where the loss is not finite, and the weights are as before. */
+static void add_losses(const Work *work, Batch *batch) {
+    int tasks = blocks(work->B, IMAGES_OF_TASK);
+    each(work->net->threads, tasks, loss_of_images, (void *)work);
+    for (int n = 0; n < work->B; n++) {
+        batch->loss += work->net->sums[n];
+        batch->correct += work->net->hits[n];
+    }
+}
+
+/* fl_pass of library.h: at most `capacity` images at a time. The step is made while the last of
+   them go backward, when the gradients of all are there. */
 static int pass(const Network *net, Batch *batch, const Rule *rule, float *w, float *dw,
                 const Bits *const *bits, int training) {
-    Work s = {.net = net, .batch = batch, .w = w, .dw = dw, .bits = bits, .training = training};
-    int has_loss = batch->targets || batch->labels;
+    Work work = {.net = net, .batch = batch, .w = w, .dw = dw, .bits = bits, .training = training};
+    int clips = rule && rule->clip_norm > 0;
     batch->loss = 0, batch->correct = 0;
-    for (s.first = 0; (int64_t)s.first < batch->N; s.first += s.N) {
-        int64_t left = batch->N - (int64_t)s.first;
-        s.N = left < net->capacity ? (int)left : net->capacity;
-        forward(&s);
-        if (batch->outputs) each(net->threads, blocks(s.N, IMAGES_OF_TASK), write_outputs, &s);
-        if (has_loss) {
-            each(net->threads, blocks(s.N, IMAGES_OF_TASK), loss_of_images, &s);
-            for (int n = 0; n < s.N; n++) batch->loss += net->sums[n], batch->correct += net->hits[n];
-        }
+    for (int64_t left = batch->N; left; left -= work.B, work.first += work.B) {
+        work.B = left < net->capacity ? (int)left : net->capacity;
+        forward(&work);
+        if (batch->outputs)
+            each(net->threads, blocks(work.B, IMAGES_OF_TASK), write_outputs, &work);
+        if (batch->targets || batch->labels) add_losses(&work, batch);
         if (!training) continue;
-        if (!(batch->loss - batch->loss == 0)) return 1;
-        s.rule = s.N == left && rule && !(rule->clip_norm > 0) ? rule : 0;
-        backward(&s);
-        s.more = 1;
+        if (!isfinite(batch->loss)) return 1;
+        work.rule = left == work.B && !clips ? rule : 0;
+        backward(&work);
+        work.adds = 1;
     }
-    if (training && rule && rule->clip_norm > 0) s.rule = rule, step_clipped(&s);
+    if (training && clips) step_clipped(&work, rule);
     return 0;
 }
 
-const Form FORM = {pass};
+const Passes PASSES = {pass};

@@ -1,116 +1,125 @@
-/* The passes: forward, loss, backward, step. Each layer is a round of tasks for the threads. */
-
-/* 16 images into panels, converted on the way. */
-static void pack_images(void *work, int task, int thread) {
-    const Work *s = work;
-    const Network *net = s->net;
-    int D = net->D, n = task * IMAGES_OF_TASK;
-    V scale = all(net->scale), offset = all(net->offset);
-    (void)thread;
-    for (; n < s->N && n < (task + 1) * IMAGES_OF_TASK; n++)
-        for (int d = 0; d < D; d += LANES) {
-            size_t at = (s->first + n) * D + d;
-            int left = D - d < LANES ? D - d : LANES;
-            V x;
-            if (s->batch->floats) {
-                x = get(s->batch->floats + at, left);
-            } else {
-                uint8_t some[LANES] = {0};
-                if (left < LANES) memcpy(some, s->batch->bytes + at, left);
-                x = from_bytes(left < LANES ? some : s->batch->bytes + at);
-            }
-            x = add(mul(x, scale), offset);
-            store(net->values[0].a + ((size_t)(d / LANES) * net->capacity + n) * LANES, x);
-        }
-}
-
-/* The tasks of a round, and the drawing of the next layer's mask, which one thread does alone. */
-typedef struct {
-    const Work *s;
-    Task *task;
-} Round;
-
-static void draw_or_do(void *of, int i, int thread) {
-    const Round *round = of;
-    if (i == 0)
-        draw(round->s, round->s->l + 1, round->s->bits[round->s->l + 1]);
-    else
-        round->task((void *)round->s, i - 1, thread);
-}
-
-/* A round of layer l of the forward pass; l = -1 is the images. */
-static void forward_round(Work *s, int l, int tasks, Task *task) {
-    const Network *net = s->net;
-    s->l = l;
-    if (s->training && l + 1 < net->layers && net->layer[l + 1].is.kind == DROPOUT) {
-        Round round = {s, task};
-        each(net->threads, tasks + 1, draw_or_do, &round);
-    } else
-        each(net->threads, tasks, task, s);
-}
+/* Forward and backward through all layers. Each layer is a round of tasks for the threads, which
+   write to different places: panels, or rows of weights. */
 
 static int blocks(int n, int size) { return (n + size - 1) / size; }
 
-static void forward(Work *s) {
-    const Network *net = s->net;
-    forward_round(s, -1, blocks(s->N, IMAGES_OF_TASK), pack_images);
-    for (int l = 0; l < net->layers; l++) {
-        const Description *is = &net->layer[l].is;
-        int panels = round_up(is->units) / LANES;
-        switch (is->kind) {
-            case DENSE: forward_round(s, l, blocks(panels, panels_of_task(net, panels)), dense_forward); break;
-            case CONV: forward_round(s, l, panels * is->out_height, conv_forward); break;
-            case CONV_POOL: forward_round(s, l, panels * is->pool_height, conv_pool_forward); break;
-            case POOL: forward_round(s, l, round_up(is->inputs) / LANES * is->out_height, pool_forward); break;
-            case DROPOUT:
-                if (!s->training) break; /* falls through */
-            default: forward_round(s, l, net->values[l + 1].panels, pass_forward);
+/* 16 images into panels, converted on the way. bytes or floats (N, D), a (panels of D, B, 16). */
+static void pack_images(void *context, int task, int thread) {
+    const Work *work = context;
+    const Network *net = work->net;
+    const Batch *batch = work->batch;
+    int n, end = images_of(work, task, &n);
+    V scale = broadcast(net->scale), offset = broadcast(net->offset);
+    (void)thread;
+    for (; n < end; n++)
+        for (int panel = 0; panel < panels_of(net->D); panel++) {
+            size_t at = (work->first + n) * net->D + panel * LANES;
+            int count = columns_in(net->D, panel);
+            uint8_t some[LANES] = {0};
+            V x;
+            if (batch->floats) {
+                x = get(batch->floats + at, count);
+            } else if (count == LANES) {
+                x = from_bytes(batch->bytes + at);
+            } else {
+                memcpy(some, batch->bytes + at, count);
+                x = from_bytes(some);
+            }
+            x = add(mul(x, scale), offset);
+            store(panel_of(net, net->values[0].a, panel) + n * LANES, x);
         }
-        if (is->function == SOFTMAX) {
-            s->l = l;
-            each(net->threads, blocks(s->N, IMAGES_OF_TASK), softmax_forward, s);
-        }
-    }
-    s->outputs = input_of(s, net->layers);
 }
 
-static void arrive_task(void *work, int panel, int thread) {
+/* A round, and the mask of the dropout after it, which one thread draws alone. */
+typedef struct {
+    const Work *work;
+    Task *task;
+} Round;
+
+static void draw_or_do(void *context, int i, int thread) {
+    const Round *round = context;
+    if (i == 0)
+        draw_mask(round->work, round->work->l + 1);
+    else
+        round->task((void *)round->work, i - 1, thread);
+}
+
+/* The round of layer l, or of the images before layer 0: l = -1. */
+static void forward_round(Work *work, int l, int tasks, Task *task) {
+    const Network *net = work->net;
+    Round round = {work, task};
+    int draws = work->training && l + 1 < net->layers && net->layer[l + 1].spec.kind == DROPOUT;
+    work->l = l;
+    if (draws)
+        each(net->threads, tasks + 1, draw_or_do, &round);
+    else
+        each(net->threads, tasks, task, work);
+}
+
+static void forward(Work *work) {
+    const Network *net = work->net;
+    int images = blocks(work->B, IMAGES_OF_TASK);
+    forward_round(work, -1, images, pack_images);
+    for (int l = 0; l < net->layers; l++) {
+        const Description *spec = &net->layer[l].spec;
+        int panels = panels_of(spec->units);
+        switch (spec->kind) {
+            case DENSE:
+                forward_round(work, l, blocks(panels, panels_of_task(net, panels)), dense_forward);
+                break;
+            case CONV: forward_round(work, l, panels * spec->out_height, conv_forward); break;
+            case CONV_POOL:
+                forward_round(work, l, panels * spec->pool_height, conv_pool_forward);
+                break;
+            case POOL: forward_round(work, l, panels * spec->out_height, pool_forward); break;
+            default:
+                if (spec->kind == DROPOUT && !work->training) break;
+                forward_round(work, l, net->values[l + 1].panels, elementwise_forward);
+                if (spec->function == SOFTMAX) each(net->threads, images, softmax_forward, work);
+        }
+    }
+    work->outputs = input_of(work, net->layers);
+}
+
+static void derive_task(void *context, int panel, int thread) {
+    const Work *work = context;
     (void)thread;
-    arrive(work, ((const Work *)work)->l, panel);
+    derive_panel(work, work->l, panel);
 }
 
 /* From dP, in the outputs' `da`, to all gradients, and to the step where there is a rule. */
-static void backward(Work *s) {
-    const Network *net = s->net;
-    int threads = net->threads, images = blocks(s->N, IMAGES_OF_TASK);
-    int arrived = 0; /* whether the layer after has brought this one's dA through `arrive` */
+static void backward(Work *work) {
+    const Network *net = work->net;
+    int threads = net->threads, images = blocks(work->B, IMAGES_OF_TASK);
+    int derived = 0; /* whether the round of the layer after has called `derive_panel` for this */
     for (int l = net->layers - 1; l >= 0; l--) {
-        const Layer *y = &net->layer[l];
+        const Layer *layer = &net->layer[l];
+        const Description *spec = &layer->spec;
         int inputs = net->values[l].panels, outputs = net->values[l + 1].panels;
-        int panels = round_up(y->is.units) / LANES;
-        s->l = l;
-        if (!arrived) each(threads, outputs, arrive_task, s);
-        arrived = 1;
-        switch (y->is.kind) {
-            case DENSE: each(threads, inputs, dense_backward, s); break;
-            case CONV_POOL:
-                each(threads, panels * y->is.pool_height, conv_pool_backward, s);
-                each(threads, panels, conv_pool_gradient, s);
-                break;
+        int panels = panels_of(spec->units);
+        work->l = l;
+        if (!derived) each(threads, outputs, derive_task, work);
+        derived = 1;
+        switch (spec->kind) {
+            case DENSE: each(threads, inputs, dense_backward, work); break;
             case CONV:
-                each(threads, panels, conv_derive, s);
-                if (y->is.trained) each(threads, inputs, conv_backward, s);
-                each(threads, blocks(y->D, LANES), conv_gradient, s);
+                each(threads, panels, conv_derive, work);
+                if (spec->need_dx) each(threads, inputs, conv_backward, work);
+                each(threads, panels_of(layer->D), conv_gradient, work);
+                break;
+            case CONV_POOL:
+                each(threads, panels * spec->pool_height, conv_pool_backward, work);
+                each(threads, panels, conv_pool_gradient, work);
                 break;
             case POOL:
-                each(threads, panels * images, pool_backward, s);
-                arrived = 0;
+                each(threads, panels * images, pool_backward, work);
+                derived = 0;
                 break;
             default:
-                if (y->is.function != SOFTMAX) break;
-                each(threads, images, softmax_backward, s);
-                arrived = 0;
+                if (spec->function != SOFTMAX) break;
+                each(threads, images, softmax_backward, work);
+                derived = 0;
         }
-        if (!y->is.trained) break; /* no layer before has weights */
+        if (!spec->need_dx) break; /* no layer before has weights */
     }
 }

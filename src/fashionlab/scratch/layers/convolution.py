@@ -116,6 +116,12 @@ class Conv2D(Layer):
         if self.use_bias:
             self.bias = self._add_weight("bias", (self.filters,), self.bias_initializer)
 
+    @property
+    def largest(self) -> int:
+        """The number of values, an image, of P or A, whichever is larger."""
+        height, width = self.windows.positions
+        return height * width * max(self.kernel.size // self.filters, self.filters)
+
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return A = f(Z), Z = P W + b with the windows P (B Ho Wo, R S C) and W (R S C, F)."""
         x = self.windows.pad(x)
@@ -140,7 +146,7 @@ class Conv2D(Layer):
         kernel = self.kernel
         kernel.gradient[:] = (self.windows.patches(x).T @ dz).reshape(kernel.shape)
         if self.use_bias:
-            self.bias.gradient[:] = dz.sum(axis=0)
+            self.bias.gradient[:] = np.einsum("nf->f", dz)  # sum(0) takes three times as long
         if not need_dx:
             return None
         dp = dz @ kernel.value.reshape(-1, self.filters).T  # (B Ho Wo, R S C)

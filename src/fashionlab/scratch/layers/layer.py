@@ -10,6 +10,7 @@ in `build`, by `_add_weight`, and draws its random numbers from `generator` alon
 what models, checkpoints, `gradcheck` and optimizers find of it.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,6 +94,11 @@ class Layer:
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
         """Return dX for dA, or None where it is not needed; fill the weights' gradients."""
         raise NotImplementedError
+
+    @property
+    def largest(self) -> int:
+        """The number of values, an image, of the largest array that a pass makes."""
+        return math.prod(self.output_shape)
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights, in Keras's order."""

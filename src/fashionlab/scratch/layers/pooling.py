@@ -38,23 +38,27 @@ class MaxPooling2D(_Pooling2D):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return A_ijc = max over (r, s) of X_(i t + r)(j t + s)c"""
-        x = self.windows.pad(x, -np.inf)
-        a = self.windows.tap(x, 0, 0)
-        for r, s in self.windows.taps[1:]:
-            a = np.maximum(a, self.windows.tap(x, r, s))
+        taps = [self.windows.tap(self.windows.pad(x, -np.inf), *tap) for tap in self.windows.taps]
+        a = taps[0]
+        best = np.zeros(a.shape, np.min_scalar_type(len(taps)))  # the tap that is the largest
+        for k in range(1, len(taps)):
+            if training:
+                best = np.maximum(best, (taps[k] > a) * best.dtype.type(k))
+            a = np.maximum(a, taps[k])
         if training:
-            self._kept = x, a
+            self._kept = (best,)
         return a
 
     def backward(self, da: Array, need_dx: bool = True) -> Array | None:
-        """Return dX: dA goes to the largest value, to the first of equal ones, as in Keras."""
-        x, a = self._kept
-        dx = np.zeros_like(x)
-        for r, s in self.windows.taps:
-            part = da * (self.windows.tap(x, r, s) == a)
-            pixels = self.windows.tap(dx, r, s)
-            pixels += part
-            da = da - part  # nothing is left for later values of a window whose maximum was found
+        """Return dX: dA goes to the largest value, to the first of equal ones, as in Keras.
+
+        That is the last one that was larger than all before it.
+        """
+        (best,) = self._kept
+        dx = np.zeros((len(da), *self.windows.padded_shape), da.dtype)
+        for k, tap in enumerate(self.windows.taps):
+            pixels = self.windows.tap(dx, *tap)
+            pixels += da * (best == k)
         return dx[:, *self.windows.inside]
 
 

@@ -1,0 +1,82 @@
+/* Dense layers: scratch/layers/dense.py. W (D, U) and the optimizer's slots lie row by row, as
+   NumPy has them. */
+
+/* Rows [d, d + count) of the panels [panel, end) of W (D, U), filled up by 0:
+   b (end - panel, count, 16). Row by row, since the panels of a row lie side by side. */
+static void pack(const float *w, int U, int d, int count, int panel, int end, float *b) {
+    for (int k = 0; k < count; k++)
+        for (int i = panel; i < end; i++) {
+            V row = get(w + (size_t)(d + k) * U + i * LANES, columns_in(U, i));
+            store(b + ((size_t)(i - panel) * count + k) * LANES, row);
+        }
+}
+
+/* Wt (U, 16) of R <= 16 rows of W, filled up by 0. w (R, U). */
+static void turn(const float *w, int U, int R, float *wt) {
+    int u = 0;
+    if (R < LANES) memset(wt, 0, (size_t)U * LANES * sizeof *wt);
+    if (R == LANES)
+        for (; u + LANES <= U; u += LANES) turn_block(w + u, U, wt + (size_t)u * LANES);
+    for (; u < U; u++)
+        for (int r = 0; r < R; r++) wt[(size_t)u * LANES + r] = w[(size_t)r * U + u];
+}
+
+static V bias_of(const Description *spec, const float *w, int panel) {
+    if (spec->bias < 0) return zeros();
+    return get(w + spec->bias + panel * LANES, columns_in(spec->units, panel));
+}
+
+/* Panels of units that one task computes: fewer where there are many threads. */
+static int panels_of_task(const Network *net, int panels) {
+    int share = panels / (2 * net->threads);
+    return share < 1 ? 1 : share > PANELS_OF_TASK ? PANELS_OF_TASK : share;
+}
+
+/* A = f(X W + b), some panels of units. x (panels of D, B, 16), w (D, U),
+   a (panels of U, B, 16). */
+static void dense_forward(void *context, int task, int thread) {
+    const Work *work = context;
+    const Network *net = work->net;
+    const Layer *layer = &net->layer[work->l];
+    const Description *spec = &layer->spec;
+    int D = layer->D, panels = panels_of(spec->units), share = panels_of_task(net, panels);
+    int panel = task * share, end = panel + share < panels ? panel + share : panels;
+    const float *x = input_of(work, work->l), *w = work->w + spec->kernel;
+    float *a = net->values[work->l + 1].a, *b = net->scratch[thread]; /* b (share, DEPTH, 16) */
+    for (int d = 0; d < D; d += DEPTH) {
+        int count = D - d < DEPTH ? D - d : DEPTH;
+        pack(w, spec->units, d, count, panel, end, b);
+        for (int i = panel; i < end; i++)
+            product(x, layer->x_at + d, b + (size_t)(i - panel) * count * LANES, count,
+                    panel_of(net, a, i), work->B, d > 0);
+    }
+    for (int i = panel; i < end; i++)
+        activate(spec->function, panel_of(net, a, i), bias_of(spec, work->w, i),
+                 layer->z ? panel_of(net, layer->z, i) : 0, work->B);
+}
+
+/* Of 16 inputs: dX = dZ Wt, then dW = Xt dZ and the step of these rows of W. x, dx (B, 16),
+   dz (panels of U, B, 16), w (16, U). */
+static void dense_backward(void *context, int panel, int thread) {
+    const Work *work = context;
+    const Network *net = work->net;
+    const Layer *layer = &net->layer[work->l];
+    const Values *in = &net->values[work->l], *out = &net->values[work->l + 1];
+    int U = layer->spec.units, first, R = values_in(in, panel, &first);
+    size_t i = layer->spec.kernel + (size_t)first * U; /* where these rows begin */
+    const float *x = panel_of(net, in->a, panel);
+    float dw[LANES * LANES];
+    if (layer->spec.need_dx) {
+        float *wt = net->scratch[thread]; /* (U, 16) */
+        turn(work->w + i, U, R, wt);
+        product(out->da, layer->dz_at, wt, U, panel_of(net, in->da, panel), work->B, 0);
+    }
+    for (int j = 0; j < out->panels; j++, i += LANES) {
+        int n = columns_in(U, j);
+        fetch_block(work, i, R, U);
+        load_gradient(work, i, dw, R, U, n);
+        product_turned(x, panel_of(net, out->da, j), work->B, dw, R, work->adds);
+        step_or_keep(work, i, dw, R, U, n);
+    }
+    if (layer->spec.need_dx) derive_panel(work, work->l - 1, panel);
+}
