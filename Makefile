@@ -32,6 +32,7 @@ lint: setup
 bench: setup
 	PYTHON=$(PYTHON) sh benchmarks/speed/peers.sh
 	$(MAKE) bench-speed
+	$(MAKE) bench-speed OPTIONS=--busy
 	$(BIN)/python -m benchmarks.engine.fast_forms
 	$(BIN)/python -m benchmarks.engine.checkpoint_cost
 	$(BIN)/python -m benchmarks.training.report_systems
