@@ -24,7 +24,7 @@ test-minimum: $(MINIMUM)/ready
 crash-test: setup
 	$(BIN)/python -m benchmarks.engine.crash_test
 
-# The C sources under GCC's or clang's sanitizers, about 2 minutes.
+# The C sources under GCC's or clang's sanitizers, about 10 minutes.
 sanitize: setup
 	$(BIN)/python tests/scratch/compiled/sanitize.py
 
