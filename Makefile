@@ -41,6 +41,7 @@ lint: setup
 bench: setup
 	PYTHON=$(PYTHON) sh benchmarks/speed/peers.sh
 	$(MAKE) bench-speed
+	$(MAKE) bench-speed OPTIONS=--busy
 	$(BIN)/python -m benchmarks.engine.checkpoint_cost
 	$(BIN)/python -m benchmarks.training.report_systems
 	$(BIN)/python -m benchmarks.docs.readme

@@ -94,7 +94,9 @@ alone = [trained(other), trained(other)]
 assert trained(model) == alone[0]
 {before}
 def child(queue):
-    queue.put(trained(model))
+    found, tasks = trained(model), "/proc/self/task"
+    helpers = len(os.listdir(tasks)) - 1 if os.path.exists(tasks) else 2
+    queue.put(found if helpers == 2 else f"trained with {{helpers}} helpers")
 context = multiprocessing.get_context("fork")
 for _ in range(5):
     queue = context.SimpleQueue()
@@ -102,7 +104,7 @@ for _ in range(5):
     process.start()
     found = queue.get()
     process.join(60)
-    assert (found, process.exitcode) == (alone[1], 0), process.exitcode
+    assert (found, process.exitcode) == (alone[1], 0), (found, process.exitcode)
 {after}
 print(trained(model) == alone[1])
 """
