@@ -15,13 +15,15 @@ from fashionlab.scratch.compiled.build import HERE, LIBRARY, build, compile_, co
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[2]
 PLACE = ROOT / ".cache" / "sanitized"
-COMMON = ("-g", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all")
+# -O1: under -O3 GCC takes minutes for each file, and the bits are the same
+COMMON = ("-O1", "-g", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all")
 ADDRESSES, THREADS = "-fsanitize=address,undefined", "-fsanitize=thread"
 LACKING = 77  # the driver's exit status where the processor lacks the instructions
 INSTRUCTIONS = ("plain", "neon", "avx2", "avx512")
 TRAININGS = [("train", name, threads) for name in INSTRUCTIONS for threads in ("1", "2", "3")]
 OPTIONS = {
-    "ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1",  # Python itself keeps memory
+    # Python itself keeps memory; GCC bug 110027: the other stack is not aligned for AVX-512
+    "ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=0",
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1",
     "OMP_NUM_THREADS": "2",
@@ -34,7 +36,8 @@ def drive(sanitizer: str, commands: list[tuple[str, ...]]) -> None:
     more = [FOLDER / "driver.c", FOLDER / "training.c"]
     compile_(driver, ["-I", str(HERE), sanitizer, *COMMON], more)
     for command in commands:
-        run([str(driver), *command], {}, (0, LACKING))
+        variables = {"ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0"}
+        run([str(driver), *command], variables, (0, LACKING))
 
 
 def test(*arguments: str) -> None:
