@@ -27,6 +27,8 @@ def training(tmp_path):
         [*COMMAND, *TRAIN], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert "epoch 1/" in process.stderr.readline()
+    while not checkpoints.saved(tmp_path / "run.partial"):
+        time.sleep(0.01)
     time.sleep(0.1)
     yield process
     process.kill()
