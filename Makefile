@@ -24,7 +24,7 @@ test-minimum: $(MINIMUM)/ready
 crash-test: setup
 	$(BIN)/python -m benchmarks.engine.crash_test
 
-# The C sources under GCC's or clang's sanitizers, about 2 minutes.
+# The C sources under GCC's or clang's sanitizers, about 10 minutes.
 sanitize: setup
 	$(BIN)/python tests/scratch/compiled/sanitize.py
 
@@ -41,6 +41,7 @@ lint: setup
 bench: setup
 	PYTHON=$(PYTHON) sh benchmarks/speed/peers.sh
 	$(MAKE) bench-speed
+	$(MAKE) bench-speed OPTIONS=--busy
 	$(BIN)/python -m benchmarks.engine.checkpoint_cost
 	$(BIN)/python -m benchmarks.training.report_systems
 	$(BIN)/python -m benchmarks.docs.readme

@@ -31,7 +31,7 @@ PAIRS = [CONTESTANTS[name] for name in ("torch", "keras-torch")]
 CHOSEN = [
     SCRATCH,
     *PAIRS,
-    *(replace(c, name=f"{c.name}, passive", variables=(*c.variables, PASSIVE)) for c in PAIRS),
+    *(replace(c, name=f"{c.name} (passive)", variables=(*c.variables, PASSIVE)) for c in PAIRS),
 ]
 
 
@@ -120,7 +120,7 @@ def text(rows: Sequence[Row]) -> str:
         f"{CASE}, {OPTIMIZER}: images/s in training alone, next to a busy process, and the share"
     ]
     lines += [
-        f"  {name:<20}{alone:>10,.0f}{busy:>10,.0f}{share:>7.0%}"
+        f"  {name:<24}{alone:>10,.0f}{busy:>10,.0f}{share:>7.0%}"
         for name, (alone, busy, share) in shares(rows).items()
     ]
     return "\n".join(lines)
