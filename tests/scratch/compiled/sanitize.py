@@ -38,7 +38,8 @@ def drive(sanitizer: str, commands: list[tuple[str, ...]]) -> None:
     more = [FOLDER / "driver.c", FOLDER / "training.c"]
     compile_(driver, ["-I", str(HERE), sanitizer, *COMMON], more)
     for command in commands:
-        run([str(driver), *command], {}, (0, LACKING))
+        variables = {"ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0"}
+        run([str(driver), *command], variables, (0, LACKING))
 
 
 def test(*arguments: str) -> None:
