@@ -20,13 +20,13 @@
 
 enum { SPIN = 2000, BITS = 20 };
 
-/* The number of the round, the threads that may take part, its tasks and the next of them: in one
-   word, so that whoever takes a task takes it of the round that they see. */
+/* The number of the round, the threads that may take part, and its tasks that nobody has taken, from
+   NEXT to END: in one word, so that whoever takes a task takes it of the round that they see. */
 typedef uint64_t Ticket;
 #define ROUND(t) ((t) >> (2 * BITS + 8))
 #define THREADS(t) ((int)((t) >> 2 * BITS & 255))
-#define COUNT(t) ((t) >> BITS & ((1 << BITS) - 1))
-#define NEXT(t) ((t) & ((1 << BITS) - 1))
+#define END(t) ((int)((t) >> BITS & ((1 << BITS) - 1)))
+#define NEXT(t) ((int)((t) & ((1 << BITS) - 1)))
 
 static struct {
     _Atomic Ticket ticket;
@@ -46,13 +46,15 @@ static struct {
     .ended = PTHREAD_COND_INITIALIZER,
 };
 
-/* Does tasks until there is none, and returns the ticket that said so. */
+/* Does tasks until there is none, and returns the ticket that said so. The caller takes the first,
+   the others the last: round for round the same ones, whose memory is in their cache. */
 static Ticket take_tasks(int thread) {
     for (;;) {
         Ticket t = atomic_load(&pool.ticket);
-        if (NEXT(t) >= COUNT(t) || thread >= THREADS(t)) return t;
-        if (!atomic_compare_exchange_weak(&pool.ticket, &t, t + 1)) continue;
-        pool.task(pool.work, (int)NEXT(t), thread);
+        if (NEXT(t) >= END(t) || thread >= THREADS(t)) return t;
+        Ticket taken = thread ? t - ((Ticket)1 << BITS) : t + 1;
+        if (!atomic_compare_exchange_weak(&pool.ticket, &t, taken)) continue;
+        pool.task(pool.work, thread ? END(t) - 1 : NEXT(t), thread);
         if (atomic_fetch_sub(&pool.left, 1) == 1 && atomic_load(&pool.waiting)) {
             pthread_mutex_lock(&pool.lock);
             pthread_cond_signal(&pool.ended);
