@@ -171,8 +171,9 @@ class Sequential:
         """Choose how to train. The only metric is "accuracy".
 
         `jit_compile` True trains, evaluates and predicts in C, False in NumPy; "auto" takes C where
-        it was built and has all of the model. Raises ValueError for what scratch does not have, and
-        where C is to be taken and does not have it.
+        it was built and has all of the model; compile again after changing a layer's settings.
+        Raises ValueError for what scratch does not have, and where C is to be taken and does not
+        have it.
         """
         if loss is None:
             raise ValueError("compile: a loss is needed; received None")
