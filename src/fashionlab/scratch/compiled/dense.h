@@ -46,9 +46,15 @@ static void dense_forward(void *context, int task, int thread) {
     for (int d = 0; d < D; d += DEPTH) {
         int count = D - d < DEPTH ? D - d : DEPTH;
         pack(w, spec->units, d, count, panel, end, b);
-        for (int i = panel; i < end; i++)
-            product(x, layer->x_at + d, b + (size_t)(i - panel) * count * LANES, count,
-                    panel_of(net, a, i), work->B, d > 0);
+        int i = panel;
+        for (const float *w_i = b; i < end; i += 2, w_i += 2 * count * LANES) {
+            float *z = panel_of(net, a, i);
+            if (i + 1 < end)
+                product_2(x, layer->x_at + d, w_i, count, z, panel_of(net, a, i + 1), work->B,
+                          d > 0);
+            else
+                product(x, layer->x_at + d, w_i, count, z, work->B, d > 0);
+        }
     }
     for (int i = panel; i < end; i++)
         activate(spec->function, panel_of(net, a, i), bias_of(spec, work->w, i),

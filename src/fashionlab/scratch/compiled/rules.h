@@ -4,9 +4,24 @@
    The numbers of a step were worked out in Python, in double, and rounded once: nothing here takes
    a power of them. */
 
+/* 0 for what is too small to matter. A mean whose gradients have ended falls by a tenth a step, and
+   would soon be subnormal, of fewer bits, with which some processors compute a hundred times as
+   slowly. They can take such numbers for 0 by themselves, but not all in the same way. */
+INLINE V settled(V a) {
+    V size = larger(a, sub(zeros(), a));
+    return select(above(broadcast(0x1p-100f), size), zeros(), a); /* NaN stays */
+}
+
+INLINE V square(V dw) {
+    V size = larger(dw, sub(zeros(), dw));
+    dw = select(above(broadcast(0x1p-50f), size), zeros(), dw);
+    return mul(dw, dw);
+}
+
 /* mean = beta mean + (1 - beta) x, at mean + i; n lanes. */
 INLINE V move_mean(float *mean, size_t i, float beta, float rest, V x, int n) {
     V moved = mul_add(broadcast(beta), get(mean + i, n), mul(broadcast(rest), x));
+    moved = settled(moved);
     put(mean + i, moved, n);
     return moved;
 }
@@ -21,25 +36,25 @@ INLINE void step_lanes(const Rule *rule, float *w, size_t i, V dw, int n) {
         case MOMENTUM: /* v = momentum v - rate dw, w = w + v */
         case NESTEROV: /* w = w + momentum v - rate dw */
             dw = mul(rate, dw);
-            v = sub(mul(momentum, get(slot[0] + i, n)), dw);
+            v = settled(sub(mul(momentum, get(slot[0] + i, n)), dw));
             put(slot[0] + i, v, n);
             x = add(x, rule->rule == NESTEROV ? sub(mul(momentum, v), dw) : v);
             break;
         case ADAM: /* w = w - rate m / (sqrt(v) + epsilon), with means m of dw and v of dw^2 */
             m = move_mean(slot[0], i, rule->beta_1, rule->rest_1, dw, n);
-            v = move_mean(slot[1], i, rule->beta_2, rule->rest_2, mul(dw, dw), n);
+            v = move_mean(slot[1], i, rule->beta_2, rule->rest_2, square(dw), n);
             m = mul(rate, m);
             x = sub(x, divide(m, add(square_root(v), broadcast(rule->epsilon))));
             break;
         default: /* RMSPROP: w = w - rate dw / sqrt(v + epsilon), less the square of the mean dw */
-            v = move_mean(slot[0], i, rule->beta_2, rule->rest_2, mul(dw, dw), n);
+            v = move_mean(slot[0], i, rule->beta_2, rule->rest_2, square(dw), n);
             if (rule->centered) {
                 m = move_mean(slot[2], i, rule->beta_2, rule->rest_2, dw, n);
                 v = sub(v, mul(m, m));
             }
             m = divide(mul(rate, dw), square_root(add(v, broadcast(rule->epsilon))));
             if (slot[1]) { /* momentum times the last step, and this one */
-                m = mul_add(momentum, get(slot[1] + i, n), m);
+                m = settled(mul_add(momentum, get(slot[1] + i, n), m));
                 put(slot[1] + i, m, n);
             }
             x = sub(x, m);
