@@ -51,7 +51,7 @@ class Program:
         widest = max(positions * channels for positions, channels in self._plan.shapes)
         widest = max(widest, math.prod(model.input_shape))
         # images that go through together
-        self._largest = min(max(CACHE // widest, 128), 1024, self._plan.most_images())
+        self._largest = min(max(CACHE // widest, 256), 1024, self._plan.most_images())
         self._networks: dict[int, _Network] = {}
         self._lock = threading.Lock()
 
