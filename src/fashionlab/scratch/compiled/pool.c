@@ -20,8 +20,8 @@
 
 enum { SPIN = 2000, BITS = 20 };
 
-/* The number of the round, the threads that may take part, and its tasks that nobody has taken, from
-   NEXT to END: in one word, so that whoever takes a task takes it of the round that they see. */
+/* The number of the round, the threads that may take part, and its tasks that nobody has taken,
+   from NEXT to END: in one word, so that whoever takes a task takes it of the round they see. */
 typedef uint64_t Ticket;
 #define ROUND(t) ((t) >> (2 * BITS + 8))
 #define THREADS(t) ((int)((t) >> 2 * BITS & 255))

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import losses
+from .. import losses, optimizers
 from . import library
 from .plan import LOSSES, OPTIMIZERS, LackingError, Plan
 from .rule import rule_of
-from .structures import Description, Images, Rule, declare
+from .structures import Description, Images, declare
 
 if TYPE_CHECKING:
     from ..checks import Batch
@@ -58,37 +58,33 @@ class Program:
     @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
     def step(self, batch: "Batch") -> Sums:
         """Make a step, unless the loss is not finite; return the sums over the batch's images."""
-        optimizer, vector = self._model.optimizer, self._model.weights_vector
+        optimizer = self._model.optimizer
         if type(optimizer) not in OPTIMIZERS:
             raise TypeError(f"compile the model again for another optimizer; received {optimizer}")
-        rule = rule_of(optimizer, vector)
-        sums = self._pass(batch, rule)
-        if math.isfinite(sums[0]):
-            optimizer.iterations += 1
-        return sums
+        return self._pass(batch, optimizer)
 
     @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
     def gradients(self, batch: "Batch") -> Sums:
         """Fill the model's gradients; return the sums over the batch's images."""
-        sums = self._pass(batch, None)
+        sums = self._pass(batch)
         if not math.isfinite(sums[0]):
             self._model.gradients_vector[:] = np.nan
         return sums
 
     def losses(self, batch: "Batch") -> Sums:
         """Return the sums over the batch's images."""
-        return self._pass(batch, None, training=False)
+        return self._pass(batch, training=False)
 
     def outputs(self, x: Array) -> Array:
         """Return the outputs (N, K) for images (N, ...), a new array."""
         outputs = np.empty((len(x), *self._model.output_shape), np.float32)
-        self._pass((x, None, None), None, training=False, outputs=outputs)
+        self._pass((x, None, None), training=False, outputs=outputs)
         return outputs
 
     def _pass(
         self,
         batch: Any,
-        rule: Rule | None,
+        optimizer: optimizers.Optimizer | None = None,
         training: bool = True,
         outputs: Array | None = None,
     ) -> Sums:
@@ -105,18 +101,22 @@ class Program:
             images.weights = weights.ctypes.data
         if outputs is not None:
             images.outputs = outputs.ctypes.data
-        with self._lock:
+        with self._lock:  # and with names for all arrays, which other threads may replace
+            vector, gradients = self._model.weights_vector, self._model.gradients_vector
+            rule = rule_of(optimizer, vector) if optimizer else None
+            drawing = [x.generator.bit_generator for x in self._plan.drawing if x]
             arguments = (
                 self._network(len(x)).handle,
                 ctypes.byref(images),
                 rule and ctypes.byref(rule),
-                self._model.weights_vector.ctypes.data,
-                self._model.gradients_vector.ctypes.data,
+                vector.ctypes.data,
+                gradients.ctypes.data,
                 self._plan.bits(),
                 training,
             )
-            drawing = (x.generator.bit_generator for x in self._plan.drawing if x)
             _holding([*{id(x): x.lock for x in drawing}.values()], self._library.fl_pass, arguments)
+            if optimizer and math.isfinite(images.loss):
+                optimizer.iterations += 1
         return images.loss, images.correct if self._model.counts_correct else 0
 
     def _network(self, images: int) -> "_Network":

@@ -40,7 +40,7 @@ def rule_of(optimizer: optimizers.Optimizer, vector: Array) -> Rule:
             rule.momentum, rule.centered = optimizer.momentum, optimizer.centered
             slots = ["v", *(["momentum"] if optimizer.momentum else [""])]
             slots += ["average_gradient"] if optimizer.centered else []
-    vectors = optimizer.vectors
+    rule.vectors = vectors = dict(optimizer.vectors)
     for i, name in enumerate(slots):
         if name:
             rule.slot[i] = vectors[name].ctypes.data

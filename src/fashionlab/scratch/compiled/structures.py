@@ -2,6 +2,7 @@
 
 import ctypes
 from ctypes import c_float, c_int32, c_int64, c_void_p
+from typing import Any
 
 DENSE, CONV, CONV_POOL, POOL, ACTIVATION, DROPOUT = range(6)
 FUNCTIONS = ("linear", "relu", "sigmoid", "tanh", "gelu", "softmax")
@@ -23,7 +24,9 @@ class Description(ctypes.Structure):
 
 
 class Rule(ctypes.Structure):
-    """The numbers of an optimizer's step: network.h."""
+    """The numbers of an optimizer's step: network.h; `vectors` are the arrays that it points to."""
+
+    vectors: dict[str, Any]
 
     _fields_ = (
         *((name, c_int32) for name in ("rule", "centered", "averages", "overwrites")),
