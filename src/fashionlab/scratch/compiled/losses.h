@@ -80,8 +80,8 @@ static void softmax_backward(void *context, int task, int thread) {
 }
 
 /* The cross-entropy of one image from logits, -sum_k Y_k log Q_k with Q = softmax(P), and in place
-   of P dP_k = scale (Q_k sum_j Y_j - Y_k), where `scale` is the image's weight over N. p, y, q (K,);
-   q is for Q. */
+   of P dP_k = scale (Q_k sum_j Y_j - Y_k), where `scale` is the image's weight over N. p, y (K,),
+   and q for Q. */
 static double cross_entropy_of_logits(float *p, const float *y, float *q, int K, float scale) {
     float most = largest(p, K), sum = exponentials(p, q, K), total = sum_of(y, K);
     double log_sum = logarithm(sum), value = 0;
