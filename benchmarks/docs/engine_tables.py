@@ -99,8 +99,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 def speed_busy() -> str:
     """Return the table of training next to a busy process, from speed_busy.csv."""
-    if not (tables.RESULTS / "speed_busy.csv").exists():
-        return "Not measured yet: `python -m benchmarks.speed --busy`."
     rows = tables.read("speed_busy")
     lines = [
         "| images/s in training | alone | next to a busy process | share |",
