@@ -1,4 +1,4 @@
-"""The same step in C: forward, loss, backward and optimizer in one call, on all cores.
+"""Training, evaluation and prediction in C: a whole step in one call, on all cores.
 
 `library` finds the shared library that `build` made of the C sources; `program` hands it a model,
 as `plan`, `rule` and `structures` describe it. How it computes is in docs/backprop.md, "The same
