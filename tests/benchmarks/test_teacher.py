@@ -26,7 +26,7 @@ def test_they_are_log_probabilities_of_the_run_in_the_table(teacher):
 
 
 def test_the_network_knows_its_training_images_by_heart(teacher):
-    """As docs/protocol.md says: 99.9 % of them, by the mean over both views."""
+    """Expect 99.9 %, as docs/protocol.md says, by the mean over both views."""
     try:
         train, _ = load("fashion-mnist", fetch=False)
     except DataNotFoundError:

@@ -43,7 +43,8 @@ class Scratch:
 
     def form(self, model: scratch.Sequential) -> dict[str, Any]:
         """Return which form trains a model, C or NumPy, and with what or why."""
-        return compiled.library.described(model.jit_compile, compiled.lacking(model))
+        why = None if model.jit_compile else compiled.lacking(model)
+        return compiled.library.described(model.jit_compile, why)
 
     def capture(self, model: scratch.Sequential) -> dict[str, Array]:
         """Copy weights, optimizer state and the states of the layers' random generators."""

@@ -196,7 +196,7 @@ def test_an_enormous_batch_takes_the_memory_of_a_small_one():
     x, y, _ = batch_of(model, 200_000)
     one, other = model.compute_gradients(x, y), model.evaluate(x, y)
     assert one[0] / len(x) == pytest.approx(other[0], rel=1e-12)
-    assert list(model.program._networks) == [1024]
+    assert model.program._made.capacity == 1024
     parts = sum(
         model.evaluate(x[i : i + 999], y[i : i + 999])[0] * len(x[i : i + 999])
         for i in range(0, len(x), 999)

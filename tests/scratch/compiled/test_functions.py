@@ -65,7 +65,7 @@ def test_exp_as_the_sigmoid_sees_it():
 
 
 def test_exp_as_the_softmax_sees_it():
-    """Of two units, one 0: e^z / (1 + e^z) for z below 0 is e^z to rounding far below 0."""
+    """Softmax of (z, 0) is e^z / (1 + e^z), which far below 0 is e^z to rounding."""
     z = -np.linspace(0, 87.2, 300_001, dtype=np.float32)
     model = model_of(Dense(2), Activation("softmax"), inputs=2)
     found = model.predict(np.stack([z, 0 * z], axis=1))

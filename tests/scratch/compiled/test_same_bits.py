@@ -1,4 +1,4 @@
-"""The same weights to the bit, with any number of threads and any of the processor's instructions.
+"""Trainings give the same weights to the bit with any number of threads and any instructions.
 
 On other processors: `make exact`.
 """

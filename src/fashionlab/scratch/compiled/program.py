@@ -52,7 +52,7 @@ class Program:
         widest = max(widest, math.prod(model.input_shape))
         # images that go through together
         self._largest = min(max(CACHE // widest, 256), 1024, self._plan.most_images())
-        self._networks: dict[int, _Network] = {}
+        self._made: _Network | None = None
         self._lock = threading.Lock()
 
     @np.errstate(over="ignore")  # of numbers beyond float32: seen in the loss
@@ -122,11 +122,9 @@ class Program:
     def _network(self, images: int) -> "_Network":
         """Return one that has memory for so many images; for more than the most, for the most."""
         wanted = min(images, self._largest)
-        for capacity, network in self._networks.items():
-            if capacity >= wanted:
-                return network
-        self._networks = {wanted: _Network(self, self._plan, self._library, wanted)}
-        return self._networks[wanted]
+        if self._made is None or self._made.capacity < wanted:
+            self._made = _Network(self, self._plan, self._library, wanted)
+        return self._made
 
 
 def _holding(locks: list[Any], function: Any, arguments: tuple[Any, ...]) -> None:
@@ -144,6 +142,7 @@ class _Network:
     def __init__(self, program: Program, plan: Plan, found: Any, capacity: int) -> None:
         count, model = len(plan.layers), plan.model
         loss = model.loss
+        self.capacity = capacity
         self.handle = found.fl_new(
             (Description * count)(*plan.layers),
             (c_int32 * (2 * count))(*itertools.chain.from_iterable(plan.shapes)),
