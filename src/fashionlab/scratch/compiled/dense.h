@@ -61,10 +61,9 @@ static void dense_forward(void *context, int task, int thread) {
                  layer->z ? panel_of(net, layer->z, i) : 0, work->B);
 }
 
-/* Of 16 inputs: dX = dZ Wt, then dW = Xt dZ and the step of these rows of W. x, dx (B, 16),
-   dz (panels of U, B, 16), w (16, U). */
-static void dense_backward(void *context, int panel, int thread) {
-    const Work *work = context;
+/* dW = Xt dZ of a panel of inputs, and the step of these rows of W. x (B, 16),
+   dz (panels of U, B, 16). */
+static void dense_gradient(const Work *work, int panel) {
     const Network *net = work->net;
     const Layer *layer = &net->layer[work->l];
     const Values *in = &net->values[work->l], *out = &net->values[work->l + 1];
@@ -72,11 +71,6 @@ static void dense_backward(void *context, int panel, int thread) {
     size_t i = layer->spec.kernel + (size_t)first * U; /* where these rows begin */
     const float *x = panel_of(net, in->a, panel);
     float dw[LANES * LANES];
-    if (layer->spec.need_dx) {
-        float *wt = net->scratch[thread]; /* (U, 16) */
-        turn(work->w + i, U, R, wt);
-        product(out->da, layer->dz_at, wt, U, panel_of(net, in->da, panel), work->B, 0);
-    }
     for (int j = 0; j < out->panels; j++, i += LANES) {
         int n = columns_in(U, j);
         fetch_block(work, i, R, U);
@@ -84,5 +78,40 @@ static void dense_backward(void *context, int panel, int thread) {
         product_turned(x, panel_of(net, out->da, j), work->B, dw, R, work->adds);
         step_or_keep(work, i, dw, R, U, n);
     }
-    if (layer->spec.need_dx) derive_panel(work, work->l - 1, panel);
+}
+
+/* dX = dZ Wt of the panels [panel, end) of inputs, at most two. dz (panels of U, B, 16),
+   dx (B, 16), wt (2, U, 16). */
+static void dense_dx(const Work *work, int panel, int end, float *wt) {
+    const Network *net = work->net;
+    const Layer *layer = &net->layer[work->l];
+    const Values *in = &net->values[work->l];
+    const float *dz = net->values[work->l + 1].da;
+    int U = layer->spec.units;
+    float *dx = panel_of(net, in->da, panel);
+    for (int i = panel; i < end; i++) {
+        int first, R = values_in(in, i, &first);
+        const float *w = work->w + layer->spec.kernel + (size_t)first * U;
+        turn(w, U, R, wt + (size_t)(i - panel) * U * LANES);
+    }
+    if (end - panel == 2)
+        product_2(dz, layer->dz_at, wt, U, dx, panel_of(net, in->da, panel + 1), work->B, 0);
+    else
+        product(dz, layer->dz_at, wt, U, dx, work->B, 0);
+}
+
+/* Panels of inputs that one task computes. */
+static int inputs_of_task(const Description *spec) { return spec->need_dx ? 2 : 1; }
+
+static void dense_backward(void *context, int task, int thread) {
+    const Work *work = context;
+    const Network *net = work->net;
+    const Description *spec = &net->layer[work->l].spec;
+    int share = inputs_of_task(spec), panel = task * share, end = panel + share;
+    if (end > net->values[work->l].panels) end = net->values[work->l].panels;
+    if (spec->need_dx) dense_dx(work, panel, end, net->scratch[thread]);
+    for (int i = panel; i < end; i++) {
+        dense_gradient(work, i);
+        if (spec->need_dx) derive_panel(work, work->l - 1, i);
+    }
 }

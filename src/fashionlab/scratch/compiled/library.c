@@ -150,7 +150,7 @@ static size_t scratch_of(const Network *net, int l) {
     size_t D = layer->D, F = spec->units, window = (size_t)spec->rows * spec->columns;
     size_t pool = (size_t)spec->pool_rows * spec->pool_columns;
     switch (spec->kind) {
-        case DENSE: return larger_size(PANELS_OF_TASK * DEPTH, F) * LANES;
+        case DENSE: return larger_size(PANELS_OF_TASK * DEPTH, 2 * F) * LANES;
         case CONV: return larger_size(D, window * F) * LANES;
         case CONV_POOL: return (D + pool * net->capacity) * LANES;
         default: return 2 * (size_t)round_up(out->positions * out->channels); /* of softmax */

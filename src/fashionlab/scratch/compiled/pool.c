@@ -1,6 +1,7 @@
 /* Tasks are taken one after the other by whoever is free, so that a core that has other work to do
-   holds nobody up for more than a task. A thread without work looks for more some SPIN times, about
-   50 microseconds, then sleeps until it is woken. */
+   holds nobody up for more than a task. A thread without work looks for more for SPIN nanoseconds,
+   which is longer than Python takes between two steps, then sleeps until it is woken, which takes
+   longer than a small round. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -9,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #define PAUSE() __builtin_ia32_pause()
@@ -18,7 +20,7 @@
 #define PAUSE() ((void)0)
 #endif
 
-enum { SPIN = 2000, BITS = 20 };
+enum { SPIN = 200000, BITS = 20 };
 
 /* The number of the round, the threads that may take part, and its tasks that nobody has taken,
    from NEXT to END: in one word, so that whoever takes a task takes it of the round they see. */
@@ -64,13 +66,27 @@ static Ticket take_tasks(int thread) {
 }
 
 static int is_over(Ticket seen) { return ROUND(atomic_load(&pool.ticket)) != ROUND(seen); }
+static int has_ended(Ticket none) { return (void)none, !atomic_load(&pool.left); }
+
+/* Returns whether it happens within SPIN nanoseconds. */
+static int happens(int (*it)(Ticket), Ticket seen) {
+    struct timespec begin, now;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do {
+        for (int i = 0; i < 50; i++) {
+            if (it(seen)) return 1;
+            PAUSE();
+        }
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - begin.tv_sec) * 1000000000LL + now.tv_nsec - begin.tv_nsec < SPIN);
+    return 0;
+}
 
 static void *help(void *number) {
     int thread = (int)(intptr_t)number;
     for (;;) {
         Ticket seen = take_tasks(thread);
-        for (int i = 0; i < SPIN && !is_over(seen); i++) PAUSE();
-        if (is_over(seen)) continue;
+        if (happens(is_over, seen)) continue;
         pthread_mutex_lock(&pool.lock);
         atomic_fetch_add(&pool.sleeping, 1);
         while (!is_over(seen)) pthread_cond_wait(&pool.woken, &pool.lock);
@@ -124,8 +140,7 @@ void each(int threads, int n, Task *task, void *work) {
         pthread_mutex_unlock(&pool.lock);
     }
     take_tasks(0);
-    for (int i = 0; i < SPIN && atomic_load(&pool.left); i++) PAUSE();
-    if (atomic_load(&pool.left)) {
+    if (!happens(has_ended, 0)) {
         pthread_mutex_lock(&pool.lock);
         atomic_store(&pool.waiting, 1);
         while (atomic_load(&pool.left)) pthread_cond_wait(&pool.ended, &pool.lock);

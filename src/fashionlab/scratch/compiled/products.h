@@ -63,6 +63,7 @@ INLINE void tile_8_by_2(const float *x, const int32_t *x_at, const float *w, int
     for (int d = 0; d < D; d++) {
         const float *p = x + x_at[d];
         IN_A_REGISTER(p);
+        FETCH_AHEAD(x + x_at[d + LANES] + d % 8 * LANES);
         V y = load(w + d * LANES), y_2 = load(w + (D + d) * LANES);
         TIMES_8(ADD_ROW_2)
     }

@@ -11,10 +11,11 @@ static void pack_images(void *context, int task, int thread) {
     int n, end = images_of(work, task, &n);
     V scale = broadcast(net->scale), offset = broadcast(net->offset);
     (void)thread;
-    for (; n < end; n++)
-        for (int panel = 0; panel < panels_of(net->D); panel++) {
-            size_t at = (work->first + n) * net->D + panel * LANES;
-            int count = columns_in(net->D, panel);
+    for (int panel = 0; panel < panels_of(net->D); panel++) {
+        int count = columns_in(net->D, panel);
+        float *a = panel_of(net, net->values[0].a, panel);
+        for (int i = n; i < end; i++) {
+            size_t at = (work->first + i) * net->D + panel * LANES;
             uint8_t some[LANES] = {0};
             V x;
             if (batch->floats) {
@@ -25,9 +26,9 @@ static void pack_images(void *context, int task, int thread) {
                 memcpy(some, batch->bytes + at, count);
                 x = from_bytes(some);
             }
-            x = add(mul(x, scale), offset);
-            store(panel_of(net, net->values[0].a, panel) + n * LANES, x);
+            store(a + i * LANES, add(mul(x, scale), offset));
         }
+    }
 }
 
 /* A round, and the mask of the dropout after it, which one thread draws alone. */
@@ -101,7 +102,9 @@ static void backward(Work *work) {
         if (!derived) each(threads, outputs, derive_task, work);
         derived = 1;
         switch (spec->kind) {
-            case DENSE: each(threads, inputs, dense_backward, work); break;
+            case DENSE:
+                each(threads, blocks(inputs, inputs_of_task(spec)), dense_backward, work);
+                break;
             case CONV:
                 each(threads, panels, conv_derive, work);
                 if (spec->need_dx) each(threads, inputs, conv_backward, work);
