@@ -32,7 +32,18 @@ static int panels_of_task(const Network *net, int panels) {
     return share < 1 ? 1 : share > PANELS_OF_TASK ? PANELS_OF_TASK : share;
 }
 
-/* A = f(X W + b), some panels of units. x (panels of D, B, 16), w (D, U),
+/* Tasks that share out the panels of units: groups. */
+static int groups_of(const Network *net, int panels) {
+    return blocks(panels, panels_of_task(net, panels));
+}
+
+/* Images of a task: all B, but for groups that are too few for the threads. */
+static int images_of_group(const Work *work, int groups) {
+    int parts = work->net->threads / groups;
+    return parts < 2 ? work->B : round_up(blocks(work->B, parts));
+}
+
+/* A = f(X W + b), some panels of units, for some images. x (panels of D, B, 16), w (D, U),
    a (panels of U, B, 16). */
 static void dense_forward(void *context, int task, int thread) {
     const Work *work = context;
@@ -40,9 +51,13 @@ static void dense_forward(void *context, int task, int thread) {
     const Layer *layer = &net->layer[work->l];
     const Description *spec = &layer->spec;
     int D = layer->D, panels = panels_of(spec->units), share = panels_of_task(net, panels);
-    int panel = task * share, end = panel + share < panels ? panel + share : panels;
-    const float *x = input_of(work, work->l), *w = work->w + spec->kernel;
-    float *a = net->values[work->l + 1].a, *b = net->scratch[thread]; /* b (share, DEPTH, 16) */
+    int groups = groups_of(net, panels), images = images_of_group(work, groups);
+    int panel = task % groups * share, end = panel + share < panels ? panel + share : panels;
+    int n = task / groups * images, B = n + images < work->B ? images : work->B - n;
+    const float *x = input_of(work, work->l) + n * LANES, *w = work->w + spec->kernel;
+    float *a = net->values[work->l + 1].a + n * LANES;
+    float *z_kept = layer->z ? layer->z + n * LANES : 0;
+    float *b = net->scratch[thread]; /* (share, DEPTH, 16) */
     for (int d = 0; d < D; d += DEPTH) {
         int count = D - d < DEPTH ? D - d : DEPTH;
         pack(w, spec->units, d, count, panel, end, b);
@@ -50,15 +65,14 @@ static void dense_forward(void *context, int task, int thread) {
         for (const float *w_i = b; i < end; i += 2, w_i += 2 * count * LANES) {
             float *z = panel_of(net, a, i);
             if (i + 1 < end)
-                product_2(x, layer->x_at + d, w_i, count, z, panel_of(net, a, i + 1), work->B,
-                          d > 0);
+                product_2(x, layer->x_at + d, w_i, count, z, panel_of(net, a, i + 1), B, d > 0);
             else
-                product(x, layer->x_at + d, w_i, count, z, work->B, d > 0);
+                product(x, layer->x_at + d, w_i, count, z, B, d > 0);
         }
     }
     for (int i = panel; i < end; i++)
         activate(spec->function, panel_of(net, a, i), bias_of(spec, work->w, i),
-                 layer->z ? panel_of(net, layer->z, i) : 0, work->B);
+                 z_kept ? panel_of(net, z_kept, i) : 0, B);
 }
 
 /* dW = Xt dZ of a panel of inputs, and the step of these rows of W. x (B, 16),

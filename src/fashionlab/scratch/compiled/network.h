@@ -119,6 +119,7 @@ typedef struct {
 } Passes;
 
 static inline int round_up(int n) { return (n + LANES - 1) / LANES * LANES; }
+static inline int blocks(int n, int size) { return (n + size - 1) / size; }
 static inline int panels_of(int columns) { return round_up(columns) / LANES; }
 
 /* How many of some columns lie in a panel. */

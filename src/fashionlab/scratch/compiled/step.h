@@ -1,8 +1,6 @@
 /* Forward and backward through all layers. Each layer is a round of tasks for the threads, which
    write to different places: panels, or rows of weights. */
 
-static int blocks(int n, int size) { return (n + size - 1) / size; }
-
 /* 16 images into panels, converted on the way. bytes or floats (N, D), a (panels of D, B, 16). */
 static void pack_images(void *context, int task, int thread) {
     const Work *work = context;
@@ -63,10 +61,12 @@ static void forward(Work *work) {
     forward_round(work, -1, images, pack_images);
     for (int l = 0; l < net->layers; l++) {
         const Description *spec = &net->layer[l].spec;
-        int panels = panels_of(spec->units);
+        int panels = panels_of(spec->units), groups;
         switch (spec->kind) {
             case DENSE:
-                forward_round(work, l, blocks(panels, panels_of_task(net, panels)), dense_forward);
+                groups = groups_of(net, panels);
+                groups *= blocks(work->B, images_of_group(work, groups));
+                forward_round(work, l, groups, dense_forward);
                 break;
             case CONV: forward_round(work, l, panels * spec->out_height, conv_forward); break;
             case CONV_POOL:
