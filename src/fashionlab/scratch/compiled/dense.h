@@ -43,6 +43,17 @@ static int images_of_group(const Work *work, int groups) {
     return parts < 2 ? work->B : round_up(blocks(work->B, parts));
 }
 
+/* All of W into panels, once for all micro-batches of a pass: some panels. */
+static void dense_pack(void *context, int task, int thread) {
+    const Work *work = context;
+    const Layer *layer = &work->net->layer[work->l];
+    int U = layer->spec.units, panels = panels_of(U), share = panels_of_task(work->net, panels);
+    int panel = task * share, end = panel + share < panels ? panel + share : panels;
+    float *b = layer->packed + (size_t)panel * layer->D * LANES;
+    (void)thread;
+    pack(work->w + layer->spec.kernel, U, 0, layer->D, panel, end, b);
+}
+
 /* A = f(X W + b), some panels of units, for some images. x (panels of D, B, 16), w (D, U),
    a (panels of U, B, 16). */
 static void dense_forward(void *context, int task, int thread) {
@@ -60,12 +71,17 @@ static void dense_forward(void *context, int task, int thread) {
     float *b = net->scratch[thread]; /* (share, DEPTH, 16) */
     for (int d = 0; d < D; d += DEPTH) {
         int count = D - d < DEPTH ? D - d : DEPTH;
-        pack(w, spec->units, d, count, panel, end, b);
-        int i = panel;
-        for (const float *w_i = b; i < end; i += 2, w_i += 2 * count * LANES) {
+        size_t next = count * LANES; /* from a panel to the next */
+        if (work->packed)
+            next = (size_t)D * LANES, b = layer->packed + panel * next + d * LANES;
+        else
+            pack(w, spec->units, d, count, panel, end, b);
+        const float *w_i = b;
+        for (int i = panel; i < end; i += 2, w_i += 2 * next) {
             float *z = panel_of(net, a, i);
             if (i + 1 < end)
-                product_2(x, layer->x_at + d, w_i, count, z, panel_of(net, a, i + 1), B, d > 0);
+                product_2(x, layer->x_at + d, w_i, w_i + next, count, z, panel_of(net, a, i + 1),
+                          B, d > 0);
             else
                 product(x, layer->x_at + d, w_i, count, z, B, d > 0);
         }
@@ -109,7 +125,8 @@ static void dense_dx(const Work *work, int panel, int end, float *wt) {
         turn(w, U, R, wt + (size_t)(i - panel) * U * LANES);
     }
     if (end - panel == 2)
-        product_2(dz, layer->dz_at, wt, U, dx, panel_of(net, in->da, panel + 1), work->B, 0);
+        product_2(dz, layer->dz_at, wt, wt + (size_t)U * LANES, U, dx,
+                  panel_of(net, in->da, panel + 1), work->B, 0);
     else
         product(dz, layer->dz_at, wt, U, dx, work->B, 0);
 }

@@ -58,7 +58,7 @@ void fl_delete(Network *net) {
     for (int l = 0; net->layer && net->values && l < net->layers; l++) {
         Layer *layer = &net->layer[l];
         release(layer->x_at), release(layer->dz_at);
-        release(layer->z), release(layer->mask), release(layer->partial);
+        release(layer->z), release(layer->mask), release(layer->packed), release(layer->partial);
         release(net->values[l + 1].a);
         if (!shares_da(net, l)) release(net->values[l + 1].da);
     }
@@ -178,6 +178,8 @@ static int make_layer(Network *net, int l, int positions, int channels) {
     if (spec->function == GELU && !(layer->z = zeroed(size))) return 0;
     if (spec->kind == DROPOUT && !(layer->mask = zeroed(size))) return 0;
     if (!place(net, l)) return 0;
+    size = (size_t)panels_of(spec->units) * layer->D * LANES * sizeof(float);
+    if (spec->kind == DENSE && !(layer->packed = zeroed(size))) return 0;
     if (spec->kind != CONV_POOL) return 1;
     size_t rows = (size_t)spec->pool_height * panels_of(spec->units) * (layer->D + 1);
     return (layer->partial = zeroed(rows * LANES * sizeof(float))) != 0;

@@ -66,6 +66,7 @@ typedef struct {
     int32_t *dz_at; /* (positions of the input, R S F), or (U,): the same for dX, in `da` */
     float *z;       /* Z, for GELU: (panels, capacity, 16) */
     float *mask;    /* M, of DROPOUT: (panels, capacity, 16) */
+    float *packed;  /* W of DENSE in panels of U: (panels, D, 16) */
     float *partial; /* dW and db by row of pools, of CONV_POOL: (rows, panels of F, D + 1, 16) */
 } Layer;
 

@@ -46,8 +46,8 @@
         TIMES_##R(END)                                                                          \
     }
 
-/* The same for two panels of Z, the second's w and z right after the first's: each number of X is
-   loaded once for both. Of 8 rows, for which 32 registers are enough. */
+/* The same for two panels of Z: each number of X is loaded once for both. Of 8 rows, for which 32
+   registers are enough. */
 #if ROWS == 16
 #define BEGIN_2(r) BEGIN(r) V u##r = adds ? load(z_2 + r * LANES) : zeros();
 #define END_2(r) END(r) store(z_2 + r * LANES, u##r);
@@ -57,14 +57,14 @@
         z##r = mul_add(n, y, z##r);       \
         u##r = mul_add(n, y_2, u##r);     \
     }
-INLINE void tile_8_by_2(const float *x, const int32_t *x_at, const float *w, int D, float *z,
-                        float *z_2, int adds) {
+INLINE void tile_8_by_2(const float *x, const int32_t *x_at, const float *w, const float *w_2,
+                        int D, float *z, float *z_2, int adds) {
     TIMES_8(BEGIN_2)
     for (int d = 0; d < D; d++) {
         const float *p = x + x_at[d];
         IN_A_REGISTER(p);
         FETCH_AHEAD(x + x_at[d + LANES] + d % 8 * LANES);
-        V y = load(w + d * LANES), y_2 = load(w + (D + d) * LANES);
+        V y = load(w + d * LANES), y_2 = load(w_2 + d * LANES);
         TIMES_8(ADD_ROW_2)
     }
     TIMES_8(END_2)
@@ -132,15 +132,15 @@ static void product(const float *x, const int32_t *x_at, const float *w, int D, 
 #undef CASE
 }
 
-/* `rows` rows of two panels of Z; w (2, D, 16). */
-static void product_2(const float *x, const int32_t *x_at, const float *w, int D, float *z,
-                      float *z_2, int rows, int adds) {
+/* `rows` rows of two panels of Z. */
+static void product_2(const float *x, const int32_t *x_at, const float *w, const float *w_2, int D,
+                      float *z, float *z_2, int rows, int adds) {
 #if ROWS == 16
     for (; rows >= 8; x += 8 * LANES, z += 8 * LANES, z_2 += 8 * LANES, rows -= 8)
-        tile_8_by_2(x, x_at, w, D, z, z_2, adds);
+        tile_8_by_2(x, x_at, w, w_2, D, z, z_2, adds);
 #endif
     product(x, x_at, w, D, z, rows, adds);
-    product(x, x_at, w + (size_t)D * LANES, D, z_2, rows, adds);
+    product(x, x_at, w_2, D, z_2, rows, adds);
 }
 
 /* `rows` rows of a panel of dW = Xt dZ, for as many columns of X from x on. */

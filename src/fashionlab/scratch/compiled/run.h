@@ -67,6 +67,7 @@ static int pass(const Network *net, Batch *batch, const Rule *rule, float *w, fl
     Work work = {.net = net, .batch = batch, .w = w, .dw = dw, .bits = bits, .training = training};
     int clips = rule && rule->clip_norm > 0;
     batch->loss = 0, batch->correct = 0;
+    if (batch->N > net->capacity) pack_weights(&work);
     for (int64_t left = batch->N; left; left -= work.B, work.first += work.B) {
         work.B = left < net->capacity ? (int)left : net->capacity;
         forward(&work);

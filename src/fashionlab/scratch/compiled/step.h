@@ -55,6 +55,18 @@ static void forward_round(Work *work, int l, int tasks, Task *task) {
         each(net->threads, tasks, task, work);
 }
 
+/* What the micro-batches of a pass share. */
+static void pack_weights(Work *work) {
+    const Network *net = work->net;
+    for (int l = 0; l < net->layers; l++) {
+        const Description *spec = &net->layer[l].spec;
+        work->l = l;
+        if (spec->kind == DENSE)
+            each(net->threads, groups_of(net, panels_of(spec->units)), dense_pack, work);
+    }
+    work->packed = 1;
+}
+
 static void forward(Work *work) {
     const Network *net = work->net;
     int images = blocks(work->B, IMAGES_OF_TASK);

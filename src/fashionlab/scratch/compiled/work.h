@@ -9,6 +9,7 @@ typedef struct {
     const Bits *const *bits; /* of each layer, 0 for those that draw nothing */
     size_t first;         /* the batch's image that is image 0 of these B */
     int B;
+    int packed;           /* whether W of all dense layers was packed */
     int adds;             /* whether gradients are added to those of earlier images */
     int training;
     float clip;           /* what gradients are multiplied by */
