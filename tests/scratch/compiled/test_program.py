@@ -7,7 +7,7 @@ from fashionlab.scratch import losses, optimizers
 from fashionlab.scratch.layers import Activation, Dense, Dropout, Flatten, Rescaling, Reshape
 from fashionlab.scratch.optimizers import schedules
 
-from .pairs import check
+from .pairs import batch_of, check, pair
 
 pytestmark = pytest.mark.usefixtures("compiled")
 
@@ -183,3 +183,19 @@ def test_optimizer(name, rule, options):
 def test_learning_rate_of_a_schedule():
     rate = schedules.CosineDecay(0.0, 5, warmup_target=0.1, warmup_steps=2)
     check((6, 8), dense(20), optimizer=lambda: optimizers.SGD(rate, momentum=0.9), steps=8)
+
+
+def test_gradients_too_small_to_matter_are_zero_and_never_subnormal():
+    """Of a saturated sigmoid: with subnormal numbers some processors compute very slowly."""
+    in_numpy, in_c = pair((6,), lambda: [Dense(3, "sigmoid"), Dense(2)])
+    for model in (in_numpy, in_c):
+        w = model.get_weights()
+        w[0], w[1] = np.zeros_like(w[0]), np.array([-78, -86, 0], np.float32)  # A is e^-78, e^-86
+        model.set_weights(w)
+        x, y, _ = batch_of(model, 20)
+        model.compute_gradients(x, y)
+    kernels = [model.layers[0].weights[0].gradient for model in (in_numpy, in_c)]
+    theirs = np.abs(kernels[0][:, :2])
+    assert ((theirs > 0) & (theirs < 1e-30)).all()
+    assert (kernels[1][:, :2] == 0).all()
+    np.testing.assert_allclose(kernels[1][:, 2], kernels[0][:, 2], rtol=1e-5)

@@ -68,13 +68,13 @@ static void activate(enum Function f, float *z, V b, float *kept, int B) {
 /* dZ = dA f'(Z) in place of dA, on B rows; returns `sum` plus dZ of all rows, in their order.
    a (B, 16) is A, or Z for GELU; da (B, 16). */
 static V derive(enum Function f, const float *a, float *da, V sum, int B) {
-#define LOOP(name)                                              \
-    case name:                                                  \
-        for (int n = 0; n < B; n++, a += LANES, da += LANES) {  \
-            V dz = mul(load(da), df_of(name, load(a)));         \
-            store(da, dz);                                      \
-            sum = add(sum, dz);                                 \
-        }                                                       \
+#define LOOP(name)                                               \
+    case name:                                                   \
+        for (int n = 0; n < B; n++, a += LANES, da += LANES) {   \
+            V dz = settled(mul(load(da), df_of(name, load(a)))); \
+            store(da, dz);                                       \
+            sum = add(sum, dz);                                  \
+        }                                                        \
         return sum;
     switch (f) {
         LOOP(LINEAR) LOOP(RELU) LOOP(SIGMOID) LOOP(TANH) LOOP(GELU)

@@ -4,14 +4,6 @@
    The numbers of a step were worked out in Python, in double, and rounded once: nothing here takes
    a power of them. */
 
-/* 0 for what is too small to matter. A mean whose gradients have ended falls by a tenth a step, and
-   would soon be subnormal, of fewer bits, with which some processors compute a hundred times as
-   slowly. They can take such numbers for 0 by themselves, but not all in the same way. */
-INLINE V settled(V a) {
-    V size = larger(a, sub(zeros(), a));
-    return select(above(broadcast(0x1p-100f), size), zeros(), a); /* NaN stays */
-}
-
 INLINE V square(V dw) {
     V size = larger(dw, sub(zeros(), dw));
     dw = select(above(broadcast(0x1p-50f), size), zeros(), dw);
