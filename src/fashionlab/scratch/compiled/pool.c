@@ -1,7 +1,8 @@
 /* Tasks are taken one after the other by whoever is free, so that a core that has other work to do
    holds nobody up for more than a task. A thread without work looks for more for SPIN nanoseconds,
    which is longer than Python takes between two steps, then sleeps until it is woken, which takes
-   longer than a small round. */
+   longer than a small round. Looking longer would cost the time that the system gives it on a core
+   that is shared. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -20,7 +21,7 @@
 #define PAUSE() ((void)0)
 #endif
 
-enum { SPIN = 200000, BITS = 20 };
+enum { SPIN = 50000, BITS = 20 };
 
 /* The number of the round, the threads that may take part, and its tasks that nobody has taken,
    from NEXT to END: in one word, so that whoever takes a task takes it of the round they see. */
