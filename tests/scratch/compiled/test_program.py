@@ -186,7 +186,7 @@ def test_learning_rate_of_a_schedule():
 
 
 def test_gradients_too_small_to_matter_are_zero_and_never_subnormal():
-    """Of a saturated sigmoid: with subnormal numbers some processors compute very slowly."""
+    """C makes 0 of the dZ of a saturated sigmoid, which would become subnormal and slow to use."""
     in_numpy, in_c = pair((6,), lambda: [Dense(3, "sigmoid"), Dense(2)])
     for model in (in_numpy, in_c):
         w = model.get_weights()
