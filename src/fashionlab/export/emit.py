@@ -100,6 +100,12 @@ def _activated(value: Value) -> bool:
     return value.layer is not None and value.layer.options.get("activation", "linear") != "linear"
 
 
+def is_activated(layer: Layer) -> bool:
+    """Return whether a layer gives activations: by itself, in a convolution or as a block's sum."""
+    own = layer.options.get("activation", "linear") not in (None, "linear")
+    return own or layer.kind == "Add"
+
+
 def _fold(graph: GraphBuilder, layer: Layer) -> Fold:
     """Return gamma (x - mean) / sqrt(variance + epsilon) + beta as scale x + shift, in float64."""
     gamma, beta, mean, variance = (_double(graph.weight(layer, name)) for name in STATISTICS)
@@ -121,7 +127,7 @@ def emit_layer(
         case "Reshape":
             return _reshape(graph, x, options["target_shape"])
         case "Flatten":
-            return _flatten(graph, x)
+            return flatten(graph, x)
         case "Activation":
             return Tensor(activation(graph, options["activation"], x.name), x.shape)
         case "Add":
@@ -159,7 +165,7 @@ def _reshape(graph: GraphBuilder, x: Tensor, shape: Sequence[int]) -> Tensor:
     return Tensor(graph.node("Unsqueeze", [x.name, axis]), tuple(shape))
 
 
-def _flatten(graph: GraphBuilder, x: Tensor) -> Tensor:
+def flatten(graph: GraphBuilder, x: Tensor) -> Tensor:
     """Emit a Flatten in Keras's order: the channels of a pixel are adjacent."""
     name = x.name
     if len(x.shape) == 3 and x.shape[:2] != (1, 1):

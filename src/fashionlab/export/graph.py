@@ -3,10 +3,12 @@
     images (N, H, W) or (N, H, W, 3) uint8 -> float -> [and their mirrors, 2N] -> the network
     -> probabilities (N, K), the mean over both views -> log -> / temperature -> softmax
 
+    features of the network -> outlier head -> the mean over both views -> score (N, 1)
+
 With channels, images are (N, C, H, W) inside: onnxruntime is fastest so. Needs the package onnx.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,20 @@ from onnx import TensorProto, helper, numpy_helper
 from fashionlab.errors import ModelError
 from fashionlab.evaluation.calibration import LEAST
 from fashionlab.evaluation.predictions import EPSILON
-from fashionlab.export.emit import GraphBuilder, Tensor, activation, emit_layer, foldings
+from fashionlab.export.emit import (
+    GraphBuilder,
+    Tensor,
+    activation,
+    emit_layer,
+    flatten,
+    foldings,
+    is_activated,
+)
+from fashionlab.export.features import features
+from fashionlab.export.outlier_head import Head
 from fashionlab.models import BUILDERS
 from fashionlab.portable.graph import OPSET
-from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, Metadata
+from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, SCORE, Metadata
 from fashionlab.portable.operators import CHANNELS_FIRST
 from fashionlab.recipes import Recipe, trace
 
@@ -28,14 +40,21 @@ Array = NDArray[Any]
 
 IR_VERSION = 8
 TEMPERATURE = "temperature"
+FEATURES = "features"
+HEAD = "outlier"  # of the names of the head's nodes
+OFFSETS = f"{HEAD}_offset.kernel"
 
 
 def emit(
-    recipe: Recipe, image_shape: tuple[int, ...], classes: int, weights: Mapping[str, Array]
+    recipe: Recipe,
+    image_shape: tuple[int, ...],
+    classes: int,
+    weights: Mapping[str, Array],
+    head: Head | None = None,
 ) -> onnx.ModelProto:
     """Return the model of `recipe` with temperature 1; `weights` are by name ("conv_1.kernel").
 
-    Raises ModelError where the recipe has parts that no portable model has, or a weight is missing
+    With a `head` it has an outlier score too. Raises ModelError where the recipe has parts that no portable model has, or a weight is missing
     or left over.
     """
     graph = GraphBuilder(weights)
@@ -44,46 +63,89 @@ def emit(
         ends = ([-1], [-(2**31)], [2], [-1])  # from the last column to the first
         where = [graph.constant(np.array(x, np.int64)) for x in ends]
         images = graph.node("Concat", [images, graph.node("Slice", [images, *where])], axis=0)
-    if len(image_shape) == 3:
-        images = graph.node("Transpose", [images], perm=CHANNELS_FIRST)
-    outputs = _network(graph, Tensor(images, image_shape), recipe, classes)
+    outputs, seen = _network(graph, _channels_first(graph, images, image_shape), recipe, classes)
     result = _calibrated(graph, _probabilities(graph, outputs, recipe), classes, recipe)
     graph.node("Identity", [result], output=OUTPUT)
+    results = [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])]
+    if head is not None:
+        _score(graph, features(graph, seen), head, result, recipe)
+        results.append(helper.make_tensor_value_info(SCORE, TensorProto.FLOAT, ["N", 1]))
     if unused := sorted(set(weights) - graph.used):
         raise ModelError(
             f"every weight must belong to a layer of {recipe.builder}; {', '.join(unused[:3])} "
             "does not; give a run as it was trained"
         )
-    whole = helper.make_graph(
-        graph.nodes,
-        recipe.name,
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *image_shape])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])],
-        graph.constants,
-    )
+    return _model(graph, recipe.name, image_shape, results)
+
+
+def emit_features(
+    recipe: Recipe, image_shape: tuple[int, ...], classes: int, weights: Mapping[str, Array]
+) -> onnx.ModelProto:
+    """Return a graph from bytes, without mirrors, to FEATURES (N, F) and class scores (N, K)."""
+    graph = GraphBuilder(weights)
+    images = graph.node("Cast", [INPUT], to=TensorProto.FLOAT)
+    outputs, seen = _network(graph, _channels_first(graph, images, image_shape), recipe, classes)
+    flat = features(graph, seen)
+    width = sum(one.shape[0] for one in flat)
+    graph.node("Concat", [one.name for one in flat], output=FEATURES, axis=1)
+    graph.node("Identity", [outputs.name], output=OUTPUT)
+    shapes = {FEATURES: width, OUTPUT: classes}
+    results = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", size])
+        for name, size in shapes.items()
+    ]
+    return _model(graph, recipe.name, image_shape, results)
+
+
+def _channels_first(graph: GraphBuilder, images: str, shape: tuple[int, ...]) -> Tensor:
+    if len(shape) == 3:
+        images = graph.node("Transpose", [images], perm=CHANNELS_FIRST)
+    return Tensor(images, shape)
+
+
+def _model(
+    graph: GraphBuilder,
+    name: str,
+    image_shape: tuple[int, ...],
+    results: Sequence[onnx.ValueInfoProto],
+) -> onnx.ModelProto:
+    images = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *image_shape])
     return helper.make_model(
-        whole,
+        helper.make_graph(graph.nodes, name, [images], results, graph.constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="fashionlab",
     )
 
 
-def _network(graph: GraphBuilder, images: Tensor, recipe: Recipe, classes: int) -> Tensor:
-    """Return the outputs of the builder's network, before the last activation."""
+def _network(
+    graph: GraphBuilder, images: Tensor, recipe: Recipe, classes: int
+) -> tuple[Tensor, list[Tensor]]:
+    """Return the outputs of the builder's network, before the last activation, and its activations.
+
+    These are the last ones of each resolution, and of each dense layer, in order; the pixels where
+    there are none.
+    """
     output = BUILDERS[recipe.builder](
         trace, images.shape, classes, 0, output="linear", **recipe.model
     )
     values = trace.in_order(output)
     folds, done = foldings(graph, values)
     emitted: dict[int, Tensor] = {}
+    activations: dict[Any, Tensor] = {}
     for value in values:
         inputs = [emitted[id(source)] for source in value.inputs] or [images]
         if value.layer is None or id(value) in done:
             emitted[id(value)] = inputs[0]
         else:
-            emitted[id(value)] = emit_layer(graph, value.layer, inputs, folds.get(id(value)))
-    return emitted[id(output)]
+            tensor = emitted[id(value)] = emit_layer(
+                graph, value.layer, inputs, folds.get(id(value))
+            )
+            if is_activated(value.layer):
+                key = tensor.shape[:2] if len(tensor.shape) == 3 else tensor.name
+                activations.pop(key, None)
+                activations[key] = tensor
+    return emitted[id(output)], [*activations.values()] or [flatten(graph, images)]
 
 
 def _probabilities(graph: GraphBuilder, outputs: Tensor, recipe: Recipe) -> str:
@@ -116,14 +178,54 @@ def _calibrated(graph: GraphBuilder, probabilities: str, classes: int, recipe: R
     return graph.node("Softmax", [graph.node("Div", [log, temperature])], axis=1)
 
 
+def _score(
+    graph: GraphBuilder, flat: Sequence[Tensor], head: Head, probabilities: str, recipe: Recipe
+) -> None:
+    """Emit the outlier head on features (N, F), or (2N, F) with mirrors, as the output SCORE.
+
+    Its nodes have names of their own, by which an export with 8 bits leaves them as they are.
+    """
+
+    def dense(x: str, kernel: Array, bias: Array, name: str) -> str:
+        weights = {"kernel": kernel, "bias": bias}
+        constants = [graph.constant(w, f"{name}.{part}") for part, w in weights.items()]
+        return graph.node("Gemm", [x, *constants], output=name)
+
+    total, first = "", 0
+    for i, one in enumerate(flat):
+        kernel = head.hidden[first : first + one.shape[0]]
+        first += one.shape[0]
+        bias = np.zeros_like(head.hidden_bias) if i else head.hidden_bias
+        part = dense(one.name, kernel, bias, f"{HEAD}_hidden_{i}")
+        total = graph.node("Add", [total, part], output=f"{HEAD}_sum_{i}") if i else part
+    active = graph.node("Relu", [total], output=f"{HEAD}_relu")
+    score = dense(active, head.output, head.output_bias, f"{HEAD}_output")
+    if recipe.flip_at_prediction:
+        shape = graph.constant(np.array([2, -1, 1], np.int64))
+        views = graph.node("Reshape", [score, shape], output=f"{HEAD}_views")
+        score = graph.node("ReduceMean", [views], output=f"{HEAD}_mean", axes=[0], keepdims=0)
+    none = np.zeros(1, np.float32)
+    offset = dense(probabilities, -head.offsets[:, np.newaxis], none, f"{HEAD}_offset")
+    graph.node("Add", [score, offset], output=SCORE)
+
+
 def finished(model: onnx.ModelProto, metadata: Metadata) -> bytes:
     """Return the file: the model with its temperature and metadata, checked by onnx."""
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    value = np.array(metadata.temperature, np.float32)
-    for tensor in whole.graph.initializer:
-        if tensor.name == TEMPERATURE:
-            tensor.CopyFrom(numpy_helper.from_array(value, TEMPERATURE))
+    whole = _with_constant(model, TEMPERATURE, np.array(metadata.temperature, np.float32))
     helper.set_model_props(whole, {KEY: metadata.to_json()})
     onnx.checker.check_model(whole, full_check=True)
     return bytes(whole.SerializeToString(deterministic=True))
+
+
+def with_offsets(model: onnx.ModelProto, head: Head) -> onnx.ModelProto:
+    """Return the model with the offsets of `head`, whose other weights it has."""
+    return _with_constant(model, OFFSETS, -head.offsets[:, np.newaxis])
+
+
+def _with_constant(model: onnx.ModelProto, name: str, value: Array) -> onnx.ModelProto:
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    for tensor in whole.graph.initializer:
+        if tensor.name == name:
+            tensor.CopyFrom(numpy_helper.from_array(value, name))
+    return whole

@@ -23,6 +23,7 @@ from fashionlab.evaluation.calibration import (
 )
 from fashionlab.evaluation.conformal import quantiles
 from fashionlab.evaluation.metrics import compute_metrics
+from fashionlab.evaluation.outliers import ACCEPT, require_accept
 from fashionlab.portable import Metadata, Predictor
 from fashionlab.portable.graph import LARGEST_BYTES
 from fashionlab.portable.metadata import examples_limit
@@ -54,6 +55,7 @@ UNCALIBRATED: dict[str, Any] = {
     "temperature": 1.0,
     "threshold": 0.0,
     "calibrated_on": "",
+    "outliers": None,
     "sets": None,
 }
 
@@ -65,15 +67,17 @@ def export_onnx(
     *,
     calibrated_by: Run | None = None,
     calibrate: bool = True,
+    accept: float = ACCEPT,
     bits: int = 32,
     licence: str | None = None,
 ) -> Exported:
     """Write the portable model of `run`, trained on `data` (train, test), to `out`.
 
-    Temperature, threshold and the quantiles of prediction sets come from the data's own validation
+    Temperature, thresholds and the quantiles of prediction sets come from the data's own validation
     part (`data.Parts`), else from images that the run held out of its training, or that
-    `calibrated_by` did, a run of the same recipe; without `calibrate` there are none. `bits` is 32,
-    or 8 for a quantized model. The file is written when, over all test images, no probability
+    `calibrated_by` did, a run of the same recipe; without `calibrate` there are none, and no
+    outlier score. `accept` is the share of those images that the score's threshold accepts. `bits`
+    is 32, or 8 for a quantized model. The file is written when, over all test images, no probability
     differs by more than TOLERANCE from the run's and no decision differs; with 8 bits the accuracy
     is stated as measured. An earlier file at `out` is replaced.
 
@@ -83,6 +87,7 @@ def export_onnx(
     """
     if bits not in (32, 8):
         raise InvalidValueError(f"bits must be 32 or 8; received {bits}")
+    require_accept(accept)
     graph, out, training, test = _graph(), Path(out), *data
     own = data.validation if isinstance(data, Parts) else None
     for part in (*data, own) if own else data:
@@ -93,7 +98,7 @@ def export_onnx(
             f"{run.folder} would have {size:,}; {OTHER_FORMS}"
         )
     by = calibrated_by or run
-    held_out = (own or _held_out(run, by, training)) if calibrate else None
+    kept, held_out = _calibrating(run, by, training, own) if calibrate else (training, None)
     model = _emitted(run, training, bits)
     with _as_the_runs():
         draft = _metadata(run, data, bits, licence)
@@ -104,6 +109,16 @@ def export_onnx(
             _whose(own is not None, by is run),
         )
         draft = replace(draft, **calibration)
+        with _as_the_runs():
+            model, outliers = _scored()(
+                run,
+                by,
+                lambda one, head: _emitted(one, training, bits, head),
+                (kept, held_out, test),
+                draft,
+                accept,
+            )
+        draft = replace(draft, outliers=outliers)
     expected = tempered(run.predictions()[0], draft.temperature)  # (N, K)
     found = _log_probabilities(graph.finished(model, draft), test)
     difference = float(np.abs(np.exp(found) - np.exp(expected)).max())
@@ -132,6 +147,13 @@ def _graph() -> Any:
     return graph
 
 
+def _scored() -> Any:
+    """Return the function that adds an outlier score; it needs onnx too."""
+    from fashionlab.export.outlier_score import scored
+
+    return scored
+
+
 def require_same_data(run: Run, part: Dataset) -> None:
     """Raises InvalidValueError where `part` is not what the run was trained or tested on."""
     was = run.data.get(part.part)
@@ -143,20 +165,27 @@ def require_same_data(run: Run, part: Dataset) -> None:
         )
 
 
-def _emitted(run: Run, training: Dataset, bits: int) -> Any:
-    """Return the graph of the run's network, with temperature 1."""
+def _emitted(run: Run, training: Dataset, bits: int, head: Any = None) -> Any:
+    """Return the graph of the run's network, with temperature 1, and with `head` a score."""
     graph, shape = _graph(), training.image_shape
-    model = graph.emit(run.recipe, shape, len(run.class_names), run.weights())
+    model = graph.emit(run.recipe, shape, len(run.class_names), run.weights(), head)
     if bits == 32:
         return model
     with needs("export with 8 bits", "fashionlab[export]"):
         from fashionlab.export.quantize import quantized
 
-        return quantized(model, training.images)
+        return quantized(model, training.images, whole=graph.HEAD)
 
 
-def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
-    """Return the images that calibrate `run`; InvalidValueError where `by` held none out."""
+def _calibrating(
+    run: Run, by: Run, training: Dataset, own: Dataset | None
+) -> tuple[Dataset, Dataset]:
+    """Return the training images of `by`, and those that calibrate `run`: `own`, or held out.
+
+    InvalidValueError where `by` held none out.
+    """
+    if own is not None:
+        return training, own
     fraction, name = by.recipe.validation_fraction, by.recipe.name
     if "validation" in by.data:  # nothing was held out of training then, whatever the recipe says
         raise InvalidValueError(
@@ -177,8 +206,7 @@ def _held_out(run: Run, by: Run, training: Dataset) -> Dataset:
             f"in {', '.join(different)}"
         )
     require_same_data(by, training)
-    _, held_out = split(training, fraction, by.seed)
-    return held_out
+    return split(training, fraction, by.seed)
 
 
 def _whose(own_part: bool, own_run: bool) -> str:

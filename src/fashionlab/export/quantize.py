@@ -20,8 +20,13 @@ IMAGES = 512  # of the training set, which set the ranges
 AT_ONCE = 64
 
 
-def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelProto:
-    """Return `model` with convolutions and dense layers in 8 bits, by IMAGES of `images`."""
+def quantized(
+    model: onnx.ModelProto, images: NDArray[np.uint8], whole: str = ""
+) -> onnx.ModelProto:
+    """Return `model` with convolutions and dense layers in 8 bits, by IMAGES of `images`.
+
+    Nodes whose names begin with `whole`, if any, stay as they are.
+    """
     library = runtime.quantization()
     chosen = np.sort(np.random.default_rng(0).permutation(len(images))[:IMAGES])
     parts = np.array_split(images[chosen], max(1, len(chosen) // AT_ONCE))
@@ -37,6 +42,9 @@ def quantized(model: onnx.ModelProto, images: NDArray[np.uint8]) -> onnx.ModelPr
             reader,
             quant_format=library.QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "Gemm", "MaxPool", "Add"],
+            nodes_to_exclude=[
+                x.name for x in model.graph.node if whole and x.name.startswith(whole)
+            ],
             per_channel=True,
             reduce_range=True,  # weights of 7 bits: sums of 8 overflow on processors without VNNI
             activation_type=library.QuantType.QUInt8,
