@@ -42,6 +42,9 @@ def export(
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", help="Probabilities as the run gives them.")
     ] = False,
+    accept: Annotated[
+        float, typer.Option(help="The share of held-out images that the outlier score accepts.")
+    ] = 0.95,
     licence: Annotated[str | None, typer.Option(help="The licence, for the metadata.")] = None,
     runtime: Annotated[
         Path | None, typer.Option(help="For web: the archive of onnxruntime-web from npm pack.")
@@ -85,6 +88,7 @@ def export(
         place,
         calibrated_by=Run(calibrated_by) if calibrated_by else None,
         calibrate=not uncalibrated,
+        accept=accept,
         bits=bits,
         licence=licence,
     )

@@ -11,7 +11,7 @@ FINEST = 3  # parts of a side, at least, that the maxima of a channel are taken 
 
 
 def features(graph: GraphBuilder, activations: Sequence[Tensor]) -> list[Tensor]:
-    """Emit the features of the last activations: dense ones whole, of a channel the maxima of parts.
+    """Emit the features of the last activations: dense ones whole, maxima of a channel's parts.
 
     The parts are as fine as FINEST where MOST allows, and coarser where it does not; where the
     coarsest are too many still, the last activations alone count.

@@ -42,7 +42,6 @@ IR_VERSION = 8
 TEMPERATURE = "temperature"
 FEATURES = "features"
 HEAD = "outlier"  # of the names of the head's nodes
-OFFSETS = f"{HEAD}_offset.kernel"
 
 
 def emit(
@@ -54,8 +53,8 @@ def emit(
 ) -> onnx.ModelProto:
     """Return the model of `recipe` with temperature 1; `weights` are by name ("conv_1.kernel").
 
-    With a `head` it has an outlier score too. Raises ModelError where the recipe has parts that no portable model has, or a weight is missing
-    or left over.
+    With a `head` it has an outlier score too. Raises ModelError where the recipe has parts that no
+    portable model has, or a weight is missing or left over.
     """
     graph = GraphBuilder(weights)
     images = graph.node("Cast", [INPUT], to=TensorProto.FLOAT)
@@ -68,7 +67,7 @@ def emit(
     graph.node("Identity", [result], output=OUTPUT)
     results = [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])]
     if head is not None:
-        _score(graph, features(graph, seen), head, result, recipe)
+        _score(graph, features(graph, seen), head, recipe)
         results.append(helper.make_tensor_value_info(SCORE, TensorProto.FLOAT, ["N", 1]))
     if unused := sorted(set(weights) - graph.used):
         raise ModelError(
@@ -178,9 +177,7 @@ def _calibrated(graph: GraphBuilder, probabilities: str, classes: int, recipe: R
     return graph.node("Softmax", [graph.node("Div", [log, temperature])], axis=1)
 
 
-def _score(
-    graph: GraphBuilder, flat: Sequence[Tensor], head: Head, probabilities: str, recipe: Recipe
-) -> None:
+def _score(graph: GraphBuilder, flat: Sequence[Tensor], head: Head, recipe: Recipe) -> None:
     """Emit the outlier head on features (N, F), or (2N, F) with mirrors, as the output SCORE.
 
     Its nodes have names of their own, by which an export with 8 bits leaves them as they are.
@@ -204,28 +201,17 @@ def _score(
         shape = graph.constant(np.array([2, -1, 1], np.int64))
         views = graph.node("Reshape", [score, shape], output=f"{HEAD}_views")
         score = graph.node("ReduceMean", [views], output=f"{HEAD}_mean", axes=[0], keepdims=0)
-    none = np.zeros(1, np.float32)
-    offset = dense(probabilities, -head.offsets[:, np.newaxis], none, f"{HEAD}_offset")
-    graph.node("Add", [score, offset], output=SCORE)
+    graph.node("Identity", [score], output=SCORE)
 
 
 def finished(model: onnx.ModelProto, metadata: Metadata) -> bytes:
     """Return the file: the model with its temperature and metadata, checked by onnx."""
-    whole = _with_constant(model, TEMPERATURE, np.array(metadata.temperature, np.float32))
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    value = np.array(metadata.temperature, np.float32)
+    for tensor in whole.graph.initializer:
+        if tensor.name == TEMPERATURE:
+            tensor.CopyFrom(numpy_helper.from_array(value, TEMPERATURE))
     helper.set_model_props(whole, {KEY: metadata.to_json()})
     onnx.checker.check_model(whole, full_check=True)
     return bytes(whole.SerializeToString(deterministic=True))
-
-
-def with_offsets(model: onnx.ModelProto, head: Head) -> onnx.ModelProto:
-    """Return the model with the offsets of `head`, whose other weights it has."""
-    return _with_constant(model, OFFSETS, -head.offsets[:, np.newaxis])
-
-
-def _with_constant(model: onnx.ModelProto, name: str, value: Array) -> onnx.ModelProto:
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    for tensor in whole.graph.initializer:
-        if tensor.name == name:
-            tensor.CopyFrom(numpy_helper.from_array(value, name))
-    return whole

@@ -6,15 +6,15 @@ It learns from training images and drawn outliers, both changed in size, form, l
 (Hendrycks, Mazeika and Dietterich, "Deep Anomaly Detection with Outlier Exposure", 2019, trained
 the whole network so). The network that classifies stays as it is, and so do its decisions.
 
-A class whose images are harder to tell from outliers, as bags are from boxes, would be refused more
-often. So the score loses, for an image of class k, a part BALANCE of how much the threshold of
-class k alone lies above the common one.
+Some classes are harder to tell from outliers, as bags are from boxes, and would be refused more
+often. So the head is trained twice: in the second training the images of a class weigh as much more
+as the first one refused more of them than of all.
 
 Symbols: n images, F features, U units, K classes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,10 @@ Network = Callable[[Images], tuple[Floats, NDArray[np.int64]]]  # features (n, F
 UNITS = 36
 MOST, LEAST = 32_000, 2_000  # images of the classes, and as many outliers
 TIMES = 4  # how often an image of a small set is used, each time changed in another way
-BATCH, EPOCHS, RATE, DECAY = 256, 10, 2e-3, 1e-4
-BALANCE = 0.5
-FEW = 100  # images of a class at which its own threshold counts half
-SEED = 0
+BATCH, EPOCHS, RATE, DECAY = 256, 10, 2e-3, 3.0
+LEAST_DEVIATION = 0.1  # of a feature: some hardly vary
 AT_ONCE = 4000  # images that are changed together
-LEAST_DEVIATION = 1e-3  # of a feature: some never vary
+SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,33 +44,46 @@ class Head:
     hidden_bias: Floats  # (U,)
     output: Floats  # (U, 1)
     output_bias: Floats  # (1,)
-    offsets: Floats  # (K,) what an image of each class loses of its score
+
+    def scores(self, features: Floats) -> Floats:
+        """Return the outlier scores (n,) of features (n, F)."""
+        hidden = np.maximum(features @ self.hidden + self.hidden_bias, 0)
+        return np.asarray((hidden @ self.output + self.output_bias)[:, 0])
 
 
 def train_head(
-    network: Network,
-    images: Images,
-    labels: NDArray[np.uint8],
-    classes: int,
-    *,
-    mirrored: bool,
+    network: Network, images: Images, labels: NDArray[np.uint8], *, mirrored: bool
 ) -> Head:
-    """Return a head without offsets, trained on images (N, H, W[, 3]) with labels (N,).
+    """Return a head, trained on images (N, H, W[, 3]) with labels (N,).
 
     With `mirrored` half of everything is turned from left to right, as the network will see it.
     """
     rng = np.random.default_rng(SEED)
     n = min(MOST, max(LEAST, TIMES * len(images)))
-    rows = np.concatenate([rng.permutation(len(images)) for _ in range(-(-n // len(images)))])[:n]
+    rounds = -(-n // len(images))
+    rows = np.concatenate([rng.permutation(len(images)) for _ in range(rounds)])[:n]
     inside, outside = [], []
     for part in np.array_split(rows, -(-n // AT_ONCE)):
-        own = changed(rng, images[np.sort(part)])
+        own = changed(rng, images[part])
         inside.append(network(_half_mirrored(rng, own, mirrored))[0])
     for kind, share in KINDS.items():
         outliers = draw(kind, max(1, round(share * n)), images, labels, SEED)
         features, found = network(_half_mirrored(rng, outliers.images, mirrored))
         outside.append(features[~outliers.still_shown(found)])
-    return _fitted(np.concatenate(inside), np.concatenate(outside), classes)
+    x = np.concatenate([*inside, *outside])
+    return _balanced(x, labels[rows])
+
+
+def _balanced(x: Floats, labels: NDArray[np.uint8]) -> Head:
+    """Return the head for features (n, F), first of images with `labels`, then of outliers."""
+    count = len(labels)
+    weights = np.ones(len(x), np.float32)
+    scores = _fitted(x, count, weights).scores(x[:count])
+    refused = scores > threshold(scores, ACCEPT)
+    for k in np.unique(labels):
+        own = np.flatnonzero(labels == k)
+        weights[own] = max(1, refused[own].mean() / (1 - ACCEPT))
+    return _fitted(x, count, weights)
 
 
 def _half_mirrored(rng: np.random.Generator, images: Images, mirrored: bool) -> Images:
@@ -82,14 +93,12 @@ def _half_mirrored(rng: np.random.Generator, images: Images, mirrored: bool) -> 
     return images
 
 
-def _fitted(inside: Floats, outside: Floats, classes: int) -> Head:
-    """Return the head that tells features (n, F) of images from those of outliers."""
-    x = np.concatenate([inside, outside])
-    y = np.repeat(np.uint8([0, 1]), [len(inside), len(outside)])
+def _fitted(x: Floats, count: int, weights: Floats) -> Head:
+    """Return the head that tells the first `count` features (n, F) from those of outliers."""
     mean = x.mean(axis=0, dtype=np.float64)
     scale = 1 / (x.std(axis=0, dtype=np.float64) + LEAST_DEVIATION)
-    x -= mean.astype(np.float32)
-    x *= scale.astype(np.float32)
+    z = (x - mean.astype(np.float32)) * scale.astype(np.float32)
+    y = (np.arange(len(x)) >= count).astype(np.uint8)
     layers, glorot = scratch.layers, scratch.initializers.GlorotUniform
     model = scratch.Sequential(
         [
@@ -98,11 +107,11 @@ def _fitted(inside: Floats, outside: Floats, classes: int) -> Head:
             layers.Dense(2, activation="softmax", kernel_initializer=glorot(seed=SEED + 1)),
         ]
     )
-    steps = EPOCHS * -(-len(x) // BATCH)
-    rate = scratch.optimizers.schedules.CosineDecay(RATE, steps)
-    optimizer = scratch.optimizers.AdamW(rate, weight_decay=DECAY)
+    schedule = scratch.optimizers.schedules.CosineDecay(RATE, EPOCHS * -(-len(x) // BATCH))
+    optimizer = scratch.optimizers.AdamW(schedule, weight_decay=DECAY)
     model.compile(optimizer, "sparse_categorical_crossentropy")
-    model.fit(x, y, BATCH, EPOCHS, verbose=0, shuffle=np.random.default_rng(SEED))
+    shuffle = np.random.default_rng(SEED)
+    model.fit(z, y, BATCH, EPOCHS, verbose=0, shuffle=shuffle, sample_weight=weights)
     first, bias, second, last = (np.asarray(w, np.float64) for w in model.get_weights())
     hidden = scale[:, np.newaxis] * first
     return Head(
@@ -110,20 +119,4 @@ def _fitted(inside: Floats, outside: Floats, classes: int) -> Head:
         hidden_bias=(bias - mean @ hidden).astype(np.float32),
         output=(second[:, 1:] - second[:, :1]).astype(np.float32),
         output_bias=(last[1:] - last[:1]).astype(np.float32),
-        offsets=np.zeros(classes, np.float32),
     )
-
-
-def balanced(head: Head, scores: Floats, probabilities: Floats) -> Head:
-    """Return the head with offsets, from its scores (N,) and probabilities (N, K) of images.
-
-    The images are of the classes and none that the head was trained on.
-    """
-    common, labels = threshold(scores, ACCEPT), probabilities.argmax(axis=1)
-    offsets = head.offsets.copy()
-    for k in range(len(offsets)):
-        own = scores[labels == k]
-        if len(own):
-            weight = BALANCE * len(own) / (len(own) + FEW)
-            offsets[k] = weight * (threshold(own, ACCEPT) - common)
-    return replace(head, offsets=offsets)

@@ -1,9 +1,8 @@
 """scored: a run's graph with an outlier score, its threshold, and how well it does.
 
-The head learns from training images, but for some that are set aside: they balance the classes.
 The threshold comes from images that the network and the head never saw. Where another run held them
-out, its own network and head give the threshold, and the share of the set-aside images below it
-carries over: scores of two heads have no common scale, ranks do.
+out, its own network and head give the threshold, and what carries over is its rank among training
+images that neither head saw: scores of two heads have no common scale, ranks do.
 
 Symbols: N images, F features, K classes.
 """
@@ -19,7 +18,7 @@ from fashionlab.data import Dataset
 from fashionlab.data.outliers import KINDS, draw
 from fashionlab.evaluation.outliers import accepted_by_class, area, curve, threshold
 from fashionlab.export import graph
-from fashionlab.export.outlier_head import Head, balanced, train_head
+from fashionlab.export.outlier_head import Head, train_head
 from fashionlab.portable import Metadata, Predictor
 from fashionlab.portable.metadata import INPUT, OUTPUT, DrawnOutliers, OutlierTest
 from fashionlab.portable.predictor import session
@@ -84,17 +83,15 @@ def _with_score(run: Run, emitted: Emitted, training: Dataset, draft: Metadata) 
     order = np.random.default_rng(0).permutation(len(training))
     count = max(1, min(MOST_ASIDE, int(SHARE_ASIDE * len(training))))
     aside, rest = np.sort(order[:count]), np.sort(order[count:])
+    if not len(rest):
+        rest = aside
     head = train_head(
         _network(run, training),
         training.images[rest],
         training.labels[rest],
-        training.classes,
         mirrored=run.recipe.flip_at_prediction,
     )
     model = emitted(run, head)
-    probabilities, scores = _answers(model, draft, training.images[aside])
-    head = balanced(head, scores, probabilities)
-    model = graph.with_offsets(model, head)
     return _Scored(model, _answers(model, draft, training.images[aside])[1])
 
 
@@ -116,7 +113,7 @@ def _network(run: Run, training: Dataset) -> Callable[[Images], tuple[Any, Any]]
 
 
 def _answers(model: Any, draft: Metadata, images: Images) -> tuple[Any, Any]:
-    """Return probabilities (N, K) and outlier scores (N,), as every reader of the file gets them."""
+    """Return probabilities (N, K) and outlier scores (N,), as readers of the file get them."""
     return Predictor(graph.finished(model, draft)).probabilities_and_scores(images)
 
 

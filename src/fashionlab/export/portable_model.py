@@ -77,9 +77,9 @@ def export_onnx(
     part (`data.Parts`), else from images that the run held out of its training, or that
     `calibrated_by` did, a run of the same recipe; without `calibrate` there are none, and no
     outlier score. `accept` is the share of those images that the score's threshold accepts. `bits`
-    is 32, or 8 for a quantized model. The file is written when, over all test images, no probability
-    differs by more than TOLERANCE from the run's and no decision differs; with 8 bits the accuracy
-    is stated as measured. An earlier file at `out` is replaced.
+    is 32, or 8 for a quantized model. The file is written when, over all test images, no
+    probability differs by more than TOLERANCE from the run's and no decision differs; with 8 bits
+    the accuracy is stated as measured. An earlier file at `out` is replaced.
 
     Raises ModelError where that does not hold, or the recipe has no portable form;
     InvalidValueError where `data` are not the run's, or nothing was held out;
@@ -98,11 +98,12 @@ def export_onnx(
             f"{run.folder} would have {size:,}; {OTHER_FORMS}"
         )
     by = calibrated_by or run
-    kept, held_out = _calibrating(run, by, training, own) if calibrate else (training, None)
+    calibrating = _calibrating(run, by, training, own) if calibrate else None
     model = _emitted(run, training, bits)
     with _as_the_runs():
         draft = _metadata(run, data, bits, licence)
-    if held_out is not None:
+    if calibrating is not None:
+        kept, held_out = calibrating
         calibration = _calibration(
             graph.finished(model if by is run else _emitted(by, training, bits), draft),
             held_out,
@@ -198,8 +199,8 @@ def _calibrating(
             "held none out; give --calibrated-by a run of the same recipe that did (fashionlab "
             f"train {name} --validation-fraction 0.1), or --uncalibrated"
         )
-    own = ("validation_fraction", "test_each_epoch")
-    recipes = [{k: v for k, v in asdict(one.recipe).items() if k not in own} for one in (run, by)]
+    free = ("validation_fraction", "test_each_epoch")
+    recipes = [{k: v for k, v in asdict(one.recipe).items() if k not in free} for one in (run, by)]
     if different := [name for name in recipes[0] if recipes[0][name] != recipes[1][name]]:
         raise InvalidValueError(
             f"{by.folder} must be a run of the same recipe to calibrate {run.folder}; they differ "

@@ -4,14 +4,17 @@ The network's own images and the drawn outliers are both changed: a head that sa
 changed would tell the change from the rest.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.data.outliers.patterns import Generator, cloud, shading, uniform
 
 Images = NDArray[np.uint8]
+Values = NDArray[Any]  # float32, of images
 
-UNCHANGED = 0.25  # share of the images
+UNCHANGED = 0.1  # share of the images
 BACKGROUND = 15  # grey levels from the corner's, within which a pixel is background
 BLURS = 3  # times at most; each with the weights 1, 2, 1
 
@@ -22,12 +25,14 @@ def changed(rng: Generator, images: Images, *, outliers: bool = False) -> Images
     Outliers are moved further, and their fabric and light are drawn already.
     """
     n = len(images)
-    result = _warped(rng, images, 0.17 if not outliers else 0.35, _some(rng, n, 0.5))
+    result = _warped(rng, images, 0.17 if not outliers else 0.35, _some(rng, n, 0.6))
     values = result.astype(np.float32)
     if not outliers:
         which = rng.random(n)
-        _shade(rng, values, which < 0.3)
-        _flatten(rng, values, (which >= 0.3) & (which < 0.5))
+        _thicken(values, which < 0.12, np.minimum)
+        _thicken(values, which > 0.88, np.maximum)
+        _flatten(rng, values, _some(rng, n, 0.4))
+        _shade(rng, values, _some(rng, n, 0.4))
     _blur(rng, values)
     some = _some(rng, n, 0.5)
     m = int(some.sum())
@@ -40,32 +45,38 @@ def changed(rng: Generator, images: Images, *, outliers: bool = False) -> Images
     kept = _some(rng, n, UNCHANGED)
     result = np.rint(values.clip(0, 255)).astype(np.uint8)
     result[kept] = images[kept]
-    return result
+    return np.asarray(result)
 
 
 def _some(rng: Generator, n: int, share: float) -> NDArray[np.bool_]:
     return rng.random(n) < share
 
 
-def _each(
-    rng: Generator, images: NDArray[np.float32], n: int, low: float, high: float
-) -> NDArray[np.float32]:
+def _each(rng: Generator, images: Values, n: int, low: float, high: float) -> Values:
     """Draw a number for each of n images, with as many axes as they have."""
     return uniform(rng, n, low, high).reshape(n, *[1] * (images.ndim - 1))
 
 
-def _like(images: NDArray[np.float32], plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def _like(images: Values, plane: Values) -> Values:
     """Return planes (n, H, W) with as many axes as the images have."""
     return plane if images.ndim == 3 else plane[..., np.newaxis]
 
 
-def _shade(rng: Generator, values: NDArray[np.float32], some: NDArray[np.bool_]) -> None:
+def _shade(rng: Generator, values: Values, some: NDArray[np.bool_]) -> None:
     """Put `some` under uneven light, or a pattern on them."""
     m, (height, width) = int(some.sum()), values.shape[1:3]
     values[some] *= _like(values, shading(rng, m, height, width))
 
 
-def _flatten(rng: Generator, values: NDArray[np.float32], some: NDArray[np.bool_]) -> None:
+def _thicken(values: Values, some: NDArray[np.bool_], choose: Any) -> None:
+    """Make what is light in `some` thinner, by the minimum of 2 x 2 pixels, or thicker."""
+    chosen = values[some]
+    for axis in (1, 2):
+        chosen = choose(chosen, np.roll(chosen, 1, axis))
+    values[some] = chosen
+
+
+def _flatten(rng: Generator, values: Values, some: NDArray[np.bool_]) -> None:
     """Take the pattern of `some` away, in part: what differs from the corner goes to its mean."""
     chosen = values[some]
     own = np.abs(chosen - chosen[:, :1, :1]) > BACKGROUND
@@ -75,7 +86,7 @@ def _flatten(rng: Generator, values: NDArray[np.float32], some: NDArray[np.bool_
     values[some] = np.where(own, chosen + share * (mean - chosen), chosen)
 
 
-def _blur(rng: Generator, values: NDArray[np.float32]) -> None:
+def _blur(rng: Generator, values: Values) -> None:
     some = _some(rng, len(values), 0.3)
     for _ in range(BLURS):
         chosen = values[some]
@@ -91,7 +102,7 @@ def _blur(rng: Generator, values: NDArray[np.float32]) -> None:
 def _warped(rng: Generator, images: Images, most: float, some: NDArray[np.bool_]) -> Images:
     """Return images of which `some` are turned, up to `most` radians, stretched, slanted and bent.
 
-    Bilinear; outside an image its edge goes on.
+    Bilinear; outside an image is the colour of its corner.
     """
     chosen = images[some]
     n, height, width = chosen.shape[:3]
@@ -104,14 +115,16 @@ def _warped(rng: Generator, images: Images, most: float, some: NDArray[np.bool_]
     down = uniform(rng, n, 0.85, 1.25) * (sin * u + cos * v)
     right += bend * (cloud(rng, n, height, width, 3) - 0.5)
     down += bend * (cloud(rng, n, height, width, 3) - 0.5)
-    right = (right + (width - 1) / 2).clip(0, width - 1)
-    down = (down + (height - 1) / 2).clip(0, height - 1)
+    right = (right + (width + 1) / 2).clip(0, width + 1)
+    down = (down + (height + 1) / 2).clip(0, height + 1)
     j, i = right.astype(np.int32), down.astype(np.int32)
     x, y = _like(chosen, right - j), _like(chosen, down - i)
+    framed = np.empty((n, height + 3, width + 3, *chosen.shape[3:]), np.float32)
+    framed[:] = chosen[:, :1, :1]
+    framed[:, 1:-2, 1:-2] = chosen
     row = np.arange(n).reshape(-1, 1, 1)
-    k, l = np.minimum(j + 1, width - 1), np.minimum(i + 1, height - 1)
-    above = chosen[row, i, j] * (1 - x) + chosen[row, i, k] * x
-    below = chosen[row, l, j] * (1 - x) + chosen[row, l, k] * x
+    above = framed[row, i, j] * (1 - x) + framed[row, i, j + 1] * x
+    below = framed[row, i + 1, j] * (1 - x) + framed[row, i + 1, j + 1] * x
     result = images.copy()
     result[some] = np.rint(above * (1 - y) + below * y).astype(np.uint8)
     return result

@@ -78,7 +78,8 @@ def _painted(rng: Generator, ink: Plane | None, tone: Plane, images: Images) -> 
         paint = np.where(light, 255 - paint, paint)
         opacity = ink.reshape(*ink.shape, *[1 for _ in colours])
         paint = ground + opacity * (paint - ground)
-    return np.rint(paint.clip(0, 255)).astype(np.uint8)
+    painted: Images = np.rint(paint.clip(0, 255)).astype(np.uint8)
+    return painted
 
 
 def _filling(ink: NDArray[np.float32], tone: NDArray[np.float32]) -> list[NDArray[np.float32]]:

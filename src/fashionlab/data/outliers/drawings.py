@@ -112,7 +112,7 @@ def shapes(rng: Generator, n: int, height: int, width: int) -> Drawing:
 
 
 def _shape(rng: Generator, n: int, height: int, width: int, alone: NDArray[np.bool_]) -> Plane:
-    """Draw the ink of an ellipse to rectangle, polygon, star, blot or cross; a large one `alone`."""
+    """Draw the ink of an ellipse to rectangle, polygon, star, blot or cross; large if `alone`."""
     v, u = axes(height, width)
     away = np.where(alone, 0.1, 0.6).astype(np.float32)
     v, u = v - away * uniform(rng, n, -1, 1), u - away * uniform(rng, n, -1, 1)
@@ -127,19 +127,14 @@ def _shape(rng: Generator, n: int, height: int, width: int, alone: NDArray[np.bo
         + 0.2 * np.sin(3 * angle + uniform(rng, n, 0, 6))
         + 0.15 * np.sin(5 * angle + uniform(rng, n, 0, 6))
     )
-    bar, beam = (
-        (np.abs(x), np.abs(y) / uniform(rng, n, 0.15, 0.4)),
-        (
-            np.abs(y),
-            np.abs(x) / uniform(rng, n, 0.15, 0.4),
-        ),
-    )
+    bar = np.maximum(np.abs(x), np.abs(y) / uniform(rng, n, 0.15, 0.4))
+    beam = np.maximum(np.abs(y), np.abs(x) / uniform(rng, n, 0.15, 0.4))
     kinds: list[Any] = [  # the size at which a shape reaches the pixel
         (np.abs(x) ** power + np.abs(flat) ** power + 1e-9) ** (1 / power),
         radius * np.cos(angle % sector - sector / 2) / np.cos(sector / 2),
         radius / (1 - uniform(rng, n, 0.2, 0.6) * (0.5 + 0.5 * np.cos(corners * angle))),
         radius / (1 + waves),
-        np.minimum(np.maximum(*bar), np.maximum(*beam)),
+        np.minimum(bar, beam),
     ]
     reached = np.choose(rng.integers(0, len(kinds), (n, 1, 1)), kinds)
     pixels = max(height, width) / 2

@@ -94,9 +94,9 @@ def _halves(rng: Generator, a: Images, b: Images) -> Images:
 
 # How an outlier is made, whether it may still show a class, and how many of them are made so.
 _WAYS: tuple[tuple[Callable[[Generator, Images, Images], Images], bool, int], ...] = (
-    *((_quarters, False, 10), (_sixteenths, False, 10), (_negative, False, 10)),
-    *((_enlarged, False, 10), (_blended, False, 10)),
-    *((_on_its_side, True, 27), (_upside_down, True, 10), (_halves, True, 13)),
+    *((_quarters, False, 12), (_sixteenths, False, 12), (_negative, False, 12)),
+    *((_enlarged, False, 12), (_blended, False, 12)),
+    *((_on_its_side, True, 12), (_upside_down, True, 12), (_halves, True, 16)),
 )
 WAYS = tuple((make, recognisable) for make, recognisable, _ in _WAYS)
 SHARES = [share / 100 for *_, share in _WAYS]

@@ -1,12 +1,12 @@
 """Textures and noise that fill an image, and the fills of what is drawn."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]  # (n, H, W)
-Generator = np.random.Generator
+Plane: TypeAlias = NDArray[np.floating[Any]]  # (n, H, W)
+Generator: TypeAlias = np.random.Generator
 
 DARKEST = 90  # grey level of what is drawn on black, at least
 
@@ -19,9 +19,9 @@ def uniform(rng: Generator, n: int, low: float, high: float) -> Plane:
 def axes(height: int, width: int) -> tuple[Plane, Plane]:
     """Return v (1, H, 1) and u (1, 1, W): down and right from the centre, 1 at the longer side."""
     half = max(height, width) / 2
-    v = (np.arange(height, dtype=np.float32) - (height - 1) / 2) / half
-    u = (np.arange(width, dtype=np.float32) - (width - 1) / 2) / half
-    return v.reshape(1, -1, 1), u.reshape(1, 1, -1)
+    v = (np.arange(height) - (height - 1) / 2) / half
+    u = (np.arange(width) - (width - 1) / 2) / half
+    return v.reshape(1, -1, 1).astype(np.float32), u.reshape(1, 1, -1).astype(np.float32)
 
 
 def turned(v: Plane, u: Plane, angle: Plane) -> tuple[Plane, Plane]:
@@ -31,7 +31,7 @@ def turned(v: Plane, u: Plane, angle: Plane) -> tuple[Plane, Plane]:
 
 
 def cloud(rng: Generator, n: int, height: int, width: int, cells: int) -> Plane:
-    """Draw smooth noise in [0, 1]: random values on a lattice of `cells` a side, in between eased."""
+    """Draw smooth noise in [0, 1]: random values on a lattice of `cells` a side, eased between."""
     values = rng.random((n, cells + 1, cells + 1), dtype=np.float32)
     (i, v), (j, u) = _places(height, cells), _places(width, cells)
     above = values[:, i][:, :, j] * (1 - u) + values[:, i][:, :, j + 1] * u
@@ -49,15 +49,16 @@ def _places(side: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.float3
 
 
 def shading(rng: Generator, n: int, height: int, width: int) -> Plane:
-    """Draw factors up to 1: even, fading to one side, cloudy or striped."""
+    """Draw factors up to 1: even, fading to one side, cloudy, striped or checked."""
     v, u = axes(height, width)
-    along, _ = turned(v, u, uniform(rng, n, 0, 2 * np.pi))
+    along, across = turned(v, u, uniform(rng, n, 0, 2 * np.pi))
     depth, waves = uniform(rng, n, 0.1, 0.6), uniform(rng, n, 4, 22)
     kinds: list[Any] = [
         np.ones((n, 1, 1), np.float32),
         1 - depth * (0.5 + 0.5 * along),
         1 - depth * cloud(rng, n, height, width, 5),
         1 - depth * (0.5 + 0.5 * np.sin(waves * along)),
+        1 - depth * (0.5 + 0.25 * np.sin(waves * along) + 0.25 * np.sin(waves * across)),
     ]
     return np.choose(rng.integers(0, len(kinds), (n, 1, 1)), kinds)
 
@@ -92,7 +93,7 @@ def textures(rng: Generator, n: int, height: int, width: int) -> Plane:
     ]
     chosen = np.choose(rng.integers(0, len(kinds), (n, 1, 1)), kinds)
     low = uniform(rng, n, 0, 120)
-    return low + (uniform(rng, n, 120, 255) - low) * chosen
+    return np.asarray(low + (uniform(rng, n, 120, 255) - low) * chosen)
 
 
 def noise(rng: Generator, n: int, height: int, width: int) -> Plane:
