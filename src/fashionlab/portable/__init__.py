@@ -1,5 +1,7 @@
 """The portable model: one ONNX file that carries its preprocessing; it needs onnxruntime alone.
 
+The modules that only read a file (metadata, validate, measured) do without onnxruntime.
+
     predictor  Predictor      arrays, photos or files -> calibrated predictions
     schema     record         a prediction as JSON, and the schema of it
     metadata   Metadata       what the file contains about itself
@@ -9,13 +11,25 @@
     operators  RULES          what each operator takes, and the shape of what it gives
     shapes     infer          the shapes of all values, and the memory and work that they take
     occlusion  occlusion      which parts of an image its class rests on
+    measured   measured       the promises of a run's model, measured on the run's test images
     locate     locate         which model file an argument means
     runtime    onnxruntime    with its telemetry off
 
 Symbols: N images, H rows, W columns, K classes.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from fashionlab.portable.metadata import Metadata
-from fashionlab.portable.predictor import Prediction, Predictor
+
+if TYPE_CHECKING:
+    from fashionlab.portable.predictor import Prediction, Predictor
 
 __all__ = ["Metadata", "Prediction", "Predictor"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Prediction", "Predictor"):  # loaded on first use, with onnxruntime
+        return getattr(import_module("fashionlab.portable.predictor"), name)
+    raise AttributeError(f"module 'fashionlab.portable' has no attribute {name!r}")
