@@ -7,6 +7,7 @@ are measured by the same arithmetic.
     intervals     Wilson's interval for an accuracy; mean, deviation and interval over seeds
     calibration   temperature, expected calibration error, rejection threshold
     selective     accuracy against coverage, where only the surest images are answered
+    conformal     prediction sets with a promised coverage, and how they are measured
     duplicates    test images that are in the training set too
     examples      the test images that a page shows
     predictions   a model's outputs to log-probabilities; their mean over views of an image

@@ -35,7 +35,7 @@ class MeasuredSets:
     def worst(self) -> int:
         """The class of the lowest coverage, the first of equals; one without images is none."""
         shares = self.found.coverage_by_class
-        return min(range(len(shares)), key=lambda k: 2.0 if shares[k] is None else shares[k])
+        return int(np.argmin([2.0 if share is None else share for share in shares]))
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def measured(run: Run) -> Measured:
 
     Raises RunError where the run cannot be read; a model that cannot be is named in the remark.
     """
-    command = f"`fashionlab export {NAME if is_shipped(run.folder) else shlex.quote(str(run.folder))}`"
+    name = NAME if is_shipped(run.folder) else shlex.quote(str(run.folder))
+    command = f"`fashionlab export {name}`"
     try:
         file = locate(run.folder).file
     except ModelError:

@@ -69,8 +69,14 @@ def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
         name = shortened(drawn.kind)
         axes.plot(drawn.curve, GRID, linestyle=line, color=colour, label=name, gid=f"kind-{number}")
         axes.plot(drawn.accepted, accepted, "o", color=colour, markersize=5, clip_on=False)
-    axes.plot([0, *np.geomspace(LINEAR / 10, 1, 50)], [0, *np.geomspace(LINEAR / 10, 1, 50)],
-              color=FAINT, linewidth=0.8, linestyle=":", gid="chance-series")
+    axes.plot(
+        [0, *np.geomspace(LINEAR / 10, 1, 50)],
+        [0, *np.geomspace(LINEAR / 10, 1, 50)],
+        color=FAINT,
+        linewidth=0.8,
+        linestyle=":",
+        gid="chance-series",
+    )
     axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.6)
     axes.xaxis.set_major_locator(FixedLocator([0, 0.01, 0.1, 1]))
     axes.xaxis.set_minor_locator(NullLocator())
