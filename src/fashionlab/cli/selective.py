@@ -45,17 +45,14 @@ def show_selective(run: "Run") -> None:
 
     curve, measured = _both(run)
     points = [curve.at_coverage(share) for share in COVERAGES]
-    show(
-        "accuracy where only the surest images are answered: "
-        + "; ".join(f"{_accuracy(point)} of {point.coverage:.1%}" for point in points)
-    )
+    answers = (f"{point.coverage:.1%} of them {_accuracy(point)}" for point in points)
+    show(f"accuracy on the surest images: {'; '.join(answers)}")
     for share in ACCURACIES:
         found = curve.at_accuracy(share)
-        answered = f"{found.coverage:.1%}" if found else "none"
         show(
-            f"at most {answered} of the images can be answered with an accuracy of {share:.0%}; "
-            f"area under the risk-coverage curve {curve.area:.4f}, in a random order "
-            f"{1 - curve.at_coverage(1).accuracy:.4f}"
+            f"{found.coverage if found else 0:.1%} of the images can be answered with an accuracy "
+            f"of {share:.0%}; area under the risk-coverage curve {curve.area:.4f}, in a random "
+            f"order {1 - curve.at_coverage(1).accuracy:.4f}"
         )
     _show_outliers(run, measured)
     _show_sets(run, measured)

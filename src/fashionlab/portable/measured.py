@@ -86,7 +86,8 @@ def _missing(metadata: Metadata, file: str, command: str) -> str:
     names = [name for name, value in wanted.items() if value is None]
     if not names:
         return ""
-    return f"{file} has no {' and no '.join(names)}; write them with {command}"
+    them = "it" if names == ["outlier score"] else "them"
+    return f"{file} has no {' and no '.join(names)}; write {them} with {command}"
 
 
 def _accepted(outliers: OutlierTest | None, labels: Labels) -> float | None:

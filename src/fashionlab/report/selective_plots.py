@@ -21,6 +21,8 @@ KINDS = (  # colour and line style of each kind of drawn pictures; more kinds be
 VERTICES = 200  # of the curve; finer than the page can show
 FEWEST = 0.02  # coverage from which the axis is chosen: a few images have wide intervals
 LINEAR = 0.01  # share of drawn pictures below which the axis is linear, since 0 has no logarithm
+NAMED = 10  # kinds in the legend, which has no room for more
+SMALL = 0.001  # share of drawn pictures that is not to be seen
 GRID = np.linspace(0, 1, 21)  # shares of accepted test images at which a curve is given
 
 
@@ -44,8 +46,7 @@ def accuracy_against_coverage(curve: SelectiveCurve, marks: Sequence[Answered]) 
     axes.plot(shares, accuracies, color=ACCURACY, gid="accuracy-series")
     for mark in marks:
         axes.plot(mark.coverage, mark.accuracy, "o", color=ACCURACY, markersize=5)
-    shown = [x for x, share in zip(low, shares, strict=True) if share >= FEWEST]
-    least = min([*shown, *accuracies, low[-1]])
+    least = min(x for x, share in zip(low, shares, strict=True) if share >= FEWEST)
     axes.set_ylim(max(0, least - 0.05 * (1 - least)), 1 + 0.02 * (1 - least))
     axes.set_xlim(0, 1.01)
     axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
@@ -66,22 +67,16 @@ def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
     axes = figure.add_subplot()
     for number, drawn in enumerate(outliers.drawn):
         colour, line = KINDS[number % len(KINDS)]
-        name = shortened(drawn.kind)
+        name = shortened(drawn.kind) if number < NAMED else None
         axes.plot(drawn.curve, GRID, linestyle=line, color=colour, label=name, gid=f"kind-{number}")
         axes.plot(drawn.accepted, accepted, "o", color=colour, markersize=5, clip_on=False)
-    axes.plot(
-        [0, *np.geomspace(LINEAR / 10, 1, 50)],
-        [0, *np.geomspace(LINEAR / 10, 1, 50)],
-        color=FAINT,
-        linewidth=0.8,
-        linestyle=":",
-        gid="chance-series",
-    )
+    chance = [0, *np.geomspace(LINEAR / 10, 1, 50)]
+    axes.plot(chance, chance, ":", color=FAINT, linewidth=0.8, gid="chance-series")
     axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.6)
     axes.xaxis.set_major_locator(FixedLocator([0, 0.01, 0.1, 1]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(-0.0005, 1.05)
-    axes.set_ylim(0, 1.02)
+    axes.set_ylim(_lowest(outliers, accepted), 1.02)
     axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.set_xlabel("Drawn pictures accepted (logarithmic from 1 %)")
@@ -90,3 +85,9 @@ def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
     for text in legend.get_texts():
         text.set_parse_math(False)
     return svg(figure)
+
+
+def _lowest(outliers: OutlierTest, accepted: float) -> float:
+    """Return where the axis of accepted test images begins, below all that differs."""
+    first = [int(np.argmax(np.array(drawn.curve) > SMALL)) for drawn in outliers.drawn]
+    return max(0.0, min(GRID[max(0, min(first) - 1)], accepted) - 0.15)
