@@ -78,7 +78,7 @@ def test_outlier_test_and_sets_are_those_of_the_model(make_run, give_model):
         ]
     assert table[-1][2:] == [f"{shown(one.found.coverage)} {one.found.size:.2f}" for one in sets]
     # One cell of each column is the worst class.
-    bold = [x for x in page.all("td") if "worst" in x["class"].split()]
+    bold = [x for x in page.all("td") if "worst" in x.get("class", "").split()]
     assert len(bold) == len(sets)
     assert "are left out" not in page.text and "fashionlab export" not in page.text
 

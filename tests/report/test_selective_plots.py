@@ -28,28 +28,27 @@ def vertices(svg, gid):
     return np.array([[float(n) for n in pair] for pair in re.findall(r"[ML] (\S+) (\S+)", path)])
 
 
-def test_the_line_goes_through_coverage_and_accuracy():
-    ours = curve()
-    drawn = series(plots.accuracy_against_coverage(ours, []), "accuracy")
-    shares = [ours.at(int(k)) for k in ours.kept.searchsorted(np.linspace(0, 1000, 201)[1:])]
-    for column, values in enumerate(
-        ([point.coverage for point in shares], [point.accuracy for point in shares])
-    ):
-        # A steep part at the left leaves the axes; the rest is one straight relation.
-        kept = drawn[-150:, column]
-        slope, offset = np.polyfit(values[-150:], kept, 1)
-        assert (slope > 0) == (column == 0)
-        np.testing.assert_allclose(slope * np.array(values[-150:]) + offset, kept, atol=2e-3)
+def marks(svg):
+    """(x, y) of the dots."""
+    found = re.findall(r'<use [^>]*x="(\S+)" y="(\S+)"[^>]*fill: #0072b2', svg)
+    return np.array(found, np.float64)
 
 
-def test_each_mark_is_a_point_of_the_line():
+def test_the_line_and_its_marks_are_coverage_and_accuracy():
     ours = curve()
-    with_marks = plots.accuracy_against_coverage(ours, [ours.at_coverage(0.9)])
-    without = plots.accuracy_against_coverage(ours, [])
-    line = series(with_marks, "accuracy")
-    np.testing.assert_array_equal(line, series(without, "accuracy"))
-    (x, y) = re.findall(r'<use [^>]*x="(\S+)" y="(\S+)"[^>]*fill: #0072b2', with_marks)[-1]
-    assert min(np.hypot(line[:, 0] - float(x), line[:, 1] - float(y))) < 1e-2
+    points = [ours.at_coverage(share) for share in (0.9, 0.98, 0.3)]
+    svg = plots.accuracy_against_coverage(ours, points)
+    dots, line = marks(svg)[-3:], series(svg, "accuracy")
+    said = np.array([[point.coverage, point.accuracy] for point in points])
+    # The first two marks give the scale of both axes; the third one and the line must be on it.
+    scale = (said[1] - said[0]) / (dots[1] - dots[0])
+    assert scale[0] > 0 > scale[1]
+    np.testing.assert_allclose(said[0] + (dots[2] - dots[0]) * scale, said[2], atol=1e-4)
+    drawn = said[0] + (line - dots[0]) * scale  # (coverage, accuracy) of each vertex
+    assert drawn[-1] == pytest.approx([1, ours.at_coverage(1).accuracy], abs=1e-4)
+    exact = np.interp(drawn[:, 0], ours.kept / ours.images, ours.correct / ours.kept)
+    np.testing.assert_allclose(drawn[:, 1], exact, atol=2e-3)
+    assert len(line) > 50 and drawn[0, 0] < 0.05
 
 
 @pytest.mark.parametrize("n", [1, 2, 7])
@@ -89,8 +88,7 @@ def test_any_curve_can_be_drawn_and_its_mark_lies_on_the_axes(points, accepted):
     drawn = (DrawnOutliers("letters", 0.5, 0.3, points),)
     svg = plots.receiver_curves(portable_model.outliers(drawn=drawn), accepted)
     height = float(ET.fromstring(svg).get("viewBox").split()[3])
-    (_, y) = re.findall(r'<use [^>]*x="(\S+)" y="(\S+)"[^>]*fill: #0072b2', svg)[-1]
-    assert 0 < float(y) < height
+    assert 0 < marks(svg)[-1, 1] < height
 
 
 def test_many_kinds_leave_the_legend_short():
