@@ -90,4 +90,4 @@ def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
 def _lowest(outliers: OutlierTest, accepted: float) -> float:
     """Return where the axis of accepted test images begins, below all that differs."""
     first = [int(np.argmax(np.array(drawn.curve) > SMALL)) for drawn in outliers.drawn]
-    return max(0.0, min(GRID[max(0, min(first) - 1)], accepted) - 0.15)
+    return max(0.0, min(float(GRID[max(0, min(first) - 1)]), accepted) - 0.15)
