@@ -66,6 +66,7 @@ def test_a_run_without_a_model_still_has_its_accuracy_at_coverage(run, fashionla
     (run.folder / "model.onnx").unlink()
     lines = fashionlab("evaluate", "run").splitlines()
     assert lines[-1] == (
-        "no portable model: an outlier score and prediction sets come with `fashionlab export run`"
+        "there is no portable model, which has outlier score and prediction sets; write it with: "
+        "fashionlab export run"
     )
     assert any(line.startswith("accuracy on the surest images: ") for line in lines)

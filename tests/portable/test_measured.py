@@ -21,10 +21,12 @@ SETS = sets()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A run of 100 test images."""
-    recipe = replace(get("report-mlp"), engine="scratch", epochs=2, model={"units": (16,)})
+    """A run of 73 test images, more of some classes than of others, with doubtful predictions."""
+    own = {"engine": "scratch", "epochs": 30, "batch_size": 5, "model": {"units": (16,)}}
+    recipe = replace(get("report-mlp"), **own)
     path = tmp_path_factory.mktemp("measured") / "a run"
-    train(recipe, (TRAIN, TEST), path)
+    test = replace(TEST, images=TEST.images[:73], labels=TEST.labels[:73])
+    train(recipe, (TRAIN, test), path)
     return path
 
 
@@ -47,6 +49,7 @@ def test_the_sets_are_those_of_the_runs_predictions_at_the_models_temperature(ru
     lp, labels = run.predictions()
     z = np.float64(lp) / 2.5
     p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    assert (p.max(axis=1) < 0.5).any() and (np.exp(lp).max(axis=1) > 0.9).any()
     assert [(one.level, one.by_class) for one in found.sets] == [
         (level, by_class) for level in LEVELS for by_class in (False, True)
     ]
@@ -88,8 +91,8 @@ def test_the_share_of_accepted_images_weighs_each_class_by_its_images(run):
 def test_a_run_without_a_model_says_how_to_get_one(run):
     found = measured(run)
     assert (found.outliers, found.accepted, found.sets) == (None, None, ())
-    assert found.remark.startswith("no portable model: ")
-    assert found.remark.endswith(f"`fashionlab export '{run.folder}'`")  # quoted for a shell
+    assert found.remark.startswith("there is no portable model, ")
+    assert found.remark.endswith(f": fashionlab export '{run.folder}'")  # quoted for a shell
 
 
 def test_a_model_of_another_run_is_left_out_by_name(run):
@@ -114,7 +117,7 @@ def test_a_model_of_before_has_nothing_to_measure_and_says_so(run):
     (run.folder / "model.onnx").write_bytes(content)
     found = measured(run)
     assert (found.outliers, found.accepted, found.sets) == (None, None, ())
-    assert "has no outlier score and no prediction sets; write them with" in found.remark
+    assert "has no outlier score and no prediction sets; write them with: " in found.remark
 
 
 def test_what_is_missing_alone_is_named_alone(run):
@@ -135,7 +138,7 @@ def test_a_damaged_model_is_left_out_in_one_line(run, content):
 def test_the_shipped_run_has_its_model_elsewhere_and_is_called_by_its_name():
     found = measured(Run(FOLDER))
     assert "is left out" not in found.remark and "no portable model" not in found.remark
-    assert not found.remark or found.remark.endswith("`fashionlab export shipped`")
+    assert not found.remark or found.remark.endswith(": fashionlab export shipped")
 
 
 def test_a_model_is_read_without_onnxruntime(run):

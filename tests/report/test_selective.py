@@ -89,8 +89,8 @@ def test_runs_with_and_without_a_model_stand_on_one_page(make_run, give_model):
     assert page.text.count("Selective prediction") == 3
     assert len([table for table in page.tables if table[0][0] == "Chosen by"]) == 3
     assert len([table for table in page.tables if table[0][0] == "Drawn"]) == 2
-    remedy = f"come with `fashionlab export '{runs[1].folder}'`."
-    assert f"No portable model: an outlier score and prediction sets {remedy}" in page.text
+    assert "There is no portable model, which has outlier score and prediction sets" in page.text
+    assert f"; write it with: fashionlab export '{runs[1].folder}'" in page.text
     assert f"{runs[2].folder}/model.onnx has no prediction sets" in page.text
     # Without sets the shares of accepted images still have their table.
     (table,) = [table for table in page.tables if table[0] == ["Class", "Accepted"]]
@@ -106,8 +106,8 @@ def test_a_model_without_outlier_score_shows_its_sets_alone(make_run, give_model
     page = Page(render([run]))
     (table,) = [table for table in page.tables if table[0][:2] == ["Class", "90 %"]]
     assert {len(row) for row in table[2:]} == {7}
-    assert "has no outlier score; write them with" not in page.text
-    assert "has no outlier score; write it with" in page.text
+    assert "has no outlier score; write them with:" not in page.text
+    assert "has no outlier score; write it with:" in page.text
     assert "Outlier score" not in re.findall(r"<h4>(.*?)</h4>", render([run]))
 
 

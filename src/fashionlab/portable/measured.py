@@ -54,12 +54,13 @@ def measured(run: Run) -> Measured:
     Raises RunError where the run cannot be read; a model that cannot be is named in the remark.
     """
     name = NAME if is_shipped(run.folder) else shlex.quote(str(run.folder))
-    command = f"`fashionlab export {name}`"
+    command = f"fashionlab export {name}"
     try:
         file = locate(run.folder).file
     except ModelError:
         return Measured(
-            f"no portable model: an outlier score and prediction sets come with {command}"
+            "there is no portable model, which has outlier score and prediction sets; "
+            f"write it with: {command}"
         )
     try:
         with border(file, ModelError, "export the run again with `fashionlab export`"):
@@ -70,7 +71,7 @@ def measured(run: Run) -> Measured:
     if (metadata.weights_sha256, metadata.class_names) != (ours, run.class_names):
         return Measured(
             f"{file} is left out: it must be a model of this run, with weights of SHA-256 "
-            f"{ours[:12]}...; it has {metadata.weights_sha256[:12]}...; write it with {command}"
+            f"{ours[:12]}...; it has {metadata.weights_sha256[:12]}...; write it with: {command}"
         )
     log_probabilities, labels = run.predictions()
     return Measured(
@@ -87,7 +88,7 @@ def _missing(metadata: Metadata, file: str, command: str) -> str:
     if not names:
         return ""
     them = "it" if names == ["outlier score"] else "them"
-    return f"{file} has no {' and no '.join(names)}; write {them} with {command}"
+    return f"{file} has no {' and no '.join(names)}; write {them} with: {command}"
 
 
 def _accepted(outliers: OutlierTest | None, labels: Labels) -> float | None:

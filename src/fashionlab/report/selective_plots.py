@@ -68,7 +68,9 @@ def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
     for number, drawn in enumerate(outliers.drawn):
         colour, line = KINDS[number % len(KINDS)]
         name = shortened(drawn.kind) if number < NAMED else None
-        axes.plot(drawn.curve, GRID, linestyle=line, color=colour, label=name, gid=f"kind-{number}")
+        # The mark is one more point of the curve, whose others are 5 % apart.
+        shares, grid = np.sort([*drawn.curve, drawn.accepted]), np.sort([*GRID, accepted])
+        axes.plot(shares, grid, linestyle=line, color=colour, label=name, gid=f"kind-{number}")
         axes.plot(drawn.accepted, accepted, "o", color=colour, markersize=5, clip_on=False)
     chance = [0, *np.geomspace(LINEAR / 10, 1, 50)]
     axes.plot(chance, chance, ":", color=FAINT, linewidth=0.8, gid="chance-series")
