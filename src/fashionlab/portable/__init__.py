@@ -3,6 +3,7 @@
 The modules that only read a file (metadata, validate, measured) do without onnxruntime.
 
     predictor  Predictor      arrays, photos or files -> calibrated predictions
+    prediction Prediction     one answer: probabilities, verdict, outlier score, prediction set
     schema     record         a prediction as JSON, and the schema of it
     metadata   Metadata       what the file contains about itself
     validate   validate       a file is checked before anything in it is run
@@ -22,14 +23,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fashionlab.portable.metadata import Metadata
+from fashionlab.portable.prediction import Prediction
 
 if TYPE_CHECKING:
-    from fashionlab.portable.predictor import Prediction, Predictor
+    from fashionlab.portable.predictor import Predictor
 
 __all__ = ["Metadata", "Prediction", "Predictor"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Prediction", "Predictor"):  # loaded on first use, with onnxruntime
+    if name == "Predictor":  # loaded on first use, with onnxruntime
         return getattr(import_module("fashionlab.portable.predictor"), name)
     raise AttributeError(f"module 'fashionlab.portable' has no attribute {name!r}")
