@@ -74,6 +74,10 @@ def test_evaluate_recomputes_the_stored_figures(run):
     assert protocol == json.loads((run / "protocol.json").read_text())
     assert (protocol["images_held_out"], protocol["test_set_read"]) == (0, 4)  # it logs it
     assert figures.pop("accuracy_without_copies") == figures["accuracy"]
+    selective = figures.pop("selective")
+    assert [point["at_least"] for point in selective["at_coverage"]] == [0.9, 0.95, 0.98]
+    assert (figures.pop("outliers"), figures.pop("sets")) == (None, None)
+    assert figures.pop("model_remark").endswith(f"; write it with: fashionlab export {run}")
     assert figures == json.loads((run / "metrics.json").read_text())
     last = Run(run).history()[-1]
     assert (training["epochs"], training["accuracy"]) == (3, last["accuracy"])

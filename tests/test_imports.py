@@ -22,10 +22,11 @@ ALLOWED = {
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
-    "portable": {"images", "evaluation", "runs", "shipped", "typed", "errors"},
+    "portable": {"images", "evaluation", "runs", "shipped", "files", "typed", "errors"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
-    "report": {"runs", "recipes", "evaluation", "data", "dependencies", "files", "errors", "text"},
+    "report": {"portable", "runs", "recipes", "evaluation", "data"}
+    | {"dependencies", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},

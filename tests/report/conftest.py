@@ -4,13 +4,14 @@ import json
 from dataclasses import asdict, replace
 
 import numpy as np
+import portable_model
 import pytest
 
 from fashionlab.data import CLASS_NAMES
 from fashionlab.data.fashion_mnist import SHA256
 from fashionlab.evaluation.examples import select_examples
 from fashionlab.recipes import RECIPES
-from fashionlab.report import plots
+from fashionlab.report import plots, selective_plots
 from fashionlab.runs import Run, RunWriter
 
 PER_CLASS = 20
@@ -112,10 +113,24 @@ def make_run(tmp_path):
 
 
 @pytest.fixture
+def give_model():
+    """A function that gives a run a portable model with an outlier test and prediction sets."""
+
+    def give(run, **changes):
+        own = {"weights_sha256": run.weights_sha256(), **changes}
+        (run.folder / "model.onnx").write_bytes(portable_model.scored_model(**own))
+        return run
+
+    return give
+
+
+@pytest.fixture
 def without_plots(monkeypatch):
     """Empty pictures, for tests that prove something else: drawing takes most of a page's time."""
     for name in ("loss_curves", "accuracy_curves", "confusion_heatmap"):
         monkeypatch.setattr(plots, name, lambda *data: "<svg/>")
+    for name in ("accuracy_against_coverage", "receiver_curves"):
+        monkeypatch.setattr(selective_plots, name, lambda *data: "<svg/>")
 
 
 @pytest.fixture

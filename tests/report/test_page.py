@@ -83,7 +83,7 @@ def test_nothing_comes_from_outside_and_nothing_runs(html, page):
     assert "url(" not in html and "@import" not in html
     policy = page.all("meta")[2]["content"]
     assert policy.startswith("default-src 'none'; img-src data:;")
-    assert len(pictures(html)) == 9
+    assert len(pictures(html)) == 12
     for picture in pictures(html):
         assert picture.count("http") == len(re.findall(r'xmlns(?::\w+)?="http', picture))
 

@@ -7,6 +7,7 @@ import typer
 
 from fashionlab.cli.options import Json, RunFolder
 from fashionlab.cli.output import kept, show, show_json
+from fashionlab.cli.selective import selective_answer, show_selective
 from fashionlab.shipped import outputs, run_folder
 from fashionlab.text import printable
 
@@ -32,6 +33,7 @@ def print_metrics(folder: Path, as_json: bool) -> None:
             "protocol": run.protocol() or {},
             "training": training,
             "weights_sha256": run.weights_sha256(),
+            **selective_answer(run),
         }
         show_json(answer, indent=2)
         return
@@ -63,6 +65,7 @@ def print_metrics(folder: Path, as_json: bool) -> None:
     shares = " ".join(f"{value:>9.4f}" for value in means)
     total = f"{sum(metrics.correct):>9,} {sum(metrics.support):>9,}"
     show(f"{'mean, or sum':<{width}} {shares} {total}")
+    show_selective(run)
 
 
 def _chosen_epoch(run: "Run") -> str:

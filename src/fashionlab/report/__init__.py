@@ -7,9 +7,12 @@ Symbols: K classes, M sample images, H rows, W columns.
     content      what the page shows of each run, and how runs are grouped into tables
     remarks      what a reader has to know: other data, other settings, use of the test set
     paper        the course report's results, and where it contradicts itself
+    selective    what it shows of selective prediction
     plots        curves and confusion matrix, as SVG text
+    selective_plots    accuracy against coverage, and receiver curves
     formatting   numbers, names and pictures as the page shows them
-    page.html.j2, run.html.j2, style.css.j2    the template, its section about a run, its style
+    page.html.j2, run.html.j2, selective.html.j2, style.css.j2    the template, its section about a
+                 run, the part of it on selective prediction, its style
 """
 
 from fashionlab.dependencies import give_matplotlib_a_home

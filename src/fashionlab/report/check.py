@@ -12,8 +12,7 @@ from PIL import Image
 from fashionlab.data.check import Check, Finding, Place
 from fashionlab.data.check.copies import label, places
 from fashionlab.data.fashion_mnist import NAME
-from fashionlab.report.content import Picture
-from fashionlab.report.formatting import png_uri
+from fashionlab.report.formatting import Picture, png_uri
 from fashionlab.report.page import from_template, refuse_foreign, write_html
 
 SIDE = 128  # pixels of a picture, at most; larger images are reduced

@@ -13,6 +13,7 @@ from fashionlab.evaluation.metrics import Metrics
 from fashionlab.report import plots
 from fashionlab.report.formatting import (
     SHOWN_SIDE,
+    Picture,
     count,
     decimal,
     listing,
@@ -21,17 +22,11 @@ from fashionlab.report.formatting import (
     svg_uri,
 )
 from fashionlab.report.paper import PAPER_RESULTS, TEST_IMAGES_PER_CLASS, PaperResult
+from fashionlab.report.selective import SelectiveView
 from fashionlab.runs import Environment, Run, standing
 
 MONITORED = ("validation", "test")  # splits that a history may have besides training
 CONFUSIONS = 3  # classes of error that are named
-
-
-class Picture(NamedTuple):
-    """An image for the page, whose `uri` is all of its content."""
-
-    uri: str
-    alt: str
 
 
 class Sample(NamedTuple):
@@ -79,6 +74,7 @@ class RunView:
                     f"{split}_loss; train it again with this version"
                 )
         self._examples = run.examples()
+        self.selective = SelectiveView(run)
 
     @property
     def name(self) -> str:

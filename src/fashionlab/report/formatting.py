@@ -4,7 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ DASH = "–"
 SHOWN_SIDE = 84  # CSS pixels of a sample image on the page
 LARGEST_SIDE = 2 * SHOWN_SIDE  # pixels: sharp on fine screens
 NO_BREAK = "\N{NO-BREAK SPACE}"  # between a number and its unit
+
+
+class Picture(NamedTuple):
+    """An image for the page, whose `uri` is all of its content."""
+
+    uri: str
+    alt: str
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
@@ -52,6 +59,11 @@ def decimal(value: float | None) -> str:
     if value is None:
         return DASH
     return f"{value:.4f}" if math.isfinite(value) else str(value)
+
+
+def size(classes: float | None) -> str:
+    """Format the mean number of classes in a set to two decimals."""
+    return DASH if classes is None else f"{classes:.2f}"
 
 
 def images(image_shape: Sequence[int]) -> str:

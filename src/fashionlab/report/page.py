@@ -29,6 +29,7 @@ FILTERS = (
     "count",
     "seconds",
     "decimal",
+    "size",
     "images",
     "shape",
     "listing",

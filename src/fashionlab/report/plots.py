@@ -61,7 +61,7 @@ History = Sequence[Mapping[str, float]]
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def styled() -> Iterator[None]:
     """Use matplotlib's defaults and STYLE, whatever the user's matplotlibrc says."""
     with matplotlib.style.context(["default", STYLE]), warnings.catch_warnings():
         # FONT is for measuring alone; the reader's fonts draw the letters that it lacks.
@@ -79,7 +79,7 @@ def accuracy_curves(history: History, unit: str, paper: Sequence[float] = ()) ->
     return _curves(history, "accuracy", "Accuracy", unit, paper)
 
 
-@_style()
+@styled()
 def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> str:
     """Draw (K, K) counts, rows true, columns predicted; a cell's shade is its share of the row.
 
@@ -90,7 +90,7 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     classes = len(cells)
     # The square root keeps a confusion of a few per cent visible next to the diagonal.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
-    names = [_short(name) for name in class_names]
+    names = [shortened(name) for name in class_names]
     # Inches; the page scales the picture to its column, and so the letters of a small one up.
     side = min(1.7 + 0.4 * max(classes, 10), 9.0)
     figure = Figure(figsize=(side * 1.06, side), layout="constrained")
@@ -118,7 +118,7 @@ def confusion_heatmap(confusion: Sequence[Sequence[int]], class_names: Sequence[
     axes.tick_params(length=0)
     axes.set_xlabel("Predicted class")
     axes.set_ylabel("True class")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _write_counts(axes: Axes, cells: NDArray[np.int64], depth: NDArray[np.float64]) -> None:
@@ -130,7 +130,7 @@ def _write_counts(axes: Axes, cells: NDArray[np.int64], depth: NDArray[np.float6
         )
 
 
-@_style()
+@styled()
 def _curves(history: History, quantity: str, label: str, unit: str, paper: Sequence[float]) -> str:
     figure = Figure(figsize=CURVE_SIZE, layout="constrained")
     axes = figure.add_subplot()
@@ -156,10 +156,10 @@ def _curves(history: History, quantity: str, label: str, unit: str, paper: Seque
     axes.set_xlabel(unit.capitalize())
     axes.set_ylabel(label)
     axes.legend()
-    return _svg(figure)
+    return svg(figure)
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
     """Return the figure from `<svg` on: no XML prologue, no date, no address of a licence."""
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -168,6 +168,6 @@ def _svg(figure: Figure) -> str:
     return text[text.index("<svg") :].replace(f"'{FONT}'", READER_FONTS)
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
     name = printable(name)
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"

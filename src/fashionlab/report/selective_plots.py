@@ -1,0 +1,95 @@
+"""Accuracy against coverage, and the outlier score's receiver curves, as SVG text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+
+from fashionlab.evaluation.selective import Answered, SelectiveCurve
+from fashionlab.portable.metadata import OutlierTest
+from fashionlab.report.plots import CURVE_SIZE, FAINT, shortened, styled, svg
+
+ACCURACY = "#0072b2"
+KINDS = (  # colour and line style of each kind of drawn pictures; more kinds begin again
+    ("#0072b2", "-"),
+    ("#d55e00", "--"),
+    ("#009e73", "-."),
+    ("#cc79a7", ":"),
+    ("#e69f00", (0, (5, 1, 1, 1, 1, 1))),
+)
+VERTICES = 200  # of the curve; finer than the page can show
+FEWEST = 0.02  # coverage from which the axis is chosen: a few images have wide intervals
+LINEAR = 0.01  # share of drawn pictures below which the axis is linear, since 0 has no logarithm
+NAMED = 10  # kinds in the legend, which has no room for more
+SMALL = 0.001  # share of drawn pictures that is not to be seen
+GRID = np.linspace(0, 1, 21)  # shares of accepted test images at which a curve is given
+
+
+@styled()
+def accuracy_against_coverage(curve: SelectiveCurve, marks: Sequence[Answered]) -> str:
+    """Draw the accuracy on the surest images by their share, with its 95 % interval.
+
+    `marks` are points of the curve that the text names.
+    """
+    figure = Figure(figsize=CURVE_SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    wanted = np.linspace(0, curve.images, VERTICES + 1)[1:]
+    places = np.unique(curve.kept.searchsorted(wanted))
+    points = [curve.at(int(place)) for place in places]
+    shares = [point.coverage for point in points]
+    low, high = np.transpose([point.interval for point in points])  # (P,) each
+    axes.fill_between(
+        shares, low, high, color=ACCURACY, alpha=0.18, linewidth=0, gid="interval-series"
+    )
+    accuracies = [point.accuracy for point in points]
+    axes.plot(shares, accuracies, color=ACCURACY, gid="accuracy-series")
+    for mark in marks:
+        axes.plot(mark.coverage, mark.accuracy, "o", color=ACCURACY, markersize=5)
+    least = min(x for x, share in zip(low, shares, strict=True) if share >= FEWEST)
+    axes.set_ylim(max(0, least - 0.05 * (1 - least)), 1 + 0.02 * (1 - least))
+    axes.set_xlim(0, 1.01)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.set_xlabel("Coverage: images answered, the surest first")
+    axes.set_ylabel("Accuracy of the answers")
+    return svg(figure)
+
+
+@styled()
+def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
+    """Draw the share of test images accepted by that of drawn pictures, for each kind of these.
+
+    `accepted` is the share of the test images that the threshold accepts, where each curve has a
+    mark.
+    """
+    figure = Figure(figsize=CURVE_SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    for number, drawn in enumerate(outliers.drawn):
+        colour, line = KINDS[number % len(KINDS)]
+        name = shortened(drawn.kind) if number < NAMED else None
+        # The mark is one more point of the curve, whose others are 5 % apart.
+        shares, grid = np.sort([*drawn.curve, drawn.accepted]), np.sort([*GRID, accepted])
+        axes.plot(shares, grid, linestyle=line, color=colour, label=name, gid=f"kind-{number}")
+        axes.plot(drawn.accepted, accepted, "o", color=colour, markersize=5, clip_on=False)
+    chance = [0, *np.geomspace(LINEAR / 10, 1, 50)]
+    axes.plot(chance, chance, ":", color=FAINT, linewidth=0.8, gid="chance-series")
+    axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.6)
+    axes.xaxis.set_major_locator(FixedLocator([0, 0.01, 0.1, 1]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(-0.0005, 1.05)
+    axes.set_ylim(_lowest(outliers, accepted), 1.02)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.set_xlabel("Drawn pictures accepted (logarithmic from 1 %)")
+    axes.set_ylabel("Test images accepted")
+    legend = axes.legend(loc="lower right")
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return svg(figure)
+
+
+def _lowest(outliers: OutlierTest, accepted: float) -> float:
+    """Return where the axis of accepted test images begins, below all that differs."""
+    first = [int(np.argmax(np.array(drawn.curve) > SMALL)) for drawn in outliers.drawn]
+    return max(0.0, min(float(GRID[max(0, min(first) - 1)]), accepted) - 0.15)
