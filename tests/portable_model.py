@@ -5,10 +5,12 @@ from functools import cache
 
 import colour
 import numpy as np
+from onnx import TensorProto, helper, numpy_helper
 
 from fashionlab.data.synthetic import draw
+from fashionlab.evaluation.conformal import LEVELS, Quantiles
 from fashionlab.export import graph
-from fashionlab.portable.metadata import Metadata
+from fashionlab.portable.metadata import SCORE, DrawnOutliers, Metadata, OutlierTest
 from fashionlab.recipes import RECIPES
 
 TRAIN, TEST = draw(train=200, test=100)
@@ -69,6 +71,52 @@ def linear_model(kernel, bias, data=(TRAIN, TEST), **changes):
     weights = {"output.kernel": kernel, "output.bias": bias}
     model = graph.emit(recipe, data[1].image_shape, data[1].classes, weights)
     return graph.finished(model, metadata(data, **changes))
+
+
+def outliers(classes=10, **changes):
+    """What a small model might say of its outlier score."""
+    curve = tuple(i / 20 for i in range(21))
+    values = {
+        "threshold": 0.0,
+        "accept": 0.95,
+        "accepted": (0.95,) * classes,
+        "drawn": (DrawnOutliers("letters", 0.99, 0.02, curve),),
+    }
+    return OutlierTest(**{**values, **changes})
+
+
+def sets(classes=10):
+    """Quantiles: class 0 has a set of its own."""
+    by_class = tuple((one, *(0.2 + one / 2,) * (classes - 1)) for one in (0.1, 0.3, 1.0))
+    return Quantiles(LEVELS, (0.5, 0.8, 0.999), by_class)
+
+
+def with_score(model, kernel, bias=0.0):
+    """Give an emitted linear model a second output: the flat image (N, D) @ kernel (D,) + bias."""
+    flat = next(node.output[0] for node in model.graph.node if node.op_type == "Flatten")
+    for name, value in (("score.kernel", np.reshape(kernel, (-1, 1))), ("score.bias", [bias])):
+        model.graph.initializer.append(numpy_helper.from_array(np.float32(value), name))
+    head = helper.make_node("Gemm", [flat, "score.kernel", "score.bias"], [SCORE], SCORE)
+    model.graph.node.append(head)
+    info = helper.make_tensor_value_info(SCORE, TensorProto.FLOAT, ["N", 1])
+    model.graph.output.append(info)
+    return model
+
+
+def scored_model(kernel=None, bias=-4.0, data=(TRAIN, TEST), **changes):
+    """The file of `tiny_model` with sets and an outlier score: by default ten times the brightness.
+
+    A picture whose mean is above 40 % of white is none of the classes.
+    """
+    train, test = data
+    weights = dict(zip(("output.kernel", "output.bias"), by_means(train), strict=True))
+    own = {"model": {"units": ()}, "output_activation": "linear", "flip_at_prediction": False}
+    recipe = replace(RECIPES["net"], **own)  # a view an image, and so a row a score
+    model = graph.emit(recipe, test.image_shape, test.classes, weights)
+    pixels = int(np.prod(test.image_shape))
+    with_score(model, np.full(pixels, 10 / pixels) if kernel is None else kernel, bias)
+    own = {"outliers": outliers(test.classes), "sets": sets(test.classes)}
+    return graph.finished(model, metadata(data, **{**own, **changes}))
 
 
 def model_with_nan():

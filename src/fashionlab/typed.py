@@ -43,6 +43,9 @@ class Between:
     most: float
 
 
+Share = Annotated[float, Between(0, 1)]
+
+
 def parse(text: str | bytes) -> Any:
     """Return the value of a JSON text; ValueError for any other, and for a number out of range."""
     try:

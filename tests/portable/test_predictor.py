@@ -58,19 +58,21 @@ def test_a_prediction_is_in_words(predictor):
     assert repr(prediction).startswith(f"Prediction({prediction.class_name} ")
 
 
-def test_below_the_threshold_it_is_none_of_the_classes_and_says_why():
+def test_below_the_threshold_it_is_unsure_and_says_why():
     strict = Predictor(tiny_model(threshold=0.9999), threads=1)
     predictions = strict.predict_all(TEST.images)
     sure = [p.probability >= 0.9999 for p in predictions]
     assert [p.known for p in predictions] == sure
     assert 0 < sum(sure) < len(sure)
     unsure = predictions[sure.index(False)]
-    assert "its most probable class has" in unsure.reason and "none of" in repr(unsure)
+    assert "its most probable class has" in unsure.reason and ", unsure)" in repr(unsure)
+    assert {p.verdict for p in predictions} == {"known", "unsure"}
 
 
 def test_a_picture_of_nothing_is_none_of_the_classes(predictor):
     prediction = predictor.predict(Image.new("RGB", (300, 200), (90, 120, 150)))
     assert not prediction.known and prediction.reason
+    assert prediction.verdict == "not_found" and "nothing found" in repr(prediction)
 
 
 @pytest.mark.parametrize(

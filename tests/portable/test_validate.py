@@ -127,7 +127,7 @@ def without_metadata(model):
 
 def of_another_format(model):
     text = model.metadata_props[0].value
-    model.metadata_props[0].value = text.replace('"format": 1', '"format": 3')
+    model.metadata_props[0].value = text.replace('"format": 1', '"format": 4')
 
 
 def sparse(model):
@@ -194,7 +194,7 @@ HOSTILE = {
     "external data": (changed(external), "only the fields of a tensor"),
     "weights that are elsewhere": (changed(elsewhere), "all weights in the file itself"),
     "no metadata": (changed(without_metadata), "class names and preprocessing"),
-    "another format": (changed(of_another_format), "of format 1 or 2"),
+    "another format": (changed(of_another_format), "of format 1 or 2 or 3"),
     "a foreign operator": (changed(add_node("Loop")), "received 'Loop'"),
     "a foreign domain": (changed(add_node("Add", domain="com.microsoft")), "domain"),
     "another opset": (changed(lambda m: setattr(m.opset_import[0], "version", 18)), "opset 17"),

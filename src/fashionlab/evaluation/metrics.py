@@ -89,7 +89,7 @@ def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metr
             "apply log-softmax to the logits"
         )
     n, classes = lp.shape
-    y = _class_indices("labels", labels, classes)  # (N,) int64
+    y = class_indices("labels", labels, classes)  # (N,) int64
     confusion = confusion_matrix(y, lp.argmax(axis=1), classes)
     # + 0.0 turns the −0.0 of a perfect score into 0.0.
     log_loss = -float(lp[np.arange(n), y].mean()) + 0.0
@@ -106,8 +106,8 @@ def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> npt.NDA
         raise InvalidValueError(
             f"classes must be at least 1; received {classes!r}; count the labels"
         )
-    true = _class_indices("labels", labels, classes)
-    decided = _class_indices("predicted", predicted, classes)
+    true = class_indices("labels", labels, classes)
+    decided = class_indices("predicted", predicted, classes)
     if true.shape != decided.shape:
         raise InvalidValueError(
             f"labels and predictions must be as many; received {true.size} and {decided.size}; "
@@ -117,7 +117,8 @@ def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> npt.NDA
     return cells.reshape(classes, classes).astype(np.int64)
 
 
-def _class_indices(name: str, values: Labels, classes: int) -> npt.NDArray[np.int64]:
+def class_indices(name: str, values: Labels, classes: int) -> npt.NDArray[np.int64]:
+    """Return labels (N,) in 0..K-1; InvalidValueError, which says their `name`, for any other."""
     array = np.asarray(values)
     if array.ndim != 1 or array.size == 0:
         raise InvalidValueError(

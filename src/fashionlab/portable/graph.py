@@ -30,6 +30,7 @@ MOST_FIELDS = 100_000
 MOST_NODES = 2000  # `large` has 155
 MOST_TENSORS = 4000
 MOST_INPUTS = 5  # of a node
+MOST_OUTPUTS = 2  # of the graph: probabilities and outlier score
 MOST_ATTRIBUTES = 3
 MOST_DIMENSIONS = 4
 LARGEST_NUMBER = 2**31  # of a dimension, attribute or index, either way
@@ -54,7 +55,7 @@ GRAPH: Message = {
     5: Field("initializer", BYTES, MOST_TENSORS),
     10: Field("doc_string", TEXT),
     11: Field("input", BYTES),
-    12: Field("output", BYTES),
+    12: Field("output", BYTES, MOST_OUTPUTS),
     13: Field("value_info", BYTES, MOST_TENSORS),
 }
 NODE: Message = {
@@ -132,7 +133,7 @@ class Graph:
     nodes: list[Node]
     tensors: dict[str, Tensor]
     input: tuple[str, Declared]
-    output: tuple[str, Declared]
+    outputs: list[tuple[str, Declared]]
     values: dict[str, Declared]  # what is said of values in between
     metadata: dict[str, memoryview]
 
@@ -156,7 +157,7 @@ def read_graph(content: bytes) -> Graph:
         nodes=[_node(reader, x) for x in graph["node"]],
         tensors=_by_name([_tensor(reader, x) for x in graph["initializer"]]),
         input=_declared(reader, graph["input"]),
-        output=_declared(reader, graph["output"]),
+        outputs=[_declared(reader, x) for x in graph["output"]],
         values=_by_name([_declared(reader, x) for x in graph["value_info"]]),
         metadata=_by_name([(x["key"], x["value"] or memoryview(b"")) for x in entries]),
     )

@@ -7,7 +7,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
 from typing import Annotated, Any, get_type_hints
 
 import numpy as np
@@ -15,27 +16,55 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fashionlab.errors import ModelError
+from fashionlab.evaluation.conformal import LEVELS, Quantiles
 from fashionlab.images import LARGEST_SIDE, Preparation
 from fashionlab.images.decode import FAILURES, READERS
 from fashionlab.images.headers import strip
-from fashionlab.typed import LARGEST, Between, MismatchError, parse, typed
+from fashionlab.typed import LARGEST, Between, MismatchError, Share, parse, typed
 
 KEY = "fashionlab"  # of the metadata
 # Of what lies under it; it stays where a newer version only adds fields that an older one may
 # ignore. In 2 `preparation` says what is done to a picture; with 1 it is "garment", and a reader of
-# 1 alone refuses a model of another preparation instead of doing the wrong one.
-FORMATS = (1, 2)
-INPUT, OUTPUT = "images", "probabilities"  # names in the graph
+# 1 alone refuses a model of another preparation instead of doing the wrong one. In 3 there is an
+# outlier score, and so a second output, without which an older reader would know every picture.
+FORMATS = (1, 2, 3)
+INPUT, OUTPUT, SCORE = "images", "probabilities", "outlier_score"  # names in the graph
+OPTIONAL = ("outliers", "sets")  # fields that a file may do without
+PUBLISHED = ("threshold", "accept")  # of `outliers`, where a model is described
 LARGEST_TEXT = 4 * 2**20  # bytes of the JSON object
 EXAMPLES, EXAMPLES_BYTES = 512, 2**21  # at most; the numbers of all examples together
+CURVE = 21  # points of a curve: every 5 %
 REMEDY = "export the run again with `fashionlab export`"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Example = tuple[int, NDArray[np.uint8]]  # label, (H, W) or (H, W, 3)
 Line = Annotated[str, Between(0, 1000)]
-Share = Annotated[float, Between(0, 1)]
 Side = Annotated[int, Between(1, LARGEST_SIDE)]
 Count = Annotated[int, Between(0, LARGEST)]
+
+
+@dataclass(frozen=True)
+class DrawnOutliers:
+    """How well a model tells drawn outliers of one kind, which it was not trained with."""
+
+    kind: Annotated[str, Between(1, 100)]  # such as "letters", "shapes", "textures", "noise"
+    area: Share  # under the receiver operating characteristic, test images against these
+    accepted: Share  # of these, at the threshold
+    # The share of these that is accepted where 0, 5, ..., 100 % of the test images are.
+    curve: Annotated[tuple[Share, ...], Between(CURVE, CURVE)]
+
+
+@dataclass(frozen=True)
+class OutlierTest:
+    """How a model tells pictures that show none of its classes, by the outlier score.
+
+    The score is a log-odds: any number, and the higher, the less like the training images.
+    """
+
+    threshold: Annotated[float, Between(-1e9, 1e9)]  # the highest score of a picture of the classes
+    accept: Share  # the share of held-out images that it was set to accept
+    accepted: tuple[Share, ...]  # (K,) the share of each class's test images that it accepts
+    drawn: Annotated[tuple[DrawnOutliers, ...], Between(0, 50)] = ()
 
 
 @dataclass(frozen=True)
@@ -66,13 +95,15 @@ class Metadata:
     version: Annotated[str, Between(1, 100)]  # of fashionlab
     licence: Line
     preparation: Preparation = "garment"  # how a picture becomes an image of this shape
+    outliers: OutlierTest | None = None  # None: the graph has no outlier score
+    sets: Quantiles | None = None  # of prediction sets; None where no images were held out
     examples: tuple[Example, ...] = ()  # some test images, to try it with
 
     def __post_init__(self) -> None:
         for name, hint in _hints().items():
             value = getattr(self, name)
             try:
-                typed(hint, list(value) if isinstance(value, tuple) else value, name)
+                typed(hint, _plain(value), name)
             except MismatchError as error:
                 raise _refused(str(error)) from error
         names, (low, high) = self.class_names, self.accuracy_interval
@@ -97,15 +128,27 @@ class Metadata:
                 and image.dtype == np.uint8
                 for label, image in self.examples
             ),
+            **_rules_of_outliers(self.outliers, len(names)),
+            **_rules_of_sets(self.sets, len(names)),
         }
         for rule, holds in rules.items():
             if not holds:
                 raise _refused(rule)
 
+    @property
+    def format(self) -> int:
+        """The oldest format that has all of these facts."""
+        if self.outliers is not None:
+            return 3
+        return 1 if self.preparation == "garment" else 2
+
     def to_json(self) -> str:
-        """Return one line; images are PNG in base 64."""
-        values: dict[str, Any] = {"format": 1 if self.preparation == "garment" else 2}
-        values |= {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return one line; images are PNG in base 64, and what is None is left out."""
+        values: dict[str, Any] = {"format": self.format}
+        values |= {name: _plain(getattr(self, name)) for name in _hints()}
+        for name in OPTIONAL:
+            if values[name] is None:
+                del values[name]
         values["examples"] = [[label, _png(image)] for label, image in self.examples]
         return json.dumps(values, allow_nan=False)
 
@@ -115,6 +158,9 @@ class Metadata:
         names += ["accuracy_interval", "test_images", "licence", "parameters"]
         data = {"train_sha256": self.train_sha256, "test_sha256": self.test_sha256}
         facts = {name: getattr(self, name) for name in names}
+        facts |= {"outliers": None, "sets": _plain(self.sets)}
+        if self.outliers is not None:
+            facts["outliers"] = {name: getattr(self.outliers, name) for name in PUBLISHED}
         return facts | {"data": {"name": self.data_name, **data}}
 
     def samples(self) -> list[dict[str, Any]]:
@@ -135,9 +181,12 @@ class Metadata:
         try:
             values = typed(dict[str, Any], parse(text), "the JSON text")
             if typed(int, values.get("format"), "format") not in FORMATS:
-                raise _refused(f"the metadata must be of format {FORMATS[0]} or {FORMATS[1]}")
+                raise _refused(f"the metadata must be of format {' or '.join(map(str, FORMATS))}")
             if values["format"] == 1:
                 values = {"preparation": "garment", **values}
+            values = {**dict.fromkeys(OPTIONAL), **values}
+            if (values["format"] == 3) != (values["outliers"] is not None):
+                raise _refused("an outlier score must be of format 3, and nothing else")
             known = {name: typed(hint, values[name], name) for name, hint in _hints().items()}
             examples = _examples(values.get("examples", []), known["image_shape"])
         except KeyError as error:
@@ -145,6 +194,43 @@ class Metadata:
         except ValueError as error:
             raise _refused(" ".join(str(error).split())[:200]) from error
         return cls(**known, examples=examples)
+
+
+def _rules_of_outliers(outliers: OutlierTest | None, classes: int) -> dict[str, bool]:
+    if outliers is None:
+        return {}
+    kinds = [one.kind for one in outliers.drawn]
+    return {
+        "outliers.accepted must have a share for each class": len(outliers.accepted) == classes,
+        "kinds of outliers must have no control characters": all(map(_is_shown, kinds)),
+        "kinds of outliers must differ": len(set(kinds)) == len(kinds),
+        "curves of outliers must ascend": all(_ascends(one.curve) for one in outliers.drawn),
+    }
+
+
+def _rules_of_sets(sets: Quantiles | None, classes: int) -> dict[str, bool]:
+    if sets is None:
+        return {}
+    columns = [sets.all, *zip(*sets.by_class, strict=False)]
+    return {
+        f"sets must be of the levels {', '.join(map(str, LEVELS))}": sets.levels == LEVELS,
+        "sets must have quantiles for each level and class": (
+            len(sets.all) == len(sets.by_class) == len(sets.levels)
+            and all(len(row) == classes for row in sets.by_class)
+        ),
+        "quantiles of sets must ascend with the level": all(map(_ascends, columns)),
+    }
+
+
+def _ascends(values: Sequence[float]) -> bool:
+    return all(low <= high for low, high in pairwise(values))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with its dataclasses as dicts and its tuples as lists, as JSON has them."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return [_plain(x) for x in value] if isinstance(value, tuple) else value
 
 
 def examples_limit(shape: Sequence[int]) -> int:

@@ -6,44 +6,67 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import KEPT
+from fashionlab.evaluation.conformal import LEVEL, Quantiles, limits
 from fashionlab.images.decode import Picture, load
 from fashionlab.images.preprocess import Prepared, prepare
 from fashionlab.portable import occlusion
 from fashionlab.portable.graph import LARGEST_BYTES
-from fashionlab.portable.metadata import INPUT
+from fashionlab.portable.metadata import INPUT, Metadata
 from fashionlab.portable.runtime import onnxruntime
 from fashionlab.portable.validate import MOST_AT_ONCE, validate
 from fashionlab.shipped import MODEL
 
 LONGEST_REASON = 120  # characters
 CLOSE = 1e-3  # how far from 1 the probabilities of an image may add up
-REJECTED = (  # why a picture is none of the classes; page/browser/prediction.js fills it in too
+# Why a picture is unsure, and why it is none of the classes; page/browser/prediction.js fills both
+# in too. Shares are whole per cent, but the one of UNLIKE, which the user chose, has three digits
+# where it needs them (99.5%); scores have two decimals.
+REJECTED = (
     "its most probable class has {largest}; of images that do belong to a class, "
     "{kept} have {threshold} or more"
 )
+UNLIKE = (
+    "its outlier score is {score}; of images that do belong to a class, "
+    "{kept} have {threshold} or less"
+)
+
+Verdict = Literal["known", "unsure", "none_of_these", "not_found"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+WORDS: dict[Verdict, str] = {  # of a verdict, for people
+    **{"known": "known", "unsure": "unsure"},
+    **{"none_of_these": "none of these", "not_found": "nothing found"},
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
-    """The answer of a model about one picture."""
+    """The answer of a model about one picture.
+
+    `verdict` is "known" for a picture of the most probable class, as far as the model can tell;
+    "unsure" where that has too low a probability; "none_of_these" where the outlier score says that
+    the picture is unlike all images of the classes; "not_found" where nothing was found in it.
+    """
 
     class_names: tuple[str, ...]  # (K,)
     probabilities: NDArray[np.float32]  # (K,), calibrated
-    reason: str  # why it is none of the classes, in a sentence; "" where it is one
+    verdict: Verdict
+    reason: str  # why it is not known, in a sentence; "" where it is
     seen: NDArray[np.uint8]  # (H, W) or (H, W, 3), the image that the model saw
     notes: tuple[str, ...] = ()  # what was done to the photo before
+    score: float | None = None  # outlier score; None for a model without one
+    quantiles: Quantiles | None = None  # the model's, for `set`
 
     @property
     def known(self) -> bool:
-        """Whether it is one of the classes, as far as the model can tell."""
-        return not self.reason
+        """Whether it is the most probable class, as far as the model can tell."""
+        return self.verdict == "known"
 
     @property
     def index(self) -> int:
@@ -62,13 +85,26 @@ class Prediction:
 
     def __repr__(self) -> str:
         """Return it in the form "Prediction(Dress 93.1 %)"."""
-        known = "" if self.known else ", none of the classes"
-        return f"Prediction({self.class_name} {100 * self.probability:.1f} %{known})"
+        verdict = "" if self.known else f", {WORDS[self.verdict]}"
+        return f"Prediction({self.class_name} {100 * self.probability:.1f} %{verdict})"
 
     def top(self, k: int | None = None) -> list[tuple[str, float]]:
         """Return the `k` most probable classes, or all, each with its probability."""
         best = np.argsort(-self.probabilities, kind="stable")[:k]
         return [(self.class_names[i], float(self.probabilities[i])) for i in best]
+
+    def set(self, level: float = LEVEL, by_class: bool = False) -> tuple[str, ...]:
+        """Return the classes that hold the truth for that share of images, the most probable first.
+
+        It may be empty: no class is likely enough. With `by_class` the promise holds in each class.
+        It breaks for photos that differ from the held-out images: see `evaluation.conformal`.
+        Raises InvalidValueError for a level that the model has no quantiles of, or no quantiles.
+        """
+        highest = limits(self.quantiles, level, by_class)
+        # Without NumPy, which for so few numbers takes longer.
+        p = self.probabilities.tolist()
+        chosen = [i for i, limit in enumerate(highest) if 1 - p[i] <= limit]
+        return tuple(self.class_names[i] for i in sorted(chosen, key=lambda i: -p[i]))
 
 
 class Predictor:
@@ -102,7 +138,7 @@ class Predictor:
         self._at_once = validated.at_once
         self._session = session(content, threads)
         for image in _probes(self.image_shape):
-            self.probabilities(image)
+            self.probabilities_and_scores(image)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the model's bytes: a process of a pool, or a copy, loads and validates them."""
@@ -116,6 +152,15 @@ class Predictor:
 
         Raises InvalidValueError for any other type or shape, ModelError where the model does not
         give probabilities of them.
+        """
+        return self.probabilities_and_scores(images)[0]
+
+    def probabilities_and_scores(
+        self, images: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Return probabilities (N, K) and outlier scores (N,) of images, as `probabilities` does.
+
+        The scores are None for a model that has none. Raises ModelError for one that is not finite.
         """
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
             kind = getattr(images, "dtype", type(images).__name__)
@@ -155,25 +200,51 @@ class Predictor:
         """Return the predictions for pictures that `prepare` has prepared."""
         if not prepared:
             return []
-        results = self.probabilities(np.stack([one.image for one in prepared]))
+        images = np.stack([one.image for one in prepared])
+        rows, scores = self.probabilities_and_scores(images)
+        each = [None] * len(rows) if scores is None else scores.tolist()
         return [
-            Prediction(self.class_names, row, self._reason(row, one), one.image, one.notes)
-            for row, one in zip(results, prepared, strict=True)
+            self._prediction(row, score, one)
+            for row, score, one in zip(rows, each, prepared, strict=True)
         ]
 
-    def _reason(self, probabilities: NDArray[np.float32], prepared: Prepared) -> str:
-        if not prepared.found:
-            return prepared.reason
-        largest, threshold = float(probabilities.max()), self.metadata.threshold
-        if largest >= threshold:
-            return ""
-        return REJECTED.format(
-            largest=f"{largest:.0%}", kept=f"{KEPT:.0%}", threshold=f"{threshold:.0%}"
+    def _prediction(
+        self, row: NDArray[np.float32], score: float | None, prepared: Prepared
+    ) -> Prediction:
+        if prepared.found:
+            verdict, reason = judge(self.metadata, float(row.max()), score)
+        else:
+            verdict, reason = "not_found", prepared.reason
+        return Prediction(
+            self.class_names,
+            row,
+            verdict,
+            reason,
+            prepared.image,
+            prepared.notes,
+            score,
+            self.metadata.sets,
         )
 
     def occlusion(self, seen: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
         """Return (H, W): the fall of the probability of `label` where a part is hidden."""
         return occlusion.occlusion(self.probabilities, seen, label)
+
+
+def judge(metadata: Metadata, largest: float, score: float | None) -> tuple[Verdict, str]:
+    """Return the verdict on a picture, by its largest probability and outlier score, and why."""
+    outliers, threshold = metadata.outliers, metadata.threshold
+    if outliers is not None and score is not None and score > outliers.threshold:
+        return "none_of_these", UNLIKE.format(
+            score=f"{score:.2f}",
+            kept=f"{100 * outliers.accept:.3g}%",
+            threshold=f"{outliers.threshold:.2f}",
+        )
+    if largest >= threshold:
+        return "known", ""
+    return "unsure", REJECTED.format(
+        largest=f"{largest:.0%}", kept=f"{KEPT:.0%}", threshold=f"{threshold:.0%}"
+    )
 
 
 def read(path: Path) -> bytes:
@@ -199,15 +270,16 @@ def session(content: bytes, threads: int | None = None) -> Any:
 
 def run(
     session: Any, images: NDArray[np.uint8], at_once: int = MOST_AT_ONCE
-) -> NDArray[np.float32]:
-    """Return the probabilities (N, K) of images (N, H, W[, 3]), `at_once` at a time.
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return the probabilities (N, K) of images (N, H, W[, 3]), and their outlier scores (N,).
 
-    Raises ModelError where they are none.
+    `at_once` images are computed at a time. The scores are None where the model has none. Raises
+    ModelError for what are no probabilities, or a score that is not finite.
     """
     starts = range(0, len(images), at_once)
     with _as_model_error("run"):
-        parts = [session.run(None, {INPUT: images[i : i + at_once]})[0] for i in starts]
-    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        parts = [session.run(None, {INPUT: images[i : i + at_once]}) for i in starts]
+    rows, *scores = [x[0] if len(x) == 1 else np.concatenate(x) for x in zip(*parts, strict=True)]
     with np.errstate(invalid="ignore", over="ignore"):  # of infinities
         distances = np.abs(rows.sum(axis=1) - 1)
     if not (rows.min() >= 0 and distances.max() <= CLOSE):  # nor where one of them is NaN
@@ -215,7 +287,15 @@ def run(
             "a model must give probabilities that add up to 1; this one gave "
             f"{rows[distances.argmax()].tolist()!r:.80}; export the run again"
         )
-    return rows
+    if not scores:
+        return rows, None
+    score = scores[0][:, 0]
+    if not np.isfinite(score).all():
+        raise ModelError(
+            "a model must give finite outlier scores; this one gave "
+            f"{score[~np.isfinite(score)][0]}; export the run again"
+        )
+    return rows, score
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from fashionlab.portable.predictor import Prediction
+from fashionlab.evaluation.conformal import LEVEL as USUAL
+from fashionlab.evaluation.conformal import LEVELS
+from fashionlab.portable.predictor import VERDICTS, Prediction
 
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 LEVEL = {"type": "integer", "minimum": 0, "maximum": 255}
@@ -11,13 +13,38 @@ PIXELS = {  # of an image of any size, grey or in colour
     "type": "array",
     "items": {"type": "array", "items": {"anyOf": [LEVEL, COLOUR]}},
 }
+SET: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "level": {"enum": list(LEVELS), "description": "Share of images whose set holds the truth"},
+        "by_class": {"type": "boolean", "description": "Whether it is that share in each class."},
+        "classes": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Descending by probability; none where no class is likely enough.",
+        },
+    },
+    "required": ["level", "by_class", "classes"],
+    "additionalProperties": False,
+}
 FIELDS: dict[str, dict[str, Any]] = {
     "class_name": {"type": "string", "description": "The most probable class."},
     "index": {"type": "integer", "description": "Its label."},
     "probability": SHARE,
     "probabilities": {"type": "object", "additionalProperties": SHARE, "description": "Descending"},
-    "known": {"type": "boolean", "description": "False: none of the classes, for this `reason`."},
-    "reason": {"type": "string"},
+    "verdict": {
+        "enum": list(VERDICTS),
+        "description": "unsure: its probability is too low; none_of_these: its outlier score is "
+        "too high; not_found: nothing was found in the photo.",
+    },
+    "known": {"type": "boolean", "description": "Whether the verdict is known."},
+    "reason": {"type": "string", "description": "Why it is not known; else empty."},
+    "score": {
+        "type": ["number", "null"],
+        "description": "Outlier score, the higher the less like the training images; null for a "
+        "model without one.",
+    },
+    "set": {"anyOf": [SET, {"type": "null"}], "description": "null for a model without sets."},
     "notes": {"type": "array", "items": {"type": "string"}, "description": "What was done to it."},
     "seen": {**PIXELS, "description": "What the model saw of a photo."},
 }
@@ -30,27 +57,47 @@ PREDICTION: dict[str, Any] = {  # a JSON Schema, which /openapi.json contains
 
 
 def record(
-    prediction: Prediction, top: int | None = None, decimals: int | None = None, seen: bool = False
+    prediction: Prediction,
+    top: int | None = None,
+    decimals: int | None = None,
+    seen: bool = False,
+    level: float | None = None,
+    by_class: bool = False,
 ) -> dict[str, Any]:
     """Return the prediction as PREDICTION says, with the `top` most probable classes or all.
 
-    `decimals` are those of a probability, by default all; `seen` adds the image that the model saw.
+    `decimals` are those of a probability and a score, by default all; `seen` adds the image that
+    the model saw. `level` and `by_class` choose the prediction set; by default it is the usual one,
+    or null where the model has none. Raises InvalidValueError for a set that it does not have.
     """
     # As prediction.top does it, but without NumPy: for so few numbers its functions take longer,
     # and each lets another thread go first.
     names, values = prediction.class_names, prediction.probabilities.tolist()
     best = sorted(range(len(values)), key=lambda i: -values[i])
+    score = prediction.score
     if decimals is not None:
         values = [round(value, decimals) for value in values]
+        score = None if score is None else round(score, decimals)
     answer = {
         "class_name": names[best[0]],
         "index": best[0],
         "probability": values[best[0]],
         "probabilities": {names[i]: values[i] for i in best[:top]},
+        "verdict": prediction.verdict,
         "known": prediction.known,
         "reason": prediction.reason,
+        "score": score,
+        "set": _set(prediction, level, by_class),
         "notes": list(prediction.notes),
     }
     if seen:
         answer["seen"] = prediction.seen.tolist()
     return answer
+
+
+def _set(prediction: Prediction, level: float | None, by_class: bool) -> dict[str, Any] | None:
+    if prediction.quantiles is None and level is None and not by_class:
+        return None
+    chosen = USUAL if level is None else level
+    classes = list(prediction.set(chosen, by_class))
+    return {"level": chosen, "by_class": by_class, "classes": classes}

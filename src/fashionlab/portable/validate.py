@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import prod
 
 from fashionlab.portable.graph import FLOAT32, Declared, Graph, read_graph
-from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, Metadata
+from fashionlab.portable.metadata import INPUT, KEY, OUTPUT, SCORE, Metadata
 from fashionlab.portable.operators import Value
 from fashionlab.portable.protobuf import refused
 from fashionlab.portable.shapes import infer
@@ -41,13 +41,18 @@ def _memory_per_image(graph: Graph, metadata: Metadata) -> int:
     """Return the bytes of the values of one image."""
     (one, cost), (two, _) = infer(graph, 1), infer(graph, 2)
     shapes = {INPUT: (1, *metadata.image_shape), OUTPUT: (1, len(metadata.class_names))}
-    found = {name: one[name].shape for name in (graph.input[0], graph.output[0]) if name in one}
-    if found != shapes or one[OUTPUT].kind != FLOAT32:
-        raise refused(f"{INPUT} and {OUTPUT} as its metadata say, {shapes}", f"{found!r:.200}")
+    if metadata.outliers is not None:
+        shapes[SCORE] = (1, 1)
+    names = [graph.input[0], *(name for name, _ in graph.outputs)]
+    found = {name: one[name].shape for name in names if name in one and one[name].varies}
+    if names != [*shapes] or found != shapes or any(one[x].kind != FLOAT32 for x in names[1:]):
+        raise refused(
+            f"inputs and outputs as its metadata say, {shapes}", f"{names!r:.100}, {found!r:.100}"
+        )
     for name, value in one.items():
         if value.varies and prod(two[name].shape) != 2 * prod(value.shape):
             raise refused("values that grow with the number of images", f"{name!r:.80}")
-    for name, declared in {**graph.values, **dict([graph.input, graph.output])}.items():
+    for name, declared in {**graph.values, **dict([graph.input, *graph.outputs])}.items():
         if not all(_agrees(declared, values.get(name)) for values in (one, two)):
             raise refused("values of the shapes that it declares", f"{name!r:.80}")
     memory = cost.constants + cost.memory + cost.workspace
