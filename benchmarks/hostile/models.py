@@ -133,14 +133,15 @@ def outcome(content: bytes) -> str:
     try:
         predictor = Predictor(content, threads=1)
         images = np.random.default_rng(1).integers(0, 256, (70, *predictor.image_shape), np.uint8)
-        found = predictor.probabilities(images)
+        found, scores = predictor.probabilities_and_scores(images)
         json.dumps(predictor.metadata.description() | {"s": predictor.metadata.samples()})
         predictor.metadata.to_json().encode()
     except ModelError as error:
         return REFUSED if "\n" not in str(error) else f"{OTHER}: two lines, {error}"
     except Exception as error:
         return f"{OTHER}: {error!r:.200}"
-    return ACCEPTED if np.isfinite(found).all() else f"{OTHER}: not finite"
+    is_finite = np.isfinite(found).all() and (scores is None or np.isfinite(scores).all())
+    return ACCEPTED if is_finite else f"{OTHER}: not finite"
 
 
 def worker(file: Path, changes: int, first: int) -> None:

@@ -7,6 +7,7 @@ from scipy.optimize import minimize_scalar
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.calibration import (
     HOTTEST,
+    SURE,
     best_temperature,
     expected_calibration_error,
     tempered,
@@ -63,6 +64,15 @@ def test_the_threshold_keeps_98_of_100():
     z, _ = predictions()
     largest = np.exp(z.max(axis=1))
     assert (largest >= threshold(z)).mean() == pytest.approx(0.98, abs=0.001)
+
+
+def test_easy_images_do_not_make_a_sure_picture_unsure():
+    """All images have 99.9 % or more; a picture with 90 % is no reason to doubt."""
+    z = np.log(np.stack([np.linspace(0.999, 1 - 1e-12, 500), np.linspace(0.001, 1e-12, 500)], 1))
+    assert threshold(z) == SURE == 0.9
+    below = np.log([[0.7, 0.3], [0.8, 0.2]] * 30)
+    assert threshold(below) == pytest.approx(0.7)
+    assert threshold(np.zeros((50, 1))) == SURE
 
 
 def test_the_temperature_of_predictions_that_say_nothing_is_the_hottest():

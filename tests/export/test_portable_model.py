@@ -12,6 +12,7 @@ from fashionlab.data.synthetic import draw
 from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import best_temperature, tempered, threshold
+from fashionlab.evaluation.conformal import coverage, limits, members
 from fashionlab.export import portable_model
 from fashionlab.export.formats import export_keras, export_safetensors
 from fashionlab.export.portable_model import TOLERANCE, export_onnx
@@ -80,9 +81,24 @@ def test_temperature_and_threshold_come_from_the_images_held_out(run, tmp_path):
     assert metadata.calibrated_on == "60 held-out training images, its own"
 
 
+def test_sets_come_from_the_tempered_probabilities_of_the_images_held_out(run, tmp_path):
+    metadata = export_onnx(run, DATA, tmp_path / "model.onnx").metadata
+    _, held_out = split(DATA[0], 0.2, 0)
+    p = np.float64(Predictor(tmp_path / "model.onnx").probabilities(held_out.images))
+    scores = np.sort(1 - p[np.arange(60), held_out.labels])
+    # Ranks ceil(61 * 0.9) = 55 and ceil(61 * 0.95) = 58; 61 * 0.99 is more than 60.
+    assert metadata.sets.all == pytest.approx((scores[54], scores[57], 1.0), abs=1e-4)
+    assert set(np.ravel(metadata.sets.by_class)) == {1.0}  # six images of a class are too few
+    sets = members(p, limits(metadata.sets, 0.9))
+    assert coverage(sets, held_out.labels).coverage == 55 / 60
+
+
 def test_without_calibration_it_says_so(run, tmp_path):
     metadata = export_onnx(run, DATA, tmp_path / "model.onnx", calibrate=False).metadata
     assert (metadata.temperature, metadata.threshold, metadata.calibrated_on) == (1, 0, "")
+    assert metadata.sets is None
+    with pytest.raises(InvalidValueError, match="quantiles of held-out images"):
+        Predictor(tmp_path / "model.onnx").predict(DATA[1].images[0]).set(0.9)
 
 
 def test_eight_bits_are_smaller_and_their_accuracy_is_their_own(run, tmp_path):

@@ -1,7 +1,7 @@
 """A model that was changed at random is refused or works, and takes no more memory than before."""
 
 import pytest
-from portable_model import colour_model, tiny_model
+from portable_model import colour_model, scored_model, tiny_model
 
 from benchmarks.hostile import models
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("model", [tiny_model, colour_model])
+@pytest.mark.parametrize("model", [tiny_model, colour_model, scored_model])
 def test_a_changed_model_is_refused_or_works(model):
     row = models.measure("tiny", model(), changes=200)
     assert row["other_exceptions"] == row["crashes"] == 0

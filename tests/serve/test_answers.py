@@ -5,6 +5,11 @@ import threading
 
 import numpy as np
 import pytest
+from portable_model import TEST, scored_model
+from served import served
+
+from fashionlab.portable import Predictor
+from fashionlab.serve.models import ServedModel
 
 from .conftest import as_json, encoded, image
 from .wire import ask, connect, read, request
@@ -51,6 +56,82 @@ def test_images_as_numbers_are_taken_as_they_are(service, tiny):
 def test_top_gives_so_many_classes(service):
     answer = ask(service.port, "POST", "/v1/predict?model=tiny&top=3", encoded(image()))
     assert len(answer.json["predictions"][0]["probabilities"]) == 3
+
+
+@pytest.fixture(scope="module")
+def scored():
+    model = ServedModel("scored", Predictor(scored_model(threshold=0.99), threads=1))
+    with served([model]) as running:
+        yield model, running.port
+
+
+def test_verdict_score_and_set_are_the_predictors(scored):
+    model, port = scored
+    images = np.stack([np.full((28, 28), 200, np.uint8), *TEST.images[:40]])
+    own = [model.predictor.predict(one) for one in images]
+    assert {one.verdict for one in own} == {"known", "unsure", "none_of_these"}
+    for query, level, by_class in (
+        ("", 0.95, False),
+        ("?level=0.99", 0.99, False),
+        ("?by_class=true", 0.95, True),
+        ("?level=0.9&by_class=1", 0.9, True),
+    ):
+        answer = ask(port, "POST", f"/v1/predict{query}", as_json(*images), kind="application/json")
+        for given, one in zip(answer.json["predictions"], own, strict=True):
+            assert (given["verdict"], given["reason"]) == (one.verdict, one.reason)
+            assert given["known"] == (one.verdict == "known")
+            assert given["score"] == pytest.approx(one.score, abs=1e-5)
+            classes = list(one.set(level, by_class))
+            assert given["set"] == {"level": level, "by_class": by_class, "classes": classes}
+
+
+def test_nothing_found_in_a_photo_is_a_verdict_of_its_own(scored):
+    _, port = scored
+    photo = encoded(np.full((200, 300, 3), (90, 120, 150), np.uint8))
+    (given,) = ask(port, "POST", "/v1/predict", photo).json["predictions"]
+    assert given["verdict"] == "not_found" and given["reason"]
+
+
+@pytest.mark.parametrize("level", ["0.8", "95", "nan", "inf", "-1", "x", "", "0.95&level=2"])
+def test_a_level_that_there_is_not_is_one_line(scored, level):
+    _, port = scored
+    answer = ask(port, "POST", f"/v1/predict?level={level}", encoded(image()))
+    assert answer.status == 422
+    message = answer.error
+    assert "level" in message and "\n" not in message
+
+
+def test_a_model_of_before_has_neither_score_nor_set(service):
+    (given,) = ask(service.port, "POST", "/v1/predict", encoded(image())).json["predictions"]
+    assert given["score"] is given["set"] is None
+    (about,) = ask(service.port, "GET", "/v1/models").json["models"]
+    assert about["outliers"] is about["sets"] is None
+    for query in ("level=0.9", "by_class=true"):
+        answer = ask(service.port, "POST", f"/v1/predict?{query}", encoded(image()))
+        assert answer.status == 422 and "quantiles" in answer.error
+
+
+def test_what_is_published_of_score_and_sets(scored):
+    model, port = scored
+    (about,) = ask(port, "GET", "/v1/models").json["models"]
+    metadata = model.predictor.metadata
+    assert about["outliers"] == {"threshold": 0, "accept": 0.95}
+    assert about["sets"]["all"] == list(metadata.sets.all)
+    assert about["sets"]["by_class"] == [list(row) for row in metadata.sets.by_class]
+
+
+def test_metrics_count_answers_by_verdict(scored):
+    _, port = scored
+
+    def count():
+        text = ask(port, "GET", "/metrics").body.decode()
+        line = 'fashionlab_answers_total{model="scored",verdict="none_of_these"} '
+        return next((float(x.split()[-1]) for x in text.splitlines() if x.startswith(line)), 0.0)
+
+    before, bright = count(), np.full((28, 28), 200, np.uint8)
+    body = as_json(bright, bright, TEST.images[0])
+    ask(port, "POST", "/v1/predict", body, kind="application/json")
+    assert count() == before + 2
 
 
 def test_an_explanation_is_the_predictors_occlusion(service, tiny):

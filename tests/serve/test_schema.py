@@ -3,7 +3,7 @@
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from portable_model import colour_model, tiny_model
+from portable_model import colour_model, scored_model, tiny_model
 from schemathesis.checks import (
     content_type_conformance,
     not_a_server_error,
@@ -25,7 +25,11 @@ def operations(content):
     return {one.ok().label: one.ok() for one in schema.get_all_operations()}
 
 
-OPERATIONS = {"grey": operations(tiny_model()), "colour": operations(colour_model())}
+OPERATIONS = {
+    "grey": operations(tiny_model()),
+    "colour": operations(colour_model()),
+    "scored": operations(scored_model()),
+}
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)

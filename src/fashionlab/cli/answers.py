@@ -1,11 +1,12 @@
 """The input and output of `predict`: a picture that cannot be read does not stop the others."""
 
 import base64
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -162,19 +163,58 @@ def _progress(starts: range) -> Iterator[int]:
         yield from bar.track(starts, description="pictures")
 
 
-def writer(class_names: Sequence[str], top: int, show: bool, as_json: bool, as_csv: bool) -> Write:
+@dataclass(frozen=True)
+class Sets:
+    """Which prediction set is printed of each picture."""
+
+    level: float
+    by_class: bool = False
+
+
+def sets(predictor: "Predictor", level: float | None, by_class: bool) -> Sets | None:
+    """Return the sets to print: of `level`, by default the usual one; None for a model without.
+
+    Raises InvalidValueError where the model has not what is asked for.
+    """
+    from fashionlab.evaluation.conformal import LEVEL, limits
+
+    quantiles = predictor.metadata.sets
+    if quantiles is None and level is None and not by_class:
+        return None
+    chosen = Sets(LEVEL if level is None else level, by_class)
+    limits(quantiles, chosen.level, chosen.by_class)
+    return chosen
+
+
+def writer(
+    class_names: Sequence[str],
+    top: int,
+    show: bool,
+    as_json: bool,
+    as_csv: bool,
+    sets: Sets | None = None,
+) -> Write:
     """Return the function that prints a prediction: in words, or as a line of JSON or CSV."""
     if as_json:
         from fashionlab.portable.schema import record
 
-        return lambda path, p: output.show_json({**_named(path), **record(p, top)})
-    if as_csv:
-        output.show_row(["picture", "class_name", "probability", "known", "reason", *class_names])
-        return lambda path, p: output.show_row(
-            [path, p.class_name, f"{p.probability:.6f}", str(p.known).lower(), p.reason]
-            + [f"{x:.6f}" for x in p.probabilities]
+        level, by_class = (sets.level, sets.by_class) if sets else (None, False)
+        return lambda path, p: output.show_json(
+            {**_named(path), **record(p, top, level=level, by_class=by_class)}
         )
-    return lambda path, prediction: _lines(path, prediction, top, show)
+    if as_csv:
+        own = ["picture", "class_name", "probability", "known", "reason"]
+        output.show_row([*own, "verdict", "score", "set", *class_names])
+        return lambda path, p: output.show_row(_row(path, p, sets))
+    return lambda path, prediction: _lines(path, prediction, top, show, sets)
+
+
+def _row(path: str, p: "Prediction", sets: Sets | None) -> list[str]:
+    """Return the cells of CSV; a set is a list in JSON, which may be empty."""
+    classes = "" if sets is None else json.dumps(p.set(sets.level, sets.by_class))
+    score = "" if p.score is None else f"{p.score:.6f}"
+    own = [path, p.class_name, f"{p.probability:.6f}", str(p.known).lower(), p.reason]
+    return [*own, p.verdict, score, classes, *(f"{x:.6f}" for x in p.probabilities)]
 
 
 def _named(path: str) -> dict[str, str]:
@@ -186,17 +226,28 @@ def _named(path: str) -> dict[str, str]:
     return {"picture": path}
 
 
-def _lines(path: str, prediction: "Prediction", top: int, show: bool) -> None:
+def _lines(path: str, prediction: "Prediction", top: int, show: bool, sets: Sets | None) -> None:
+    from fashionlab.portable.predictor import WORDS
+
     best = ", ".join(f"{name} {p:.1%}" for name, p in prediction.top(top))
     if prediction.known:
         output.show(f"{path}: {best}")
     else:
-        output.show(f"{path}: none of the classes: {prediction.reason} ({best})")
+        output.show(f"{path}: {WORDS[prediction.verdict]}: {prediction.reason} ({best})")
+    if sets is not None and prediction.verdict in ("known", "unsure"):
+        output.show(f"  {_set(prediction, sets)}")
     if prediction.notes:
         output.show(f"  {'; '.join(prediction.notes)}")
     if show:
         drawn = _half_blocks if output.has_colours(HALF_BLOCK) else _shades
         output.draw(drawn(prediction.seen))
+
+
+def _set(prediction: "Prediction", sets: Sets) -> str:
+    """Return the prediction set in words; a picture unlike the classes has none, see _lines."""
+    classes = prediction.set(sets.level, sets.by_class)
+    kind = f"{100 * sets.level:.3g} % set{' by class' if sets.by_class else ''}"
+    return f"{kind}: {', '.join(classes) or 'empty, no class is likely enough'}"
 
 
 def _half_blocks(image: "NDArray[np.uint8]") -> list[str]:

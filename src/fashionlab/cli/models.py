@@ -166,6 +166,17 @@ def predict(
     ] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row a picture.")] = False,
+    level: Annotated[
+        float | None,
+        typer.Option(
+            "--set",
+            metavar="LEVEL",
+            help="The prediction set: 0.9, 0.95 (default) or 0.99 of such sets hold the truth.",
+        ),
+    ] = None,
+    by_class: Annotated[
+        bool, typer.Option("--by-class", help="Sets that hold the truth so often in each class.")
+    ] = False,
     labels: Labels = None,
     transposed: Transposed = None,
 ) -> None:
@@ -180,7 +191,8 @@ def predict(
         raise InvalidValueError("--show is for people; leave it out with --json or --csv")
     paths = answers.pictures(pictures)
     predictor = Predictor(locate(model).file)
-    write = answers.writer(predictor.class_names, top, show, as_json, as_csv)
+    sets = answers.sets(predictor, level, by_class)
+    write = answers.writer(predictor.class_names, top, show, as_json, as_csv, sets)
     tables = answers.data_files(paths)
     for table in tables:
         answers.answer_rows(table, predictor, write, labels, transposed)

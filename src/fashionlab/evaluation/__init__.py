@@ -5,7 +5,7 @@ are measured by the same arithmetic.
 
     metrics       accuracy, log loss, precision, recall, F1, confusion matrix
     intervals     Wilson's interval for an accuracy; mean, deviation and interval over seeds
-    calibration   temperature, expected calibration error, rejection threshold
+    calibration   temperature, expected calibration error, threshold of "unsure"
     conformal     prediction sets with a promised coverage, and how they are measured
     duplicates    test images that are in the training set too
     examples      the test images that a page shows

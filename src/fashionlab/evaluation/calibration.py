@@ -13,7 +13,8 @@ from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.metrics import Labels, LogProbabilities
 
 BINS = 15  # of the expected calibration error, as in Guo et al.
-KEPT = 0.98  # share of images of the classes that the rejection threshold lets pass
+KEPT = 0.98  # share of images of the classes that the threshold of "unsure" lets pass
+SURE = 0.9  # no picture with such a probability is unsure, however easy the held-out images were
 COLDEST, HOTTEST = 0.05, 20.0  # bounds of the temperature
 LEAST = 1e-30  # lower bound of a probability: rounding may leave 0, which has no logarithm
 HALVINGS = 50  # of the interval of log T: to 1e-14
@@ -67,6 +68,10 @@ def expected_calibration_error(log_probabilities: LogProbabilities, labels: Labe
 
 
 def threshold(log_probabilities: LogProbabilities) -> float:
-    """Return the highest probability that a share of KEPT of these images reaches."""
+    """Return the highest probability, up to SURE, that a share of KEPT of these images reaches.
+
+    Where the classes are easy, nearly all images have 99.9 %, and a picture with 99 % would be
+    called unsure.
+    """
     highest = np.exp(np.asarray(log_probabilities, np.float64).max(axis=1))
-    return float(np.quantile(highest, 1 - KEPT, method="lower"))
+    return min(SURE, float(np.quantile(highest, 1 - KEPT, method="lower")))

@@ -21,6 +21,7 @@ from fashionlab.evaluation.calibration import (
     tempered,
     threshold,
 )
+from fashionlab.evaluation.conformal import quantiles
 from fashionlab.evaluation.metrics import compute_metrics
 from fashionlab.portable import Metadata, Predictor
 from fashionlab.portable.graph import LARGEST_BYTES
@@ -49,7 +50,12 @@ class Exported:
     decisions: int  # test images on which it decides differently from the run
 
 
-UNCALIBRATED: dict[str, Any] = {"temperature": 1.0, "threshold": 0.0, "calibrated_on": ""}
+UNCALIBRATED: dict[str, Any] = {
+    "temperature": 1.0,
+    "threshold": 0.0,
+    "calibrated_on": "",
+    "sets": None,
+}
 
 
 def export_onnx(
@@ -64,10 +70,10 @@ def export_onnx(
 ) -> Exported:
     """Write the portable model of `run`, trained on `data` (train, test), to `out`.
 
-    Temperature and threshold come from the data's own validation part (`data.Parts`), else from
-    images that the run held out of its training, or that `calibrated_by` did, a run of the same
-    recipe; without `calibrate` there are none. `bits` is
-    32, or 8 for a quantized model. The file is written when, over all test images, no probability
+    Temperature, threshold and the quantiles of prediction sets come from the data's own validation
+    part (`data.Parts`), else from images that the run held out of its training, or that
+    `calibrated_by` did, a run of the same recipe; without `calibrate` there are none. `bits` is 32,
+    or 8 for a quantized model. The file is written when, over all test images, no probability
     differs by more than TOLERANCE from the run's and no decision differs; with 8 bits the accuracy
     is stated as measured. An earlier file at `out` is replaced.
 
@@ -186,9 +192,11 @@ def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any
     """Return the calibration of a file with temperature 1 on held-out images, as metadata."""
     found = _log_probabilities(content, held_out)
     temperature = float(np.float32(best_temperature(found, held_out.labels)))
+    final = tempered(found, temperature)
     return {
         "temperature": temperature,
-        "threshold": threshold(tempered(found, temperature)),
+        "threshold": threshold(final),
+        "sets": quantiles(final, held_out.labels),
         "calibrated_on": f"{len(held_out):,} {whose}",
     }
 

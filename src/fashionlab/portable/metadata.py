@@ -79,8 +79,8 @@ class Metadata:
     image_shape: Annotated[tuple[Side, ...], Between(2, 3)]  # (H, W), or (H, W, 3) in colour
     # The number by which log-probabilities are divided inside the graph.
     temperature: Annotated[float, Between(1e-9, 1e9)]
-    threshold: Share  # the least largest probability of an image that belongs to a class
-    calibrated_on: Line  # which held-out images gave both; "" for none: they are 1 and 0
+    threshold: Share  # the least largest probability of an image whose class is sure
+    calibrated_on: Line  # which held-out images gave these; "" for none: they are 1 and 0
     accuracy: Share  # of this file, on the test images
     accuracy_interval: tuple[Share, Share]  # 95 %
     calibration_error: Share  # expected calibration error on the test images, see evaluation

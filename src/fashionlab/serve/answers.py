@@ -34,6 +34,21 @@ class Data(_Exact):
     test_sha256: str
 
 
+class Outliers(_Exact):
+    """Of the outlier score."""
+
+    threshold: Annotated[float, Field(description="A score above it: none of these.")]
+    accept: Annotated[Share, Field(description="The share of held-out images at or below it.")]
+
+
+class Sets(_Exact):
+    """The quantiles of prediction sets: a class is in the set where 1 - p is at most this."""
+
+    levels: list[Share]
+    all: Annotated[list[Share], Field(description="By level.")]
+    by_class: Annotated[list[list[Share]], Field(description="By level and class.")]
+
+
 class Model(_Exact):
     """A served model and its facts."""
 
@@ -46,10 +61,12 @@ class Model(_Exact):
     preparation: Annotated[
         Preparation, Field(description="Of a photo: the whole of it, or the garment in it.")
     ]
-    threshold: Annotated[float, Field(description="A largest probability below it: not known.")]
+    threshold: Annotated[float, Field(description="A largest probability below it: unsure.")]
     accuracy: Annotated[Share, Field(description="On the test images.")]
     accuracy_interval: Annotated[list[Share], Field(description="95 %: low, high.")]
     test_images: int
+    outliers: Annotated[Outliers | None, Field(description="null: the model has no such score.")]
+    sets: Annotated[Sets | None, Field(description="null: the model has no prediction sets.")]
     data: Data
     licence: str
     parameters: int

@@ -1,6 +1,7 @@
 """Metrics: the counters and histograms of the service, in Prometheus's text format."""
 
-from collections.abc import Callable
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -42,6 +43,13 @@ class Metrics:
             registry=self.registry,
             buckets=IMAGES,
         )
+        self._answers = Counter(
+            "fashionlab_answers",
+            "Predictions answered, by verdict.",
+            ("model", "verdict"),
+            registry=self.registry,
+        )
+        self._verdicts: dict[tuple[str, str], Counter] = {}
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
@@ -62,6 +70,13 @@ class Metrics:
         """Count a batch that has gone through a model."""
         self._images.labels(model).inc(images)
         self._batches.labels(model).observe(images)
+
+    def answers(self, model: str, verdicts: Iterable[str]) -> None:
+        """Count the verdicts of an answered request."""
+        for verdict, images in Tally(verdicts).items():
+            if (model, verdict) not in self._verdicts:
+                self._verdicts[model, verdict] = self._answers.labels(model, verdict)
+            self._verdicts[model, verdict].inc(images)
 
     def text(self) -> bytes:
         """Return the text for Prometheus."""

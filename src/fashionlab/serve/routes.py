@@ -9,7 +9,9 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Query, Request, Response
 from pydantic_core import to_json
 
-from fashionlab.errors import RunError
+from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.evaluation.conformal import LEVEL, LEVELS, limits
+from fashionlab.portable.metadata import Metadata
 from fashionlab.portable.schema import record
 from fashionlab.serve import answers, page_files
 from fashionlab.serve.batcher import Batcher
@@ -67,10 +69,19 @@ class Service:
         top: Annotated[
             int | None, Query(ge=1, le=1000, description="Only so many probabilities.")
         ] = None,
+        level: Annotated[
+            float | None,
+            Query(description="Of the prediction set.", json_schema_extra={"enum": [*LEVELS]}),
+        ] = None,
+        by_class: Annotated[
+            bool, Query(description="Whether sets hold the truth so often in each class.")
+        ] = False,
     ) -> Response:
         """Classify a photo, or images of the model's own size."""
         served = self.find(request.query_params.get("model"))
         metadata = served.predictor.metadata
+        if level is not None or by_class:
+            _require_sets(metadata, level, by_class)
         deadline = time.monotonic() + self.settings.deadline
         body = await request.body()
         is_photo = request.headers["content-type"].partition(";")[0].strip().lower() != JSON
@@ -80,7 +91,8 @@ class Service:
             most = self.settings.largest_request
             images = await self.decode_pool.numbers(body, metadata.image_shape, most, deadline)
         predictions = await _unless_gone(request, self.batcher.predict(served, images, deadline))
-        rows = [record(p, top, answers.DECIMALS, is_photo) for p in predictions]
+        self.metrics.answers(served.name, [p.verdict for p in predictions])
+        rows = [record(p, top, answers.DECIMALS, is_photo, level, by_class) for p in predictions]
         return Response(to_json({"model": served.name, "predictions": rows}), media_type=JSON)
 
     async def explain(
@@ -127,6 +139,14 @@ class Service:
             raise Refused(404, f"the model {name!r} is served from a file, which has no report")
         headers = {"content-security-policy": page_files.REPORT_POLICY}
         return Response(html, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _require_sets(metadata: Metadata, level: float | None, by_class: bool) -> None:
+    """Raises Refused (422) where a model has no such prediction sets."""
+    try:
+        limits(metadata.sets, LEVEL if level is None else level, by_class)
+    except InvalidValueError as error:
+        raise Refused(422, f"level: {error}") from error
 
 
 async def _unless_gone(request: Request, outcome: asyncio.Future[Result]) -> Result:
