@@ -37,7 +37,7 @@ export function because(prediction) {
     case "none_of_these":
       return `This picture is unlike those that the model has learned from. ${reason}`;
     case "unsure":
-      return `It may be one of these, but no class stands out. ${reason}`;
+      return `No class stands out; the nearest is “${prediction.class_name}”. ${reason}`;
     case "not_found":
       return reason;
     default:
