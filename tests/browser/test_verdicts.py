@@ -67,6 +67,10 @@ def test_none_of_these_has_its_score_its_limit_and_the_reason_and_no_class_in_si
     expect(card.locator(".bars li")).to_have_count(10)
     expect(card.locator(".bars li").first).to_be_visible()
     expect(page.locator("#announce")).to_contain_text("tiny: None of these. This picture is unlike")
+    page.get_by_role("switch", name="What mattered").check()
+    expect(card.locator(".mattered-text")).to_have_text(
+        "It saw no class that a part could matter for."
+    )
     page.set_input_files("#file", uploaded(BRIGHT))  # again: it is folded away again
     expect(page.locator(".tile")).to_have_count(2)
     expect(card.locator(".bars li").first).to_be_hidden()

@@ -8,7 +8,7 @@ import { find, make } from "./make.js";
 import { request } from "./request.js";
 import { chosenSet } from "./promise.js";
 import { inOneLine } from "./sets.js";
-import { spoken } from "./words.js";
+import { isAboutClasses, spoken } from "./words.js";
 
 const CHOSEN = "fashionlab models";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -116,6 +116,7 @@ export class Answers {
       const prediction = this.entry?.answers[name];
       if (!prediction || signal.aborted) continue;
       if (!on) card.overlay(null);
+      else if (!isAboutClasses(prediction)) card.note("It saw no class that a part could matter for.");
       else if (!this.maps.has(name)) await this.#look(name, prediction, signal);
       else if (this.maps.get(name)) card.overlay(this.maps.get(name), prediction);
     }
@@ -204,6 +205,7 @@ export class Answers {
   #anotherLevel() {
     if (!this.entry) return;
     this.#drawCards();
+    this.explain();
     find("announce").textContent = this.#ofEach((model, prediction) => {
       const set = chosenSet(model, prediction, this.levels);
       return set && inOneLine(set);

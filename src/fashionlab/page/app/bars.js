@@ -1,18 +1,17 @@
 // The probabilities of an answer, as bars with their numbers.
 
 import { make } from "./make.js";
-import { tenths, verdict } from "./words.js";
+import { isAboutClasses, tenths } from "./words.js";
 
 const SHOWN = 5; // classes with a bar at once; the others are one press away
-const ANSWERS = ["known", "unsure"]; // verdicts whose bars say something
 
 // open: {more, folded}, which parts are open -> elements
-export function bars({ probabilities, ...prediction }, model, open) {
+export function bars(prediction, model, open) {
   // In order: of an object's names, JavaScript puts those that are whole numbers first.
-  const all = Object.entries(probabilities).sort(([, p], [, q]) => q - p);
+  const all = Object.entries(prediction.probabilities).sort(([, p], [, q]) => q - p);
   const list = (some) =>
     make("ul", { "aria-label": `Probabilities by ${model}` }, ...some.map(bar));
-  if (!ANSWERS.includes(verdict(prediction))) return [folded(list(all), open.folded)];
+  if (!isAboutClasses(prediction)) return [folded(list(all), open.folded)];
   const others = all.slice(SHOWN);
   const more = make(
     "details",

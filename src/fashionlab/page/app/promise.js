@@ -2,14 +2,12 @@
 
 import { make } from "./make.js";
 import { setOf, words } from "./sets.js";
-import { verdict } from "./words.js";
-
-const SHOWN = ["known", "unsure"]; // verdicts about pictures that the promise may hold for
+import { isAboutClasses } from "./words.js";
 
 // The set of an answer at the chosen level; null where there is none to show
 export function chosenSet({ sets, class_names: names }, prediction, { level, byClass }) {
   const given = prediction.set;
-  if (!given || !SHOWN.includes(verdict(prediction)) || !sets?.levels.includes(level)) return null;
+  if (!given || !isAboutClasses(prediction) || !sets?.levels.includes(level)) return null;
   if (given.level === level && given.by_class === byClass) return given;
   const row = names.map((name) => prediction.probabilities[name]);
   return setOf(sets, names, row, level, byClass);

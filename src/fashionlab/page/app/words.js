@@ -25,6 +25,11 @@ export function verdict({ verdict, known, reason }) {
   return [NOTHING, UNEVEN].includes(reason) ? "not_found" : "unsure";
 }
 
+// Whether its classes say something about the picture
+export function isAboutClasses(prediction) {
+  return ["known", "unsure"].includes(verdict(prediction));
+}
+
 export function headline(prediction) {
   const heading = HEADINGS[verdict(prediction)];
   return heading ?? `${prediction.class_name}, ${percent(prediction.probability)}`;
