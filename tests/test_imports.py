@@ -37,7 +37,7 @@ ALLOWED = {
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},
-    "evaluation": {"data", "errors"},
+    "evaluation": {"data", "typed", "errors"},
     "data": {"images", "files", "dependencies", "errors", "text"},
     "scratch": set(),
     "errors": set(),

@@ -159,9 +159,9 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     for way, make in ways(predictor).items():
         images = np.stack([make(data) for _, _, data in drawn])
-        probabilities = predictor.probabilities(images)
-        known = probabilities.max(axis=1) >= predictor.metadata.threshold
-        right = probabilities.argmax(axis=1) == labels
+        predictions = predictor.predict_all(images)
+        known = np.array([one.known for one in predictions])
+        right = np.array([one.index for one in predictions]) == labels
         for place, name in enumerate(("all", *(scene.name for scene in SCENES))):
             chosen = np.arange(len(labels)) % len(SCENES) == place - 1
             chosen |= name == "all"

@@ -9,17 +9,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from portable_model import colour_model, metadata, outliers, scored_model, tiny_model
+from portable_model import colour_model, metadata, tiny_model
 
 from fashionlab.errors import ModelError
 from fashionlab.portable import Predictor, validate
 from fashionlab.portable.graph import LARGEST_BYTES
 
-
-def changed(change):
-    model = onnx.load_from_string(tiny_model())
-    change(model)
-    return model.SerializeToString()
+from .changes import add_tensor, both, changed
 
 
 def add_node(operator, inputs=("images",), **options):
@@ -30,26 +26,8 @@ def add_node(operator, inputs=("images",), **options):
     return change
 
 
-def add_tensor(value, name="extra", **fields):
-    def change(model):
-        tensor = numpy_helper.from_array(value, name)
-        for field, number in fields.items():
-            setattr(tensor, field, number)
-        model.graph.initializer.append(tensor)
-
-    return change
-
-
 def dimension(size):
     return lambda model: model.graph.initializer[-1].dims.append(size)
-
-
-def both(*changes):
-    def change(model):
-        for one in changes:
-            one(model)
-
-    return change
 
 
 def weight(value, place=7):
@@ -139,62 +117,6 @@ def subgraph(model):
     model.graph.node[0].attribute.append(
         helper.make_attribute("body", helper.make_graph([], "g", [], []))
     )
-
-
-def scored(change):
-    """The model with a score, changed."""
-    model = onnx.load_from_string(scored_model())
-    change(model)
-    return model.SerializeToString()
-
-
-def with_outliers(model):
-    """A file whose metadata alone have an outlier score."""
-    model.metadata_props[0].value = metadata(outliers=outliers()).to_json()
-
-
-def without_outliers(model):
-    """A file whose graph alone has an outlier score."""
-    model.metadata_props[0].value = metadata().to_json()
-
-
-def outputs_turned(model):
-    first, second = [type(x).FromString(x.SerializeToString()) for x in model.graph.output]
-    model.graph.output[0].CopyFrom(second)
-    model.graph.output[1].CopyFrom(first)
-
-
-def renamed_score(model):
-    model.graph.output[1].name = model.graph.node[-1].output[0] = "novelty"
-
-
-def wide_score(model):
-    """A score (N, 10): the probabilities once more."""
-    model.graph.node[-1].CopyFrom(helper.make_node("Relu", ["probabilities"], ["outlier_score"]))
-    model.graph.output[1].type.CopyFrom(model.graph.output[0].type)
-
-
-def score_of_bytes(model):
-    model.graph.output[1].type.tensor_type.elem_type = TensorProto.UINT8
-
-
-def score_that_is_constant(model):
-    """A tensor as an output: it is no image's."""
-    del model.graph.node[-1]
-    add_tensor(np.ones((1, 1), np.float32), "outlier_score")(model)
-
-
-def probabilities_that_are_constant(model):
-    model.graph.node[-1].output[0] = "not_used"
-    add_tensor(np.full((1, 10), 0.1, np.float32), "probabilities")(model)
-
-
-def second_output(name):
-    def change(model):
-        info = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 1])
-        model.graph.output.append(info)
-
-    return change
 
 
 def another_signature(model):
@@ -289,31 +211,6 @@ HOSTILE = {
     "images as channels": (turned_round(3, 0, 1, 2), "Transpose as export writes it"),
     "another number of classes": (changed(other_classes), "as its metadata say"),
     "a declared shape that is none": (changed(declared), "the shapes that it declares"),
-    "a score in the metadata alone": (changed(with_outliers), "as its metadata say"),
-    "a score in the graph alone": (scored(without_outliers), "as its metadata say"),
-    "the score first": (scored(outputs_turned), "as its metadata say"),
-    "a score of another name": (scored(renamed_score), "as its metadata say"),
-    "a score for each class": (scored(wide_score), "as its metadata say"),
-    "a score of bytes": (scored(score_of_bytes), "the shapes that it declares"),
-    "a score that is a constant": (scored(score_that_is_constant), "as its metadata say"),
-    "probabilities that are constants": (
-        changed(probabilities_that_are_constant),
-        "as its metadata say",
-    ),
-    "a score that nothing computes": (
-        changed(both(with_outliers, second_output("outlier_score"))),
-        "as its metadata say",
-    ),
-    "the probabilities twice": (
-        changed(both(with_outliers, second_output("probabilities"))),
-        "as its metadata say",
-    ),
-    "the images as an output": (
-        changed(both(with_outliers, second_output("images"))),
-        "as its metadata say",
-    ),
-    "a third output": (scored(second_output("more")), "at most 2 'output' in a graph"),
-    "no output": (changed(lambda m: m.graph.ClearField("output")), "as its metadata say"),
     "a weight that is NaN": (changed(weight(np.nan)), "finite weights"),
     "an infinite weight": (changed(weight(np.inf)), "finite weights"),
     "weights beyond all numbers": (changed(weight(3e38, slice(None))), "add up to 1"),
@@ -370,14 +267,6 @@ def test_every_cut_is_refused():
 def test_every_cut_of_a_colour_model_is_refused():
     whole = colour_model()
     assert validate.validate(whole).metadata.image_shape == (12, 14, 3)
-    for end in (*range(0, 2000), *range(2000, len(whole), 97)):
-        with pytest.raises(ModelError):
-            validate.validate(whole[:end])
-
-
-def test_every_cut_of_a_model_with_a_score_is_refused():
-    whole = scored_model()
-    assert validate.validate(whole).metadata.outliers.threshold == 0
     for end in (*range(0, 2000), *range(2000, len(whole), 97)):
         with pytest.raises(ModelError):
             validate.validate(whole[:end])

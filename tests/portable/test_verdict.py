@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from portable_model import TEST, outliers, scored_model, sets, tiny_model
+from portable_model import TEST, metadata, outliers, scored_model, sets, tiny_model
 
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.portable import Predictor
 from fashionlab.portable.predictor import judge, run
-from fashionlab.portable.schema import record
+from fashionlab.portable.schema import Sets, chosen_sets, record
 
 BRIGHT = np.full((28, 28), 200, np.uint8)
 
@@ -135,14 +135,22 @@ def test_a_model_whose_scores_overflow_is_refused_when_it_is_loaded():
 
 def test_the_json_has_verdict_score_and_set(predictor):
     prediction = predictor.predict(BRIGHT)
-    found = record(prediction, decimals=2, level=0.99, by_class=True)
+    found = record(prediction, decimals=2, sets=chosen_sets(predictor.metadata, 0.99, True))
     assert (found["verdict"], found["known"]) == ("none_of_these", False)
     assert found["score"] == round(prediction.score, 2)
     wanted = {"level": 0.99, "by_class": True, "classes": list(prediction.set(0.99, True))}
     assert found["set"] == wanted
     assert record(prediction)["set"]["level"] == 0.95
+
+
+def test_the_sets_that_are_asked_for_are_those_that_the_model_has(predictor):
+    about = predictor.metadata
+    assert chosen_sets(about) == Sets(0.95, by_class=False)
+    assert chosen_sets(about, by_class=True) == Sets(0.95, by_class=True)
     with pytest.raises(InvalidValueError, match=r"0\.9, 0\.95 or 0\.99"):
-        record(prediction, level=0.8)
-    plain = Predictor(tiny_model(), threads=1).predict(BRIGHT)
-    with pytest.raises(InvalidValueError, match="quantiles"):
-        record(plain, level=0.9)
+        chosen_sets(about, 0.8)
+    before = metadata()
+    assert chosen_sets(before) is None
+    for asked in ({"level": 0.9}, {"by_class": True}):
+        with pytest.raises(InvalidValueError, match="quantiles"):
+            chosen_sets(before, **asked)

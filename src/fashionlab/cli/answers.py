@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fashionlab.images.preprocess import Prepared
     from fashionlab.portable import Prediction, Predictor
+    from fashionlab.portable.schema import Sets
 
 STDIN = "-"
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}  # of the files that are read in a folder
@@ -163,45 +164,19 @@ def _progress(starts: range) -> Iterator[int]:
         yield from bar.track(starts, description="pictures")
 
 
-@dataclass(frozen=True)
-class Sets:
-    """Which prediction set is printed of each picture."""
-
-    level: float
-    by_class: bool = False
-
-
-def sets(predictor: "Predictor", level: float | None, by_class: bool) -> Sets | None:
-    """Return the sets to print: of `level`, by default the usual one; None for a model without.
-
-    Raises InvalidValueError where the model has not what is asked for.
-    """
-    from fashionlab.evaluation.conformal import LEVEL, limits
-
-    quantiles = predictor.metadata.sets
-    if quantiles is None and level is None and not by_class:
-        return None
-    chosen = Sets(LEVEL if level is None else level, by_class)
-    limits(quantiles, chosen.level, chosen.by_class)
-    return chosen
-
-
 def writer(
     class_names: Sequence[str],
     top: int,
     show: bool,
     as_json: bool,
     as_csv: bool,
-    sets: Sets | None = None,
+    sets: "Sets | None" = None,
 ) -> Write:
     """Return the function that prints a prediction: in words, or as a line of JSON or CSV."""
     if as_json:
         from fashionlab.portable.schema import record
 
-        level, by_class = (sets.level, sets.by_class) if sets else (None, False)
-        return lambda path, p: output.show_json(
-            {**_named(path), **record(p, top, level=level, by_class=by_class)}
-        )
+        return lambda path, p: output.show_json({**_named(path), **record(p, top, sets=sets)})
     if as_csv:
         own = ["picture", "class_name", "probability", "known", "reason"]
         output.show_row([*own, "verdict", "score", "set", *class_names])
@@ -209,7 +184,7 @@ def writer(
     return lambda path, prediction: _lines(path, prediction, top, show, sets)
 
 
-def _row(path: str, p: "Prediction", sets: Sets | None) -> list[str]:
+def _row(path: str, p: "Prediction", sets: "Sets | None") -> list[str]:
     """Return the cells of CSV; a set is a list in JSON, which may be empty."""
     classes = "" if sets is None else json.dumps(p.set(sets.level, sets.by_class))
     score = "" if p.score is None else f"{p.score:.6f}"
@@ -226,8 +201,8 @@ def _named(path: str) -> dict[str, str]:
     return {"picture": path}
 
 
-def _lines(path: str, prediction: "Prediction", top: int, show: bool, sets: Sets | None) -> None:
-    from fashionlab.portable.predictor import WORDS
+def _lines(path: str, prediction: "Prediction", top: int, show: bool, sets: "Sets | None") -> None:
+    from fashionlab.portable.prediction import WORDS
 
     best = ", ".join(f"{name} {p:.1%}" for name, p in prediction.top(top))
     if prediction.known:
@@ -243,7 +218,7 @@ def _lines(path: str, prediction: "Prediction", top: int, show: bool, sets: Sets
         output.draw(drawn(prediction.seen))
 
 
-def _set(prediction: "Prediction", sets: Sets) -> str:
+def _set(prediction: "Prediction", sets: "Sets") -> str:
     """Return the prediction set in words; a picture unlike the classes has none, see _lines."""
     classes = prediction.set(sets.level, sets.by_class)
     kind = f"{100 * sets.level:.3g} % set{' by class' if sets.by_class else ''}"

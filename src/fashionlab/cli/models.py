@@ -184,6 +184,7 @@ def predict(
     from fashionlab.cli import answers
     from fashionlab.portable import Predictor
     from fashionlab.portable.locate import locate
+    from fashionlab.portable.schema import chosen_sets
 
     if as_json and as_csv:
         raise InvalidValueError("--json and --csv are two forms of the answer; give one of them")
@@ -191,7 +192,7 @@ def predict(
         raise InvalidValueError("--show is for people; leave it out with --json or --csv")
     paths = answers.pictures(pictures)
     predictor = Predictor(locate(model).file)
-    sets = answers.sets(predictor, level, by_class)
+    sets = chosen_sets(predictor.metadata, level, by_class)
     write = answers.writer(predictor.class_names, top, show, as_json, as_csv, sets)
     tables = answers.data_files(paths)
     for table in tables:

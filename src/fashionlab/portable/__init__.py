@@ -1,6 +1,7 @@
 """The portable model: one ONNX file that carries its preprocessing; it needs onnxruntime alone.
 
     predictor  Predictor      arrays, photos or files -> calibrated predictions
+    prediction Prediction     one answer: probabilities, verdict, outlier score, prediction set
     schema     record         a prediction as JSON, and the schema of it
     metadata   Metadata       what the file contains about itself
     validate   validate       a file is checked before anything in it is run
@@ -16,6 +17,7 @@ Symbols: N images, H rows, W columns, K classes.
 """
 
 from fashionlab.portable.metadata import Metadata
-from fashionlab.portable.predictor import Prediction, Predictor
+from fashionlab.portable.prediction import Prediction
+from fashionlab.portable.predictor import Predictor
 
 __all__ = ["Metadata", "Prediction", "Predictor"]

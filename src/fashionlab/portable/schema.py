@@ -1,10 +1,12 @@
 """The JSON form of a prediction: one for the command line, the service, the page and the export."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fashionlab.evaluation.conformal import LEVEL as USUAL
-from fashionlab.evaluation.conformal import LEVELS
-from fashionlab.portable.predictor import VERDICTS, Prediction
+from fashionlab.evaluation.conformal import LEVELS, limits
+from fashionlab.portable.metadata import Metadata
+from fashionlab.portable.prediction import VERDICTS, Prediction
 
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 LEVEL = {"type": "integer", "minimum": 0, "maximum": 255}
@@ -13,10 +15,11 @@ PIXELS = {  # of an image of any size, grey or in colour
     "type": "array",
     "items": {"type": "array", "items": {"anyOf": [LEVEL, COLOUR]}},
 }
+SET_LEVELS = list(LEVELS)
 SET: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "level": {"enum": list(LEVELS), "description": "Share of images whose set holds the truth"},
+        "level": {"enum": SET_LEVELS, "description": "Share of images whose set holds the truth"},
         "by_class": {"type": "boolean", "description": "Whether it is that share in each class."},
         "classes": {
             "type": "array",
@@ -56,19 +59,39 @@ PREDICTION: dict[str, Any] = {  # a JSON Schema, which /openapi.json contains
 }
 
 
+@dataclass(frozen=True)
+class Sets:
+    """Which prediction set is given of each picture."""
+
+    level: float
+    by_class: bool
+
+
+def chosen_sets(
+    metadata: Metadata, level: float | None = None, by_class: bool = False
+) -> Sets | None:
+    """Return the sets that are asked for, by default the usual ones; None of a model without.
+
+    Raises InvalidValueError where sets are asked for that the model does not have.
+    """
+    if metadata.sets is None and level is None and not by_class:
+        return None
+    chosen = Sets(USUAL if level is None else level, by_class)
+    limits(metadata.sets, chosen.level, chosen.by_class)
+    return chosen
+
+
 def record(
     prediction: Prediction,
     top: int | None = None,
     decimals: int | None = None,
     seen: bool = False,
-    level: float | None = None,
-    by_class: bool = False,
+    sets: Sets | None = None,
 ) -> dict[str, Any]:
     """Return the prediction as PREDICTION says, with the `top` most probable classes or all.
 
     `decimals` are those of a probability and a score, by default all; `seen` adds the image that
-    the model saw. `level` and `by_class` choose the prediction set; by default it is the usual one,
-    or null where the model has none. Raises InvalidValueError for a set that it does not have.
+    the model saw; `sets` are the model's `chosen_sets`, by default the usual ones.
     """
     # As prediction.top does it, but without NumPy: for so few numbers its functions take longer,
     # and each lets another thread go first.
@@ -87,7 +110,7 @@ def record(
         "known": prediction.known,
         "reason": prediction.reason,
         "score": score,
-        "set": _set(prediction, level, by_class),
+        "set": _set(prediction, sets),
         "notes": list(prediction.notes),
     }
     if seen:
@@ -95,9 +118,9 @@ def record(
     return answer
 
 
-def _set(prediction: Prediction, level: float | None, by_class: bool) -> dict[str, Any] | None:
-    if prediction.quantiles is None and level is None and not by_class:
+def _set(prediction: Prediction, sets: Sets | None) -> dict[str, Any] | None:
+    if prediction.quantiles is None:
         return None
-    chosen = USUAL if level is None else level
-    classes = list(prediction.set(chosen, by_class))
-    return {"level": chosen, "by_class": by_class, "classes": classes}
+    sets = sets or Sets(USUAL, by_class=False)
+    classes = list(prediction.set(sets.level, sets.by_class))
+    return {"level": sets.level, "by_class": sets.by_class, "classes": classes}

@@ -10,9 +10,8 @@ from fastapi import Query, Request, Response
 from pydantic_core import to_json
 
 from fashionlab.errors import InvalidValueError, RunError
-from fashionlab.evaluation.conformal import LEVEL, LEVELS, limits
 from fashionlab.portable.metadata import Metadata
-from fashionlab.portable.schema import record
+from fashionlab.portable.schema import SET_LEVELS, Sets, chosen_sets, record
 from fashionlab.serve import answers, page_files
 from fashionlab.serve.batcher import Batcher
 from fashionlab.serve.decode_pool import DecodePool
@@ -71,7 +70,7 @@ class Service:
         ] = None,
         level: Annotated[
             float | None,
-            Query(description="Of the prediction set.", json_schema_extra={"enum": [*LEVELS]}),
+            Query(description="Of the prediction set.", json_schema_extra={"enum": SET_LEVELS}),
         ] = None,
         by_class: Annotated[
             bool, Query(description="Whether sets hold the truth so often in each class.")
@@ -80,8 +79,7 @@ class Service:
         """Classify a photo, or images of the model's own size."""
         served = self.find(request.query_params.get("model"))
         metadata = served.predictor.metadata
-        if level is not None or by_class:
-            _require_sets(metadata, level, by_class)
+        sets = _sets(metadata, level, by_class)
         deadline = time.monotonic() + self.settings.deadline
         body = await request.body()
         is_photo = request.headers["content-type"].partition(";")[0].strip().lower() != JSON
@@ -92,7 +90,7 @@ class Service:
             images = await self.decode_pool.numbers(body, metadata.image_shape, most, deadline)
         predictions = await _unless_gone(request, self.batcher.predict(served, images, deadline))
         self.metrics.answers(served.name, [p.verdict for p in predictions])
-        rows = [record(p, top, answers.DECIMALS, is_photo, level, by_class) for p in predictions]
+        rows = [record(p, top, answers.DECIMALS, is_photo, sets) for p in predictions]
         return Response(to_json({"model": served.name, "predictions": rows}), media_type=JSON)
 
     async def explain(
@@ -141,10 +139,10 @@ class Service:
         return Response(html, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _require_sets(metadata: Metadata, level: float | None, by_class: bool) -> None:
-    """Raises Refused (422) where a model has no such prediction sets."""
+def _sets(metadata: Metadata, level: float | None, by_class: bool) -> Sets | None:
+    """Return the prediction sets that a request asks for; Refused (422) where there are none."""
     try:
-        limits(metadata.sets, LEVEL if level is None else level, by_class)
+        return chosen_sets(metadata, level, by_class)
     except InvalidValueError as error:
         raise Refused(422, f"level: {error}") from error
 
