@@ -11,7 +11,7 @@ from portable_model import COLOUR_TEST, TEST, colour_model, outliers, scored_mod
 from fashionlab.images.preprocess import Prepared
 from fashionlab.page import site
 from fashionlab.portable import Predictor
-from fashionlab.portable.predictor import VERDICTS
+from fashionlab.portable.prediction import VERDICTS
 from fashionlab.portable.schema import PREDICTION, record
 
 PROGRAM = """
