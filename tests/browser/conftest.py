@@ -23,13 +23,14 @@ from playwright import sync_api
 from portable_model import tiny_model
 from served import served
 
-from fashionlab.export.web import ARCHIVE
+from fashionlab.export.web import ARCHIVE, export_web
 from fashionlab.portable import Predictor
 from fashionlab.serve.models import ServedModel
 
 PATH = Path(  # of onnxruntime for browsers
     os.environ.get("FASHIONLAB_ONNXRUNTIME_WEB") or Path(__file__).parents[2] / ".cache" / ARCHIVE
 )
+HEADINGS = {"unsure": "Unsure", "none_of_these": "None of these", "not_found": "Nothing found"}
 OPTIONS = (
     "--no-sandbox",  # the tests run as root in containers
     "--disable-gpu",
@@ -91,6 +92,24 @@ def serving(root):
         yield f"http://127.0.0.1:{server.server_port}/", server
         server.shutdown()
         thread.join()
+
+
+BACK_ENDS = ("service", "browser alone")
+
+
+@contextmanager
+def hosted(contents, back_end, folder):
+    """(the address, the predictors) of a page with these models, by either back end."""
+    models = [Predictor(content, threads=1) for content in contents]
+    if back_end == "service":
+        with served([ServedModel(one.metadata.name, one) for one in models]) as running:
+            yield running.url, models
+    elif not PATH.is_file():
+        pytest.skip(f"{PATH} is not there: npm pack onnxruntime-web")
+    else:
+        export_web(contents, PATH, folder / "site")
+        with serving(folder) as (url, _):
+            yield f"{url}site/", models
 
 
 @pytest.fixture
@@ -167,8 +186,8 @@ def says(page, model, text):
 
 def headline(prediction):
     """The words of words.js for a prediction of Python's."""
-    if not prediction.known:
-        return "None of these"
+    if prediction.verdict in HEADINGS:
+        return HEADINGS[prediction.verdict]
     p = prediction.probability
     share = "over\u00a099" if 0.995 <= p < 1 else f"{np.floor(100 * p + 0.5):.0f}"
     return f"{prediction.class_name}, {share}\u00a0%"

@@ -29,21 +29,11 @@ def test_the_choice_of_models_outlasts_a_reload_and_one_always_stays(page):
     expect(page.get_by_role("checkbox", name="soft")).to_be_checked()
 
 
-def test_none_of_these_is_said_with_the_reason_and_the_nearest_class(page, models):
-    page.get_by_role("checkbox", name="never").check()
-    content = garment()
-    page.set_input_files("#file", uploaded(content))
-    expected = models[2].predictor.predict(content)
-    card = says(page, "never", "None of these")
-    expect(card.locator(".why")).to_contain_text(expected.reason[1:])
-    expect(card.locator(".why")).to_contain_text(f"Nearest: {expected.class_name}")
-
-
 def test_every_probability_is_a_text_beside_its_bar(page, models):
     page.get_by_role("checkbox", name="never").check()
     _, image = models[2].predictor.metadata.examples[0]
     page.locator("#samples button").first.click()
-    card = says(page, "never", "None of these")
+    card = says(page, "never", "Unsure")
     card.locator("summary").click()
     rows = card.locator(".bars li")
     expect(rows).to_have_count(10)
@@ -52,7 +42,7 @@ def test_every_probability_is_a_text_beside_its_bar(page, models):
         expect(row.locator(".name")).to_have_text(name)
         shown = float(row.locator(".value").inner_text().removesuffix("\u00a0%"))
         assert abs(shown - 100 * p) < 0.051
-    expect(page.locator("#announce")).to_contain_text("never: None of these.")
+    expect(page.locator("#announce")).to_contain_text("never: Unsure.")
 
 
 def test_what_mattered_lies_over_the_picture_with_a_sentence_and_a_slider(page, models):

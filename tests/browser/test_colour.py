@@ -8,31 +8,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from portable_model import colour_model, tiny_model
-from served import served
 
-from fashionlab.export.web import export_web
-from fashionlab.portable import Predictor
-from fashionlab.serve.models import ServedModel
-
-from .conftest import PATH, headline, says, serving, uploaded
+from .conftest import BACK_ENDS, headline, hosted, says, uploaded
 
 CONTENTS = (colour_model(name="colours"), tiny_model())
 
 
-@pytest.fixture(scope="module", params=["service", "browser alone"])
+@pytest.fixture(scope="module", params=BACK_ENDS)
 def site(request, tmp_path_factory):
     """(the address, the models) of a page with either back end."""
-    models = [Predictor(content, threads=1) for content in CONTENTS]
-    if request.param == "service":
-        with served([ServedModel(one.metadata.name, one) for one in models]) as running:
-            yield running.url, models
-    elif not PATH.is_file():
-        pytest.skip(f"{PATH} is not there: npm pack onnxruntime-web")
-    else:
-        root = tmp_path_factory.mktemp("web")
-        export_web(CONTENTS, PATH, root / "site")
-        with serving(root) as (url, _):
-            yield f"{url}site/", models
+    with hosted(CONTENTS, request.param, tmp_path_factory.mktemp("web")) as site:
+        yield site
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_targets_are_large(opened, servi
         page.set_input_files("#file", uploaded(garment()))
         page.get_by_role("checkbox", name="never").check()
         page.get_by_role("switch", name="What mattered").check()
-        says(page, "never", "None of these")
+        says(page, "never", "Unsure")
         for tab in ("Photo", "Camera", "Draw"):
             page.get_by_role("tab", name=tab).tap()
             assert page.evaluate("document.documentElement.scrollWidth") == 360

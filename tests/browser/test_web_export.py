@@ -76,7 +76,7 @@ def test_photos_are_prepared_as_python_does_within_a_few_grey_levels(page, model
         page.set_input_files("#file", uploaded(content, "a", KINDS.get(name, "image/png")))
         expected = models[0].predictor.predict(content)
         expect(page.locator(".tile")).to_have_count(len(largest) + 1)
-        card = says(page, "tiny", expected.class_name if expected.known else "None of these")
+        card = says(page, "tiny", headline(expected))
         # The browser turns a photo upright by itself, and does not tell.
         notes = [note for note in expected.notes if note != "turned upright"]
         said = f"Before looking: {'; '.join(notes)}." if notes else ""

@@ -3,7 +3,7 @@
 import json
 from types import ModuleType
 
-from fashionlab.evaluation import calibration
+from fashionlab.evaluation import calibration, conformal
 from fashionlab.images import decode, preprocess, segment
 from fashionlab.portable import occlusion, predictor
 
@@ -16,8 +16,9 @@ SHARED: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (segment, ("BORDER", "ROUNDS", "OTSU", "LEAST_DISTANCE", "LARGEST_UNEVENNESS")),
     (segment, ("LEAST_SHARE", "LARGEST_SHARE", "SPECK", "CELLS", "NOTHING", "UNEVEN")),
     (occlusion, ("PART", "PLACES", "STEP")),
-    (predictor, ("REJECTED",)),
+    (predictor, ("REJECTED", "UNLIKE")),
     (calibration, ("KEPT",)),
+    (conformal, ("LEVEL",)),
 )
 
 

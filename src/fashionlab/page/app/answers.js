@@ -2,10 +2,13 @@
 
 import * as api from "./api.js";
 import { Card } from "./card.js";
+import { Levels } from "./levels.js";
 import { clearLine, refused } from "./line.js";
 import { find, make } from "./make.js";
 import { request } from "./request.js";
-import { headline } from "./words.js";
+import { chosenSet } from "./promise.js";
+import { inOneLine } from "./sets.js";
+import { isAboutClasses, spoken } from "./words.js";
 
 const CHOSEN = "fashionlab models";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -22,6 +25,7 @@ export class Answers {
     this.stop = new AbortController(); // ends the requests about an earlier picture
     this.cards = new Map(); // name -> Card
     this.maps = new Map(); // name -> occlusion of this picture; null while it is computed
+    this.levels = new Levels(() => this.#anotherLevel());
     find("explain").addEventListener("change", () => this.explain());
     find("strength").addEventListener("input", (event) => {
       find("cards").style.setProperty("--strength", event.target.value / 100);
@@ -112,6 +116,7 @@ export class Answers {
       const prediction = this.entry?.answers[name];
       if (!prediction || signal.aborted) continue;
       if (!on) card.overlay(null);
+      else if (!isAboutClasses(prediction)) card.note("It saw no class that a part could matter for.");
       else if (!this.maps.has(name)) await this.#look(name, prediction, signal);
       else if (this.maps.get(name)) card.overlay(this.maps.get(name), prediction);
     }
@@ -178,6 +183,7 @@ export class Answers {
     }
     find("cards").replaceChildren(...shown.map(({ name }) => this.cards.get(name).element));
     find("empty").hidden = this.entry !== null;
+    this.levels.offer(shown);
     for (const { name } of shown) this.#drawAnswer(name);
   }
 
@@ -185,25 +191,42 @@ export class Answers {
     const card = this.cards.get(name); // none, when the model was deselected before its answer came
     const prediction = this.entry.answers[name];
     if (!card || !prediction) return;
-    card.answer(prediction, this.entry.truth);
+    card.answer(prediction, this.entry.truth, this.levels);
     if (this.maps.get(name) && find("explain").checked)
       card.overlay(this.maps.get(name), prediction);
   }
 
   #announce() {
-    const { answers, kind } = this.entry;
-    const said = this.#answering()
-      .filter(({ name }) => name in answers)
-      .map(({ name }) => `${name}: ${headline(answers[name])}.`)
-      .join(" ");
+    const said = this.#ofEach((_, prediction) => spoken(prediction));
     find("announce").textContent = said;
-    find("glimpse").textContent = kind === "drawing" ? said : "";
+    find("glimpse").textContent = this.entry.kind === "drawing" ? said : "";
+  }
+
+  #anotherLevel() {
+    if (!this.entry) return;
+    this.#drawCards();
+    this.explain();
+    find("announce").textContent = this.#ofEach((model, prediction) => {
+      const set = chosenSet(model, prediction, this.levels);
+      return set && inOneLine(set);
+    });
+  }
+
+  // told(model, prediction): a sentence or nothing; they are joined, each after the model's name
+  #ofEach(told) {
+    const { answers } = this.entry;
+    return this.#answering()
+      .filter(({ name }) => name in answers)
+      .map((model) => [model.name, told(model, answers[model.name])])
+      .map(([name, sentence]) => sentence && `${name}: ${sentence}`)
+      .filter(Boolean)
+      .join(" ");
   }
 }
 
-// The facts on a card, kept with its answers
-function facts({ name, accuracy, accuracy_interval, test_images }) {
-  return { name, accuracy, accuracy_interval, test_images };
+// The facts that a card needs, kept with its answers
+function facts({ name, class_names, accuracy, accuracy_interval, test_images, data, outliers, sets }) {
+  return { name, class_names, accuracy, accuracy_interval, test_images, data, outliers, sets };
 }
 
 function remembered() {

@@ -1,16 +1,19 @@
-// One model's answer: in words, as bars, and over the picture that it saw.
+// One model's answer: in words, as a set, as bars, and over the picture that it saw.
 
+import { bars } from "./bars.js";
 import { make } from "./make.js";
 import { canvasOf, heat } from "./pictures.js";
-import { headline, mattered, sentence, tenths, trust } from "./words.js";
-
-const SHOWN = 5; // classes with a bar at once; the others are one press away
+import { scale } from "./scale.js";
+import { chosenSet, lines } from "./promise.js";
+import { because, headline, mattered, trust, verdict } from "./words.js";
 
 export class Card {
   constructor(model) {
     this.model = model;
     this.said = make("p", { class: "said" });
     this.why = make("p", { class: "why" });
+    this.scale = make("div", {});
+    this.set = make("div", { class: "set" });
     this.looked = make("div", { class: "seen" });
     this.saw = make("p", { class: "saw" });
     this.bars = make("div", { class: "bars" });
@@ -20,8 +23,8 @@ export class Card {
       "article",
       { class: "card", "aria-label": `Answer of ${model.name}` },
       make("header", {}, make("h3", {}, model.name), this.#facts()),
-      this.said,
-      this.why,
+      make("div", { class: "verdict" }, this.said, this.why, this.scale),
+      this.set,
       make("div", { class: "side" }, make("div", {}, this.looked, this.saw), this.bars),
       this.text,
       this.notes,
@@ -40,11 +43,12 @@ export class Card {
   }
 
   clear() {
+    this.shown = null;
+    delete this.element.dataset.verdict;
     this.element.classList.remove("waiting", "filled");
-    for (const part of [this.said, this.why, this.looked, this.bars, this.text, this.notes]) {
-      part.replaceChildren();
+    for (const part of ["said", "why", "scale", "set", "looked", "bars", "text", "notes"]) {
+      this[part].replaceChildren();
     }
-    this.said.classList.remove("none");
   }
 
   wait() {
@@ -54,23 +58,27 @@ export class Card {
 
   refuse(sentence) {
     this.clear();
+    this.element.dataset.verdict = "refused";
     this.said.textContent = "No answer";
-    this.said.classList.add("none");
     this.why.textContent = sentence;
   }
 
-  // truth: the name of the class that a test image is labelled with, "" for anything else
-  answer(prediction, truth = "") {
-    const open = this.bars.querySelector("details")?.open ?? false;
+  // truth: the name of the class that a test image is labelled with, "" for anything else;
+  // promise: {level, byClass} of the set
+  answer(prediction, truth, promise) {
+    const open = this.#open(prediction);
     this.clear();
+    this.shown = prediction;
     this.element.classList.add("filled");
+    this.element.dataset.verdict = verdict(prediction);
     this.said.textContent = headline(prediction);
-    this.said.classList.toggle("none", !prediction.known);
-    const because = prediction.known
-      ? ""
-      : `${sentence(prediction.reason)} Nearest: ${prediction.class_name}, ${tenths(prediction.probability)}.`;
     const label = truth && `Labelled “${truth}”.`;
-    this.why.textContent = [because, label].filter(Boolean).join(" ");
+    this.why.textContent = [because(prediction), label].filter(Boolean).join(" ");
+    const { outliers } = this.model;
+    if (verdict(prediction) === "none_of_these" && outliers)
+      this.scale.append(scale(prediction.score, outliers.threshold));
+    const set = chosenSet(this.model, prediction, promise);
+    if (set) this.set.append(...lines(set, this.model, open.set));
     const picture = canvasOf(prediction.seen);
     picture.setAttribute("role", "img");
     picture.setAttribute(
@@ -79,33 +87,20 @@ export class Card {
     );
     this.looked.replaceChildren(picture);
     this.saw.textContent = `What it saw: ${picture.width} × ${picture.height} pixels`;
-    this.#draw(Object.entries(prediction.probabilities), open);
+    this.bars.append(...bars(prediction, this.model.name, open));
     this.notes.textContent = prediction.notes?.length
       ? `Before looking: ${prediction.notes.join("; ")}.`
       : "";
   }
 
-  #draw(probabilities, open) {
-    const row = ([name, p]) => {
-      const bar = make("i", { "aria-hidden": "true" });
-      bar.style.setProperty("--share", p); // by the style object: the policy allows no attribute
-      return make(
-        "li",
-        {},
-        make("span", { class: "name" }, name),
-        make("span", { class: "value" }, tenths(p)),
-        bar,
-      );
+  // What a person has opened, and is to stay open; the folded bars only of the same answer
+  #open(prediction) {
+    const isOpen = (selector) => this.element.querySelector(selector)?.open ?? false;
+    return {
+      set: isOpen(".set details"),
+      more: isOpen(".more"),
+      folded: prediction === this.shown && isOpen(".folded"),
     };
-    const list = (part) =>
-      make("ul", { "aria-label": `Probabilities by ${this.model.name}` }, ...part.map(row));
-    this.bars.append(list(probabilities.slice(0, SHOWN)));
-    const others = probabilities.slice(SHOWN);
-    if (others.length) {
-      this.bars.append(
-        make("details", { open }, make("summary", {}, `${others.length} more`), list(others)),
-      );
-    }
   }
 
   // map: rows of falls in probability; null takes the overlay away

@@ -1,7 +1,7 @@
 // The gallery: small pictures and their answers, kept in this browser alone (IndexedDB).
 
 import { find, make } from "./make.js";
-import { headline, moment } from "./words.js";
+import { headline, moment, verdict } from "./words.js";
 
 const BOUND = 60; // entries; the oldest go first
 // One store for each address of the page: several may live on one server.
@@ -113,7 +113,7 @@ export class Gallery {
           alt: "",
           class: entry.kind === "sample" && "pixels",
         }),
-        make("span", { class: "caption" }, said),
+        make("span", { class: "caption", "data-verdict": first && verdict(first) }, said),
         make("span", { class: "time" }, moment(entry.time)),
       ),
       make("button", {

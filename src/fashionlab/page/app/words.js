@@ -1,6 +1,9 @@
 // Numbers and answers in words.
 
-const SPACE = "\u00a0"; // keeps a number and its unit on one line
+import { NOTHING, UNEVEN } from "./constants.js";
+
+export const SPACE = "\u00a0"; // keeps a number and its unit on one line
+const HEADINGS = { unsure: "Unsure", none_of_these: "None of these", not_found: "Nothing found" };
 
 export function percent(p) {
   if (p > 0 && p < 0.005) return `under${SPACE}1${SPACE}%`;
@@ -14,9 +17,42 @@ export function tenths(p) {
   return `${(100 * p).toFixed(1)}${SPACE}%`;
 }
 
+// "known", or why there is no answer: "unsure", "none_of_these" or "not_found"
+export function verdict({ verdict, known, reason }) {
+  if (verdict) return verdict;
+  // The gallery may have kept it before there were verdicts.
+  if (known) return "known";
+  return [NOTHING, UNEVEN].includes(reason) ? "not_found" : "unsure";
+}
+
+// Whether its classes say something about the picture
+export function isAboutClasses(prediction) {
+  return ["known", "unsure"].includes(verdict(prediction));
+}
+
 export function headline(prediction) {
-  if (!prediction.known) return "None of these";
-  return `${prediction.class_name}, ${percent(prediction.probability)}`;
+  const heading = HEADINGS[verdict(prediction)];
+  return heading ?? `${prediction.class_name}, ${percent(prediction.probability)}`;
+}
+
+// Why there is no answer, in one or two sentences; "" where there is one
+export function because(prediction) {
+  const reason = sentence(prediction.reason);
+  switch (verdict(prediction)) {
+    case "none_of_these":
+      return `This picture is unlike those that the model has learned from. ${reason}`;
+    case "unsure":
+      return `No class stands out; the nearest is “${prediction.class_name}”. ${reason}`;
+    case "not_found":
+      return reason;
+    default:
+      return "";
+  }
+}
+
+// An answer for the ear
+export function spoken(prediction) {
+  return [`${headline(prediction)}.`, because(prediction)].filter(Boolean).join(" ");
 }
 
 export function trust(model) {

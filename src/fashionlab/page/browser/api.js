@@ -30,9 +30,9 @@ export async function predict(model, source, signal) {
     source instanceof Blob
       ? prepare(await imageData(source), about.image_shape, about.preparation)
       : { pixels: source.pixels.flat(2), found: true, notes: [] };
-  const [row] = await probabilities(about, [prepared.pixels]);
+  const { rows: [row], scores } = await outputs(about, [prepared.pixels]);
   signal?.throwIfAborted();
-  return prediction(about, row, prepared);
+  return prediction(about, row, scores?.[0] ?? null, prepared);
 }
 
 export async function explain(model, pixels, label, signal) {
@@ -40,16 +40,13 @@ export async function explain(model, pixels, label, signal) {
   const [height, width, numbers = 1] = about.image_shape;
   const patches = places(height, width);
   const whole = pixels.flat(2);
-  const [all] = await probabilities(about, [whole]);
+  const [all] = (await outputs(about, [whole])).rows;
   const total = new Float64Array(height * width);
   const times = new Float64Array(height * width);
   for (let first = 0; first < patches.length; first += AT_ONCE) {
     const some = patches.slice(first, first + AT_ONCE);
-    const rows = await probabilities(
-      about,
-      some.map((patch) => hidden(whole, patch, numbers)),
-    );
-    rows.forEach((row, i) => {
+    const pictures = some.map((patch) => hidden(whole, patch, numbers));
+    (await outputs(about, pictures)).rows.forEach((row, i) => {
       for (const at of some[i]) {
         total[at] += all[label] - row[label];
         times[at] += 1;
@@ -105,8 +102,9 @@ async function imageData(blob) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-// N pictures of H x W numbers, or three times as many -> N rows of K probabilities
-function probabilities(about, pictures) {
+// N pictures of H x W numbers, or three times as many -> {rows: N of K probabilities, scores: N
+// outlier scores, or undefined for a model without}
+function outputs(about, pictures) {
   const result = last.then(() => run(about, pictures));
   last = result.catch(() => {});
   return result;
@@ -119,11 +117,15 @@ async function run(about, pictures) {
   const images = new Uint8Array(pictures.length * size);
   pictures.forEach((pixels, n) => images.set(pixels, n * size));
   const tensor = new ort.Tensor("uint8", images, [pictures.length, ...about.image_shape]);
-  const { data } = (await session.run({ images: tensor })).probabilities;
-  if (!data.every(Number.isFinite))
+  const { probabilities, outlier_score: scores } = await session.run({ images: tensor });
+  if (!probabilities.data.every(Number.isFinite))
     throw new Refusal("broken", `${about.name} does not give probabilities of this picture.`);
-  const classes = about.class_names.length;
-  return pictures.map((_, n) => Array.from(data.slice(n * classes, (n + 1) * classes)));
+  if (scores && !scores.data.every(Number.isFinite))
+    throw new Refusal("broken", `${about.name} does not give an outlier score of this picture.`);
+  return {
+    rows: rows(probabilities.data, [pictures.length, about.class_names.length]),
+    scores: scores?.data,
+  };
 }
 
 async function started() {

@@ -1,28 +1,50 @@
-// prediction: a model's probabilities -> the answer, as portable/schema.py defines it.
+// prediction: a model's outputs -> the answer, as portable/predictor.py and schema.py define it.
 
-import { KEPT, REJECTED } from "./constants.js";
+import { KEPT, LEVEL, REJECTED, UNLIKE } from "./constants.js";
+import { decimals, digits } from "./rounding.js";
+import { ranked, setOf } from "./sets.js";
 
-// about: the model's facts in models.json; row: K probabilities; prepared: see preprocess.js
-export function prediction(about, row, prepared) {
-  const index = row.indexOf(Math.max(...row));
-  const order = about.class_names.map((name, i) => [name, row[i]]).sort(([, p], [, q]) => q - p);
-  const reason = prepared.found ? rejection(row[index], about.threshold) : prepared.reason;
+// about: the model's facts in models.json; row: K probabilities; score: its outlier score, null
+// for a model without one; prepared: see preprocess.js
+export function prediction(about, row, score, prepared) {
+  const names = about.class_names;
+  const [index] = ranked(row);
+  const [verdict, reason] = prepared.found
+    ? judged(about, row[index], score)
+    : ["not_found", prepared.reason];
   return {
-    class_name: about.class_names[index],
+    class_name: names[index],
     index,
     probability: row[index],
-    probabilities: Object.fromEntries(order),
-    known: reason === "",
+    probabilities: Object.fromEntries(ranked(row).map((label) => [names[label], row[label]])),
+    verdict,
+    known: verdict === "known",
     reason,
+    score,
+    set: about.sets ? setOf(about.sets, names, row, LEVEL) : null,
     notes: prepared.notes,
     seen: rows(prepared.pixels, about.image_shape),
   };
 }
 
-function rejection(largest, threshold) {
-  if (largest >= threshold) return "";
+// The verdict and why, as Python's judge() gives it
+function judged({ outliers, threshold }, largest, score) {
+  if (outliers && score !== null && score > outliers.threshold) {
+    const values = {
+      score: decimals(score, 2),
+      kept: `${digits(100 * outliers.accept, 3)}%`,
+      threshold: decimals(outliers.threshold, 2),
+    };
+    return ["none_of_these", filled(UNLIKE, values)];
+  }
+  if (largest >= threshold) return ["known", ""];
   const values = { largest, kept: KEPT, threshold };
-  return REJECTED.replace(/\{(\w+)\}/g, (_, name) => `${Math.round(100 * values[name])}%`);
+  for (const name in values) values[name] = `${decimals(100 * values[name], 0)}%`;
+  return ["unsure", filled(REJECTED, values)];
+}
+
+function filled(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 // All values in one array -> H rows of W values, or of W lists of 3; shape: [H, W] or [H, W, 3]
