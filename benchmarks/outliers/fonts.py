@@ -1,4 +1,4 @@
-"""Symbols, icons and emoji of Debian's fonts, drawn as images (28, 28), light on dark."""
+"""Symbols, icons and emoji of Debian's fonts, drawn large and scaled down to (28, 28)."""
 
 import re
 import unicodedata
@@ -106,8 +106,8 @@ def drawn(fonts: tuple[Font, ...]) -> NDArray[np.uint8]:
         large = ImageFont.truetype(font.path, LARGE, layout_engine=ImageFont.Layout.BASIC)
         for code, names in font.glyphs():
             if not garments.left_out(font.package, code, names):
-                left, top, right, bottom = large.getbbox(chr(code))
-                page = Image.new("L", (max(1, int(right - left)) + 2, max(1, int(bottom - top)) + 2))
+                left, top, right, bottom = map(int, large.getbbox(chr(code)))
+                page = Image.new("L", (right - left + 2, bottom - top + 2))  # a border of 1
                 ImageDraw.Draw(page).text((1 - left, 1 - top), chr(code), 255, large)
                 images.append(filling(np.asarray(page)))
     return once(np.stack(images))

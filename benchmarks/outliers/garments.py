@@ -7,8 +7,8 @@ padlocks and people in clothes stay: they are no garments, however much a model 
 import re
 from collections.abc import Iterable
 
-WORDS = frozenset(  # a name that has one of them, or its plural, is of a garment,
-    """
+# A name that has one of WORDS, or its plural, is of a garment,
+WORDS = """
     apron backpack bag baggage basket bikini blouse boot brief briefcase cloak clothes clothing coat
     crown diaper dress eyeglasses eyewear fedora footprint footwear garment gauntlet glasses glove
     goggles gown graduation handbag hanger hat headband headscarf heel helmet hoodie jacket jeans
@@ -17,11 +17,9 @@ WORDS = frozenset(  # a name that has one of them, or its plural, is of a garmen
     shirt shirtsinbulk shoe shopify shorts skate skating skirt slipper sneaker sock stocking
     suitcase sunglasses sweater sweatshirt swimsuit tights tote trouser tshirt tunic tuxedo
     underpants undershirt underwear uniform vest waistcoat wallet watch
-    """.split()
-)
-OTHER = frozenset(  # unless it also has one of these: faces, people, signs, a clock, a logo
-    "apl clinking face google later man metrical notation person tetragram".split()
-)
+"""
+# unless it also has one of OTHER: faces, people, signs, a clock, a logo.
+OTHER = "apl clinking face google later man metrical notation person tetragram"
 NAMES = frozenset(  # whole names that are of a garment
     (
         *("billed cap", "business center", "case sensitive alt", "cases", "checkroom"),
@@ -44,8 +42,9 @@ def shows_garment(names: Iterable[str]) -> bool:
 
 
 def _has_word(words: list[str]) -> bool:
-    found = any(word in WORDS or word.removesuffix("s") in WORDS for word in words)
-    return found and not OTHER.intersection(words)
+    garments = {*WORDS.split()}
+    found = any(garments & {word, word.removesuffix("s")} for word in words)
+    return found and not {*OTHER.split()}.intersection(words)
 
 
 def left_out(package: str, code: int, names: Iterable[str]) -> bool:
