@@ -11,6 +11,7 @@ file has the rows of several models and scores; a measurement replaces those of 
 """
 
 import argparse
+import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -72,6 +73,7 @@ def main() -> None:
     facts = {
         "score": model.score,
         **{f"threshold_{100 * share:.0f}": f"{at:.6f}" for share, at in thresholds.items()},
+        "options": " ".join(sys.argv[1:]),
         "thresholds_on": f"{len(calibrating):,} {whose} images",
         "model": model.metadata["name"],
         "model_sha256": model.sha256,

@@ -1,5 +1,7 @@
 """Sets of pictures that are no garments, and the measures on them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from benchmarks.docs import outlier_tables
 from benchmarks.outliers import fonts, measure, model, sets
 from benchmarks.outliers.garments import left_out, shows_garment
 from benchmarks.outliers.receiver import area, threshold
+from fashionlab.data import synthetic
 
 
 def test_what_fills_the_image_touches_both_ends_of_its_longer_side_and_keeps_its_proportions():
@@ -140,6 +143,84 @@ def test_a_model_without_an_outlier_score_is_measured_by_its_probabilities():
     scores = shipped.scores(images)
     assert scores.shape == (3,)
     assert ((scores >= 0) & (scores < 1)).all()
+
+
+def test_a_model_with_an_outlier_score_is_measured_by_it_unless_told_otherwise(tmp_path):
+    """The model gives an image's first pixel as its score, and two alike probabilities."""
+    onnx = pytest.importorskip("onnx")
+    node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    numbers = {
+        "start": np.array([0, 0]),
+        "end": np.array([1, 1]),
+        "axes": np.array([1, 2]),
+        "half": np.array([[0.5, 0.5]], np.float32),
+        "none": np.array(0, np.float32),
+        "one": np.array([1]),
+    }
+    graph = onnx.helper.make_graph(
+        [
+            node("Slice", ["images", "start", "end", "axes"], ["pixel"]),
+            node("Squeeze", ["pixel", "one"], ["flat"]),
+            node("Cast", ["flat"], ["outlier_score"], to=onnx.TensorProto.FLOAT),
+            node("Mul", ["outlier_score", "none"], ["zero"]),
+            node("Add", ["zero", "half"], ["probabilities"]),
+        ],
+        "two outputs",
+        [value("images", onnx.TensorProto.UINT8, ["N", 28, 28])],
+        [
+            value("probabilities", onnx.TensorProto.FLOAT, ["N", 2]),
+            value("outlier_score", onnx.TensorProto.FLOAT, ["N", 1]),
+        ],
+        [onnx.numpy_helper.from_array(array, name) for name, array in numbers.items()],
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    made = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+    made.metadata_props.add(key="fashionlab", value='{"name": "two"}')
+    path = tmp_path / "model.onnx"
+    path.write_bytes(made.SerializeToString())
+    images = np.zeros((250, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(250)
+    assert np.array_equal(model.Model(path).scores(images), np.arange(250.0))
+    assert np.array_equal(model.Model(path, model.PROBABILITY).scores(images), np.full(250, 0.5))
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_held_out_images_are_scored_by_the_network_that_did_not_see_them(monkeypatch, own):
+    training, _ = synthetic.draw(200, 10, seed=0)
+    run = SimpleNamespace(
+        data={"train": training},
+        recipe=SimpleNamespace(validation_fraction=0.1),
+        seed=3,
+        weights_sha256=lambda: "a",
+    )
+    _, expected = model.split(training, 0.1, 3)
+
+    def fake(factor, weights):
+        scores = lambda images: factor * images.mean(axis=(1, 2))  # noqa: E731
+        return SimpleNamespace(scores=scores, score="s", metadata={"weights_sha256": weights})
+
+    monkeypatch.setattr(model, "Run", lambda folder: run)
+    monkeypatch.setattr(model, "load", lambda: (training, None))
+    monkeypatch.setattr(model, "Model", lambda path, score: fake(2, "a"))
+    found = model.held_out(sets.Path("run"), fake(1, "a" if own else "b"))
+    assert np.array_equal(found, (1 if own else 2) * expected.images.mean(axis=(1, 2)))
+
+    run.recipe.validation_fraction = 0.0
+    with pytest.raises(SystemExit, match=r"must be a run that held out images of synthetic"):
+        model.held_out(sets.Path("run"), fake(1, "a"))
+
+
+@pytest.mark.skipif(
+    not sets.Path(fonts.SYMBOL_FONTS[2].file).is_file(), reason="needs fonts-circos-symbols"
+)
+def test_a_fonts_glyphs_are_drawn_whole_and_fill_the_image():
+    images = fonts.drawn(fonts.SYMBOL_FONTS[2:3])
+    assert len(images) > 10
+    assert images.max() == 255
+    assert all(
+        (image[0].any() and image[-1].any()) or (image[:, 0].any() and image[:, -1].any())
+        for image in images
+    )
 
 
 def test_the_table_has_the_columns_of_every_score(monkeypatch):
