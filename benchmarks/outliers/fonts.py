@@ -1,9 +1,9 @@
 """Symbols, icons and emoji of Debian's fonts, drawn large and scaled down to (28, 28).
 
-    apt-get install fonts-symbola fonts-opensymbol fonts-circos-symbols fonts-glyphicons-halflings
-    apt-get install fonts-font-awesome fonts-fork-awesome fonts-elusive-icons fonts-entypo
-    apt-get install fonts-materialdesignicons-webfont fonts-material-design-icons-iconfont
-    apt-get install fonts-noto-color-emoji
+apt-get install fonts-symbola fonts-opensymbol fonts-circos-symbols fonts-glyphicons-halflings
+apt-get install fonts-font-awesome fonts-fork-awesome fonts-elusive-icons fonts-entypo
+apt-get install fonts-materialdesignicons-webfont fonts-material-design-icons-iconfont
+apt-get install fonts-noto-color-emoji
 """
 
 import re
