@@ -5,7 +5,14 @@ python -m benchmarks.docs.readme
 
 from pathlib import Path
 
-from benchmarks.docs import data_tables, engine_tables, hostile_tables, training_tables, use_tables
+from benchmarks.docs import (
+    data_tables,
+    engine_tables,
+    hostile_tables,
+    outlier_tables,
+    training_tables,
+    use_tables,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +40,7 @@ PAGES = {
     "docs/model.md": {
         "hostile_models": hostile_tables.models,
         "inference": use_tables.inference,
+        "outliers": outlier_tables.outliers,
         "pictures": use_tables.pictures,
     },
     "docs/serve.md": {"service": use_tables.service},
