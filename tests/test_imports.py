@@ -18,7 +18,7 @@ ALLOWED = {
     | MIDDLE
     | {"training", "report", "reproduce", "bench", "shipped", "audit"}
     | {"images", "portable", "export", "serve"},
-    "audit": LOWER | MIDDLE | {"training"},
+    "audit": LOWER | MIDDLE | {"training", "report"},
     "bench": LOWER | MIDDLE | {"training"},
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},

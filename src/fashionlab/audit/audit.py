@@ -3,17 +3,19 @@
     OUT/suspects.csv     the suspects, the surest first: `data.suspects` has its columns
     OUT/summary.json     how many labels are wrong, by class, and how it was found
     OUT/predictions.npz  out-of-fold log-probabilities (N, K), labels (N,) and folds (N,)
-    OUT/audit.html       the page, where `report.audit` wrote it
+    OUT/audit.html       the page, on which a person decides
 
 Until it is whole, it is OUT.partial: a run folder for each fold.
 """
 
 import io
 import json
+import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +26,15 @@ from fashionlab import files
 from fashionlab.audit.duplicates import disagreeing
 from fashionlab.audit.folds import folds
 from fashionlab.audit.neighbours import NEIGHBOURS, nearest
+from fashionlab.audit.page import page
 from fashionlab.audit.predictions import Fold, features, trained_folds
 from fashionlab.audit.recipe import RECIPE
+from fashionlab.audit.result import Audit, listed, summary
 from fashionlab.data import Dataset
-from fashionlab.data.check.copies import place
-from fashionlab.data.check.finding import Place
 from fashionlab.data.check.near import gather
 from fashionlab.data.parts import require_alike
-from fashionlab.data.suspects import COLUMNS, image_hash
-from fashionlab.environment import environment
 from fashionlab.errors import InvalidValueError, RunError, StoppedError
-from fashionlab.evaluation.label_audit import LabelAudit, audit_labels
+from fashionlab.evaluation.label_audit import audit_labels
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs.layout import require_absent, work_folder
@@ -45,35 +45,6 @@ LISTED = 300  # images of a list, at least, so that its end can be seen to be so
 LARGEST_SEED = 2**63 - 1
 
 Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Audit:
-    """What was found; a row is counted through all parts, in the order of `parts`."""
-
-    parts: tuple[Dataset, ...]
-    found: LabelAudit
-    rows: Rows  # (S,) that are listed, the surest first
-    neighbours: Rows  # (S, k) rows that are nearest in the features of the image's network
-    duplicates: Mapping[int, int]  # row -> a row with an equal or nearly equal image, another label
-    fold_of: Rows | None  # (N,) None where one network had seen all images
-    settings: Mapping[str, Any]  # what decides it: recipe, seed, folds, data
-
-    @property
-    def labels(self) -> NDArray[np.uint8]:
-        """The given labels of all parts (N,)."""
-        return np.concatenate([part.labels for part in self.parts])
-
-    @property
-    def is_suspect(self) -> NDArray[np.bool_]:
-        """Whether a label is suspect (N,): by its probabilities, or by another label of a copy."""
-        suspect = self.found.is_suspect.copy()
-        suspect[list(self.duplicates)] = True
-        return suspect
-
-    def place(self, row: int) -> Place:
-        """Return the part and index of a row."""
-        return place(self.parts, int(row))
 
 
 def audit(
@@ -113,10 +84,12 @@ def audit(
         trained = list(trained_folds(recipe, parts, fold_of, seed, work, progress))
         made = _judged(parts, labels, trained, fold_of, decisive)
         log_probabilities = _log_probabilities(trained, len(labels), parts[0].classes)
+        rows = listed(made)
         contents = {
-            "suspects.csv": files.csv_text(listed(made)).encode(),
+            "suspects.csv": files.csv_text(rows).encode(),
             "summary.json": f"{json.dumps(summary(made), indent=2)}\n".encode(),
             "predictions.npz": _archive(log_probabilities, labels, chosen),
+            "audit.html": page(made, rows, _command()).encode(),
         }
         files.write_folder(out, contents)
     shutil.rmtree(work, ignore_errors=True)
@@ -167,60 +140,6 @@ def _log_probabilities(trained: Sequence[Fold], images: int, classes: int) -> ND
     return found
 
 
-def listed(made: Audit) -> list[dict[str, object]]:
-    """Return the rows of suspects.csv."""
-    labels, names, suspect = made.labels, made.parts[0].class_names, made.is_suspect
-    hashes = {part.part: part.sha256 for part in made.parts}
-    rows = []
-    for rank, (row, near) in enumerate(zip(made.rows, made.neighbours, strict=True), 1):
-        where, given, likely = made.place(row), int(labels[row]), int(made.found.likely[row])
-        copy = made.duplicates.get(int(row))
-        other = made.place(copy) if copy is not None else None
-        image = gather(made.parts, np.array([row]))[0]
-        cells: dict[str, object] = {
-            "rank": rank,
-            "part": where.part,
-            "index": where.index,
-            "given_label": names[given],
-            "likely_label": names[likely],
-            "self_confidence": f"{made.found.self_confidence[row]:.6f}",
-            "likely_probability": f"{made.found.likely_probability[row]:.6f}",
-            "neighbours_given": f"{(labels[near] == given).mean():.2f}" if len(near) else "",
-            "neighbours_likely": f"{(labels[near] == likely).mean():.2f}" if len(near) else "",
-            "duplicate_of": f"{other.part} {other.index}" if other else "",
-            "suspect": "yes" if suspect[row] else "no",
-            "decision": "",
-            "corrected_label": "",
-            "part_sha256": hashes[where.part],
-            "image_sha256": image_hash(image),
-        }
-        rows.append({name: cells[name] for name in COLUMNS})
-    return rows
-
-
-def summary(made: Audit) -> dict[str, Any]:
-    """Return what was found about the labels as a whole, as JSON values."""
-    found, suspect = made.found, made.is_suspect
-    where = np.repeat(np.arange(len(made.parts)), [len(part) for part in made.parts])
-    return {
-        **made.settings,
-        "class_names": list(made.parts[0].class_names),
-        "images": len(suspect),
-        "suspects": int(suspect.sum()),
-        "suspects_by_part": {
-            part.part: int(suspect[where == i].sum()) for i, part in enumerate(made.parts)
-        },
-        "estimated_noise": found.noise,
-        "estimated_noise_by_class": found.noise_by_class.tolist(),
-        "agreement": float((found.likely == made.labels).mean()),
-        "thresholds": found.thresholds.tolist(),
-        "confident_joint": found.confident_joint.tolist(),
-        "calibrated_joint": found.calibrated_joint.tolist(),
-        "duplicates_with_other_labels": len(made.duplicates),
-        "environment": environment(),
-    }
-
-
 def _settings(
     parts: Sequence[Dataset], recipe: Recipe, count: int, seed: int, quick: bool
 ) -> dict[str, Any]:
@@ -236,6 +155,11 @@ def _settings(
     }
     normal: dict[str, Any] = json.loads(json.dumps(decisive))
     return normal
+
+
+def _command() -> str:
+    """Return the command line that runs."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def _archive(
