@@ -9,13 +9,15 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fashionlab import files
 from fashionlab.data.dataset import SPLITS, Dataset
+from fashionlab.data.parts import LeftOut, Parts
 from fashionlab.errors import DataFormatError
 from fashionlab.text import read_text
 
@@ -98,6 +100,29 @@ class SuspectList:
                 f"{dataset.class_names[int(lost.argmax())]!r}; decide which of its rows are wrong"
             )
         return dataset.take(rows)
+
+
+def without_suspects(parts: Parts, path: str) -> Parts:
+    """Return the parts, the training part without the images that a list leaves out of it.
+
+    Raises DataFormatError where the list is of other images, or leaves out all of a class.
+    """
+    suspects = read_suspects(files.named(path))
+    train = suspects.kept(parts.train)
+    count = len(parts.train) - len(train)
+    if not count:
+        raise DataFormatError(
+            f"a list of suspects must leave out an image of the training part; received {path}, "
+            f"which leaves out none; {REMEDY}"
+        )
+    name = f"{train.name} without {count:,} images"
+    return Parts(
+        train.renamed(name, train.class_names),
+        parts.test,
+        parts.validation,
+        replace(parts.options, without=path),
+        LeftOut(suspects.sha256, count),
+    )
 
 
 def read_suspects(path: Path) -> SuspectList:
