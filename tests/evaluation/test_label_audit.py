@@ -1,4 +1,4 @@
-"""Confident learning: worked by hand, equal to cleanlab's, and it finds labels that were flipped."""
+"""Confident learning: by hand, equal to cleanlab's, and it finds labels that were flipped."""
 
 import numpy as np
 import pytest

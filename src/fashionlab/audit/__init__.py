@@ -13,7 +13,7 @@ Symbols: N images of all parts, one after the other, K classes, F folds.
 """
 
 from fashionlab.audit.audit import FOLDS, audit
-from fashionlab.audit.recipe import RECIPE
+from fashionlab.audit.recipe import RECIPE, recipe_for
 from fashionlab.audit.result import Audit, listed, summary
 
-__all__ = ["FOLDS", "RECIPE", "Audit", "audit", "listed", "summary"]
+__all__ = ["FOLDS", "RECIPE", "Audit", "audit", "listed", "recipe_for", "summary"]

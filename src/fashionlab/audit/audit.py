@@ -28,7 +28,7 @@ from fashionlab.audit.folds import folds
 from fashionlab.audit.neighbours import NEIGHBOURS, nearest
 from fashionlab.audit.page import page
 from fashionlab.audit.predictions import Fold, features, trained_folds
-from fashionlab.audit.recipe import RECIPE
+from fashionlab.audit.recipe import recipe_for
 from fashionlab.audit.result import Audit, listed, summary
 from fashionlab.data import Dataset
 from fashionlab.data.check.near import gather
@@ -50,14 +50,14 @@ Rows = NDArray[np.int64]
 def audit(
     parts: Sequence[Dataset],
     out: str | Path,
-    recipe: Recipe = RECIPE,
+    recipe: Recipe | None = None,
     count: int = FOLDS,
     seed: int = 0,
     progress: Progress | None = None,
     *,
     quick: bool = False,
 ) -> Audit:
-    """Audit the labels of all parts and write the folder `out`.
+    """Audit the labels of all parts and write the folder `out`; by default with `recipe_for` them.
 
     `count` networks are trained, each on the images of all parts but its fold's. With `quick` it is
     one network, which has seen all images: few epochs do not learn a single wrong label by heart.
@@ -77,6 +77,7 @@ def audit(
     labels = np.concatenate([part.labels for part in parts])
     chosen = folds(labels, parts[0].class_names, 1 if quick else count, seed)
     fold_of = None if quick else chosen
+    recipe = recipe or recipe_for(len(labels))
     decisive = _settings(parts, recipe, count, seed, quick)
     require_absent(out)
     with _working(out) as work:
@@ -113,7 +114,8 @@ def _judged(
     wanted = suspect[order]
     wanted[:LISTED] = True
     rows = order[wanted]
-    k = min(NEIGHBOURS, len(labels) - 1)
+    largest = 1 if fold_of is None else max(len(fold.rows) for fold in trained)
+    k = min(NEIGHBOURS, len(labels) - largest)
     near = np.empty((len(rows), k), np.int64)
     for fold in trained:
         mine = np.isin(rows, fold.rows)

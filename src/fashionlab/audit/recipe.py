@@ -5,6 +5,17 @@ Few epochs under a schedule that ends at 0: a label that is wrong on one image o
 benchmarks/training/label_audit.py.
 """
 
-from fashionlab.recipes import RECIPES, override
+from fashionlab.recipes import RECIPES, Recipe, override
 
 RECIPE = override(RECIPES["cnn"], {"name": "audit", "epochs": 10})
+
+FEW = 20_000  # images; fewer have smaller batches, and more epochs
+SMALL_BATCH, STEPS, MOST_EPOCHS = 64, 1500, 40
+
+
+def recipe_for(images: int) -> Recipe:
+    """Return the recipe for a set of so many images: a small one has STEPS steps where it can."""
+    if images >= FEW:
+        return RECIPE
+    epochs = min(max(-(-STEPS * SMALL_BATCH // images), RECIPE.epochs), MOST_EPOCHS)
+    return override(RECIPE, {"batch_size": SMALL_BATCH, "epochs": epochs})

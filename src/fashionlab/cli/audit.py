@@ -43,14 +43,13 @@ def audit(
 
     What was trained before it was stopped is used again by the same command.
     """
-    from fashionlab.audit import RECIPE
     from fashionlab.audit import audit as run_audit
     from fashionlab.progress import for_stderr
     from fashionlab.recipes import get
 
     parts = named_parts(data, also)
     folder = out or Path("audits") / parts[0].name
-    chosen = get(recipe) if recipe else RECIPE
+    chosen = get(recipe) if recipe else None
     made = run_audit(parts, folder, chosen, folds, seed, for_stderr(say), quick=quick)
     with kept(folder):
         if as_json:
