@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import tables
-from fashionlab.audit import FOLDS, RECIPE
+from fashionlab.audit import FOLDS, recipe_for
 from fashionlab.audit.folds import folds
 from fashionlab.audit.predictions import trained_folds
 from fashionlab.data import Dataset, load
@@ -30,7 +30,7 @@ from fashionlab.shipped import run_folder
 
 SHARE = 0.05  # of the labels that are flipped
 KINDS = ("uniform", "usual confusions")
-FORMS = {f"{FOLDS} folds": FOLDS, "--quick": 1}
+FORMS = {"--quick": 1, f"{FOLDS} folds": FOLDS}
 
 
 def main(seeds: int) -> None:
@@ -38,9 +38,9 @@ def main(seeds: int) -> None:
     train, _ = load(fetch=False)
     rows: list[dict[str, object]] = []
     for seed in range(seeds):
-        for kind in KINDS:
-            labels = flipped(train, kind, seed)
-            for form, count in FORMS.items():
+        for form, count in FORMS.items():
+            for kind in KINDS:
+                labels = flipped(train, kind, seed)
                 rows.append(measured(train, labels, kind, form, count, seed))
                 tables.write("label_audit", rows)
                 print(rows[-1], flush=True)
@@ -66,13 +66,13 @@ def measured(
     train: Dataset, labels: NDArray[np.uint8], kind: str, form: str, count: int, seed: int
 ) -> dict[str, object]:
     """Audit the flipped labels and say how many of them come first."""
-    part = replace(train, labels=labels)
+    part, recipe = replace(train, labels=labels), recipe_for(len(train), quick=count == 1)
     began = time.perf_counter()
     fold_of = folds(labels, train.class_names, count, seed) if count > 1 else None
     log_probabilities = np.empty((len(labels), train.classes), np.float32)
     with tempfile.TemporaryDirectory() as folder:
         progress = Lines(lambda line: print(line, file=sys.stderr, flush=True))
-        for fold in trained_folds(RECIPE, [part], fold_of, seed, Path(folder), progress):
+        for fold in trained_folds(recipe, [part], fold_of, seed, Path(folder), progress):
             log_probabilities[fold.rows] = fold.log_probabilities()
     seconds = time.perf_counter() - began
     probabilities = np.exp(log_probabilities.astype(np.float64))
@@ -90,7 +90,7 @@ def measured(
         row[f"precision_{name}"] = round(precision(scores, wrong), 4)
         row[f"area_{name}"] = round(area(scores, wrong), 4)
     row |= {"estimated_noise": round(found.noise, 4), "seconds": round(seconds, 1)}
-    row |= {"epochs": RECIPE.epochs, **tables.machine()}
+    row |= {"epochs": recipe.epochs, **tables.machine()}
     return row
 
 

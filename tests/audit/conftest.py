@@ -10,7 +10,7 @@ FAST = override(
     RECIPES["net"],
     {
         "name": "fast",
-        "epochs": 12,
+        "epochs": 30,
         "batch_size": 32,
         "learning_rate": 0.01,
         "model": {"units": [64], "activation": "relu"},

@@ -160,7 +160,8 @@ def test_five_images_can_be_audited_in_two_folds(tmp_path):
 
 def test_a_small_set_has_more_epochs_of_smaller_batches():
     large, small, tiny = recipe_for(70_000), recipe_for(5_000), recipe_for(400)
-    assert (large.epochs, large.batch_size) == (10, 256)
+    assert (large.epochs, large.batch_size) == (20, 256)
+    assert recipe_for(70_000, quick=True).epochs == 10
     assert (small.epochs, small.batch_size) == (20, 64)
     assert (tiny.epochs, tiny.batch_size) == (40, 64)
 

@@ -77,7 +77,7 @@ def audit(
     labels = np.concatenate([part.labels for part in parts])
     chosen = folds(labels, parts[0].class_names, 1 if quick else count, seed)
     fold_of = None if quick else chosen
-    recipe = recipe or recipe_for(len(labels))
+    recipe = recipe or recipe_for(len(labels), quick)
     decisive = _settings(parts, recipe, count, seed, quick)
     require_absent(out)
     with _working(out) as work:
