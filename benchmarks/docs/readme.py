@@ -5,7 +5,14 @@ python -m benchmarks.docs.readme
 
 from pathlib import Path
 
-from benchmarks.docs import data_tables, engine_tables, hostile_tables, training_tables, use_tables
+from benchmarks.docs import (
+    audit_tables,
+    data_tables,
+    engine_tables,
+    hostile_tables,
+    training_tables,
+    use_tables,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +31,7 @@ PAGES = {
         "digits": data_tables.digits,
         "hostile_data": hostile_tables.data,
     },
+    "docs/audit.md": {"label_audit": audit_tables.label_audit},
     "docs/commands.md": {"speed_busy": engine_tables.speed_busy},
     "docs/protocol.md": {
         "choices": training_tables.choices,

@@ -22,7 +22,7 @@ def audit(
     data: Data = NO_DATA,
     also: Place = None,
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write, audits/NAME by default.")
+        Path | None, typer.Option(help="The folder to write, runs/audit-NAME by default.")
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="One network that has seen all images, no folds.")
@@ -48,7 +48,7 @@ def audit(
     from fashionlab.recipes import get
 
     parts = named_parts(data, also)
-    folder = out or Path("audits") / parts[0].name
+    folder = out or Path("runs") / f"audit-{parts[0].name}"
     chosen = get(recipe) if recipe else None
     made = run_audit(parts, folder, chosen, folds, seed, for_stderr(say), quick=quick)
     with kept(folder):

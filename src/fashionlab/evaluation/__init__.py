@@ -6,6 +6,7 @@ are measured by the same arithmetic.
     metrics       accuracy, log loss, precision, recall, F1, confusion matrix
     intervals     Wilson's interval for an accuracy; mean, deviation and interval over seeds
     calibration   temperature, expected calibration error, rejection threshold
+    label_audit   confident learning: how many labels are wrong, and which
     duplicates    test images that are in the training set too
     examples      the test images that a page shows
     predictions   a model's outputs to log-probabilities; their mean over views of an image
