@@ -2,6 +2,9 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -57,6 +60,29 @@ def test_json_is_the_summary(folder):
     assert status == 0, told
     stored = json.loads((folder / "quick/summary.json").read_text())
     assert json.loads(said)["suspects"] == stored["suspects"] and not stored["out_of_fold"]
+
+
+def test_a_kill_loses_one_fold_at_most_and_the_list_comes_out_the_same(folder):
+    options = ["audit", "set.npz", "--recipe", "fast.toml", "--folds", "2", "--out", "killed"]
+    main = "from fashionlab.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", main, *options],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    began = time.monotonic()
+    while not (folder / "killed.partial/fold-1").exists() and process.poll() is None:
+        assert time.monotonic() < began + 60
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert (folder / "killed.partial").exists()
+    status, _, told = fashionlab(*options, cwd=folder)
+    assert status == 0 and "fold-1 is finished; it is used as it is" in told
+    for name in ("suspects.csv", "predictions.npz"):
+        assert (folder / "killed" / name).read_bytes() == (folder / "out" / name).read_bytes()
+    assert not list(folder.glob("killed.partial*"))
 
 
 def test_training_without_a_list_is_recorded_resumed_and_repeated(folder):
