@@ -30,7 +30,7 @@ from fashionlab.shipped import run_folder
 
 SHARE = 0.05  # of the labels that are flipped
 KINDS = ("uniform", "usual confusions")
-FORMS = {"--quick": 1, f"{FOLDS} folds": FOLDS}
+FORMS = {"quick": 1, f"{FOLDS} folds": FOLDS}
 
 
 def main(seeds: int) -> None:
