@@ -16,8 +16,9 @@ MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "enviro
 ALLOWED = {
     "cli": LOWER
     | MIDDLE
-    | {"training", "report", "reproduce", "bench", "shipped"}
+    | {"training", "report", "reproduce", "bench", "shipped", "audit"}
     | {"images", "portable", "export", "serve"},
+    "audit": LOWER | MIDDLE | {"training", "report"},
     "bench": LOWER | MIDDLE | {"training"},
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},

@@ -79,6 +79,7 @@ COMMANDS = {
     "data info, packed and large": ("data info --data large", NOTHING, UNPACKED),
     "data convert": ("data convert data tables --to csv", {"tables"}, NOTHING),
     "data check": ("data check data --out check.html", {"check.html"}, PLOTS),
+    "audit": ("audit data --quick --out audited", {"audited"}, PLOTS),
     "bench accuracy": (
         "bench accuracy one.toml --seeds 1 --data data",
         {"runs", "runs/accuracy.csv", "runs/accuracy"},

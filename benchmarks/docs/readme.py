@@ -6,6 +6,7 @@ python -m benchmarks.docs.readme
 from pathlib import Path
 
 from benchmarks.docs import (
+    audit_tables,
     data_tables,
     engine_tables,
     hostile_tables,
@@ -31,6 +32,7 @@ PAGES = {
         "digits": data_tables.digits,
         "hostile_data": hostile_tables.data,
     },
+    "docs/audit.md": {"label_audit": audit_tables.label_audit},
     "docs/commands.md": {"speed_busy": engine_tables.speed_busy},
     "docs/protocol.md": {
         "choices": training_tables.choices,

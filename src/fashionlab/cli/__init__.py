@@ -5,6 +5,7 @@ training    reproduce, train
 evaluation  evaluate, report
 models      export, predict, serve; `answers` prints predictions
 inputs      recipes, data fetch, info, check and convert
+audit       audit
 bench       bench accuracy, bench record
 """
 
@@ -14,7 +15,7 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import bench, evaluation, inputs, models, output, training
+from fashionlab.cli import audit, bench, evaluation, inputs, models, output, training
 from fashionlab.dependencies import needs
 from fashionlab.errors import FashionlabError, OutputError, StoppedError
 
@@ -37,6 +38,7 @@ app.command()(models.export)
 app.command()(models.predict)
 app.command()(models.serve)
 app.command()(inputs.recipes)
+app.command()(audit.audit)
 data_app.command()(inputs.fetch)
 data_app.command()(inputs.info)
 data_app.command()(inputs.convert)

@@ -1,5 +1,6 @@
 """Commands that read finished runs: evaluate, report."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,19 +13,27 @@ from fashionlab.shipped import outputs, run_folder
 from fashionlab.text import printable
 
 if TYPE_CHECKING:
-    from fashionlab.runs import Run
+    from fashionlab.runs import Remaining, Run
 
 
-def evaluate(run: RunFolder, as_json: Json = False) -> None:
+def evaluate(
+    run: RunFolder,
+    without: Annotated[
+        Path | None,
+        typer.Option(help="Also the accuracy without the test images that this list leaves out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Compute a run's metrics from its stored predictions."""
-    print_metrics(run, as_json)
+    print_metrics(run, as_json, without)
 
 
-def print_metrics(folder: Path, as_json: bool) -> None:
+def print_metrics(folder: Path, as_json: bool, without: Path | None = None) -> None:
     """Print a finished run's metrics, for `evaluate` and `train`."""
     from fashionlab.runs import Run, standing
 
     run = Run(folder)
+    rest = _remaining(run, without) if without else None
     metrics, training = run.metrics(), run.training_figures()
     if as_json:
         answer = {
@@ -35,6 +44,8 @@ def print_metrics(folder: Path, as_json: bool) -> None:
             "weights_sha256": run.weights_sha256(),
             **selective_answer(run),
         }
+        if rest:
+            answer["without"] = asdict(rest)
         show_json(answer, indent=2)
         return
     low, high = metrics.accuracy_interval
@@ -47,6 +58,13 @@ def print_metrics(folder: Path, as_json: bool) -> None:
         f"test accuracy {metrics.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
         f"log loss {metrics.log_loss:.4f}"
     )
+    if rest:
+        low, high = rest.accuracy_interval
+        show(
+            f"without the {rest.left_out:,} test images that {without} leaves out: accuracy "
+            f"{rest.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}) on {rest.images:,}; the "
+            "score is that on all test images"
+        )
     show(
         f"training accuracy {training['accuracy']:.2%}, loss {training['loss']:.4f} in the last of "
         f"{training['epochs']} epochs, {training['seconds_an_epoch']:.2f} s an epoch"
@@ -66,6 +84,13 @@ def print_metrics(folder: Path, as_json: bool) -> None:
     total = f"{sum(metrics.correct):>9,} {sum(metrics.support):>9,}"
     show(f"{'mean, or sum':<{width}} {shares} {total}")
     show_selective(run)
+
+
+def _remaining(run: "Run", without: Path) -> "Remaining":
+    from fashionlab.data.suspects import read_suspects
+    from fashionlab.runs import remaining
+
+    return remaining(run, read_suspects(without))
 
 
 def _chosen_epoch(run: "Run") -> str:

@@ -52,7 +52,7 @@ Named = Annotated[
 ]
 
 
-def _parts(data: Data, also: str | None) -> "tuple[Dataset, ...]":
+def named_parts(data: Data, also: str | None) -> "tuple[Dataset, ...]":
     """Load the parts of the data that the argument or `--data` names, else of those that are found.
 
     Nothing is fetched for them.
@@ -69,7 +69,7 @@ def _parts(data: Data, also: str | None) -> "tuple[Dataset, ...]":
 @partial(reads_data, place=Named)
 def info(data: Data = NO_DATA, also: Place = None, as_json: Json = False) -> None:
     """Show which data would be used, and what it contains."""
-    splits = _parts(data, also)
+    splits = named_parts(data, also)
     if as_json:
         described = [
             {
@@ -143,7 +143,7 @@ def check(
     """Say what is wrong with data; exit status 1 where something makes results wrong."""
     from fashionlab.data.check import check as check_data
 
-    checked = check_data(_parts(data, also))
+    checked = check_data(named_parts(data, also))
     if out is not None:
         from fashionlab.report.check import write_check
 

@@ -71,6 +71,13 @@ class Data:
         reading = {**planned.options.given(), **(self.reading or {})}
         return replace(self, place=self.place or source, reading=reading)
 
+    def without(self, suspects: Path) -> "Data":
+        """Return the same data without the training images that a list of suspects leaves out."""
+        from fashionlab import files
+
+        path = files.text(suspects.resolve())
+        return replace(self, reading={**(self.reading or {}), "without": path})
+
     def load(self, fetch: bool = True) -> "Parts":
         """Load them; lines about it go to standard error."""
         from fashionlab.data import ReadOptions, load

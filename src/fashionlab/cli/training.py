@@ -66,6 +66,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Decides weights, order and draws; 0 by default.")
     ] = None,
+    without: Annotated[
+        Path | None,
+        typer.Option(help="A list of suspects of `audit`: these training images are left out."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the training that --out has begun.")
     ] = False,
@@ -91,6 +95,13 @@ def train(
     from fashionlab.progress import for_stderr
 
     given = given_fields(fields)
+    if without and (repeated or not recipe):
+        raise InvalidValueError(
+            "--without is for a new training; --from and --resume take the list from the folder; "
+            "leave it out"
+        )
+    if without:
+        data = data.without(without)
     if repeated:
         _require_alone("--from", recipe, seed, given)
         options = {"resume": resume, "checkpoint_steps": checkpoint_steps}

@@ -15,6 +15,7 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     storage        blocks                images larger than the memory
     windows        Windows               the order of an epoch over them
     dataset        Dataset, split        what every other package works on
+    suspects       read_suspects         the list of an audit, and leaving out what it names
     parts          Parts, require_alike  the parts of one set, with how they were read
     fashion_mnist  CLASS_NAMES, FILES    names and hashes of Fashion-MNIST, and where it may lie
     known          by_name, by_pixels    what is publicly known of other sets

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.parts import NO_OPTIONS, Parts, require_alike
+from fashionlab.data.suspects import without_suspects
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
 from fashionlab.images import Preparation
@@ -46,11 +48,15 @@ def load(
     A source named here or by FASHIONLAB_DATA is final: it may be anyone's, of any form that
     `data.forms` reads, with class names from class_names.txt, one a line, where labels are numbers.
     Without one, only genuine Fashion-MNIST is accepted, from `fashion_mnist.places()`, then, if
-    `fetch`, from the network into the cache; `log` and `bar` are `data.fetch`'s.
+    `fetch`, from the network into the cache; `log` and `bar` are `data.fetch`'s. The images that a
+    list of suspects names, `options.without`, are left out of the training part.
 
     Raises DataNotFoundError naming every place tried, DataFormatError for unsound files,
     InvalidValueError for options that do not fit.
     """
+    if options.without is not None:
+        whole = load(source, replace(options, without=None), fetch=fetch, log=log, bar=bar)
+        return without_suspects(whole, options.without)
     source = source or os.environ.get("FASHIONLAB_DATA")
     if named := _by_name(source, options, fetch, log, bar):
         return named

@@ -20,6 +20,7 @@ class ReadOptions:
     labels: Literal["first", "last"] | None = None  # the column of the labels in a table
     first_label: int | None = None  # the lowest label, where it is not 0
     transposed: bool | None = None  # images stored column by column, as EMNIST's are
+    without: str | None = None  # a list of suspects, which are left out of the training part
 
     def __post_init__(self) -> None:
         rules = {
@@ -39,6 +40,10 @@ class ReadOptions:
                 self.first_label is None or type(self.first_label) is int,
             ),
             "transposed": ("true or false", self.transposed in (None, True, False)),
+            "without": (
+                "the path of a list of suspects",
+                self.without is None or (type(self.without) is str and self.without != ""),
+            ),
         }
         for name, (rule, holds) in rules.items():
             if not holds:

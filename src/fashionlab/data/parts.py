@@ -1,6 +1,7 @@
 """Parts: the training part, the test part and maybe the validation part of one data set."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fashionlab.data.dataset import SPLITS, Dataset
 from fashionlab.data.options import ReadOptions
@@ -9,11 +10,20 @@ from fashionlab.errors import DataFormatError
 NO_OPTIONS = ReadOptions()
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """The images that a list of suspects has left out of a training part."""
+
+    sha256: str  # of the list
+    images: int
+
+
 class Parts(tuple[Dataset, Dataset]):
     """The parts of a data set: (train, test), and its own validation part where it has one."""
 
     validation: Dataset | None
     options: ReadOptions  # by which it was read
+    left_out: LeftOut | None  # of the training part
 
     def __new__(
         cls,
@@ -21,10 +31,11 @@ class Parts(tuple[Dataset, Dataset]):
         test: Dataset,
         validation: Dataset | None = None,
         options: ReadOptions = NO_OPTIONS,
+        left_out: LeftOut | None = None,
     ) -> "Parts":
         """Return the parts as a tuple of two."""
         parts = super().__new__(cls, (train, test))
-        parts.validation, parts.options = validation, options
+        parts.validation, parts.options, parts.left_out = validation, options, left_out
         return parts
 
     @property

@@ -116,13 +116,14 @@ def _shown(check: Check, where: Place) -> Shown:
     name = label(check.parts, where)
     image = np.array(part.images[where.index])
     alt = f"Image {where.index:,} of {where.part}, labelled {name}"
-    return Shown(Picture(png_uri(_reduced(image)), alt), _where(where), name)
+    return Shown(Picture(png_uri(reduced(image)), alt), _where(where), name)
 
 
 def _where(where: Place) -> str:
     return f"{where.part} {where.index}"
 
 
-def _reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image with SIDE pixels a side at most."""
     factor = -(-max(image.shape[:2]) // SIDE)
     return image if factor == 1 else np.asarray(Image.fromarray(image).reduce(factor))

@@ -25,6 +25,7 @@ Loading either runs no code from it.
     records      the fields of the JSON files, with types and limits
     reading      the border: files -> checked values, or one error that names the file
     reader       Run
+    without      a run's accuracy without suspects
     standing     a run's evaluation protocol as sentences
 """
 
@@ -34,18 +35,21 @@ from fashionlab.runs.reader import DataFacts, Run, recorded_config, recorded_env
 from fashionlab.runs.reading import border
 from fashionlab.runs.records import Environment
 from fashionlab.runs.standing import standing
+from fashionlab.runs.without import Remaining, remaining
 from fashionlab.runs.writer import RunWriter, tidy
 
 __all__ = [
     "Checkpoint",
     "DataFacts",
     "Environment",
+    "Remaining",
     "Run",
     "RunWriter",
     "border",
     "is_begun",
     "recorded_config",
     "recorded_environment",
+    "remaining",
     "require_free",
     "standing",
     "tidy",

@@ -31,12 +31,20 @@ class Splits(TypedDict):
     validation: NotRequired[Split]  # where the data have one of their own
 
 
+class LeftOutFacts(TypedDict):
+    """The list of suspects that were left out of the training part."""
+
+    sha256: Hash  # of the list
+    images: Count
+
+
 class Config(TypedDict):
     """config.json: what decides a run, and what follows from it."""
 
     recipe: dict[str, Any]  # the fields of recipes.Recipe, which checks them itself
     seed: Count
     data: Splits
+    without: NotRequired[LeftOutFacts]
     class_names: Annotated[tuple[Name, ...], Between(1, 256)]  # (K,) in label order
     image_shape: tuple[Count, Count] | tuple[Count, Count, Count]  # (H, W) or (H, W, 3)
     preparation: NotRequired[str]  # older versions knew "garment" alone

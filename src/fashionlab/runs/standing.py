@@ -14,12 +14,14 @@ def standing(run: Run) -> list[str]:
     if protocol is None:
         return []
     held_out, read = protocol["images_held_out"], protocol["test_set_read"]
+    left_out = run.config.get("without")
+    listed = f"{left_out['images']:,} left out by a list of suspects, " if left_out else ""
     validation = ""
     if held_out:
         validation = f" (accuracy {protocol['validation_accuracy']:.2%})"
     lines = [
-        f"trained on {protocol['images_trained_on']:,} images, {held_out:,} held out{validation}; "
-        f"the test set was read {'once' if read == 1 else f'{read} times'}"
+        f"trained on {protocol['images_trained_on']:,} images, {listed}{held_out:,} held out"
+        f"{validation}; the test set was read {'once' if read == 1 else f'{read} times'}"
     ]
     if copied := sorted({place for place, _ in protocol["test_copies"]}):
         shown = ", ".join(map(str, copied[:COPIES_SHOWN]))

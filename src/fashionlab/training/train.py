@@ -146,7 +146,7 @@ def own_validation(data: Data) -> Dataset | None:
 
 def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
     """Return what decides a run, as JSON values: the recipe, the seed, the data by its hash."""
-    decisive = {
+    decisive: dict[str, Any] = {
         "recipe": asdict(recipe),
         "seed": seed,
         "data": {
@@ -154,6 +154,8 @@ def settings(recipe: Recipe, data: Data, seed: int) -> dict[str, Any]:
             for part in parts(data)
         },
     }
+    if left_out := isinstance(data, Parts) and data.left_out:
+        decisive["without"] = asdict(left_out)
     normal: dict[str, Any] = json.loads(json.dumps(decisive))  # tuples become lists, as read back
     return normal
 
@@ -209,7 +211,7 @@ def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
     for part, facts in data.items() if isinstance(data, Mapping) else ():
         decisive = isinstance(facts, Mapping)  # of data the hash decides, not the folder's name
         flat[f"{part} data"] = facts["sha256"] if decisive and "sha256" in facts else facts
-    return flat | {"seed": stored.get("seed")}
+    return flat | {"seed": stored.get("seed"), "images left out": stored.get("without")}
 
 
 def _describe(
