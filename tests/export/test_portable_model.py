@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from small_runs import DATA, SMALL, trained
 
 from fashionlab.data import split
 from fashionlab.data.synthetic import draw
@@ -21,19 +22,6 @@ from fashionlab.portable.metadata import examples_limit
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 from fashionlab.training import train
-
-DATA = draw(train=300, test=120)
-CONVNET = {"stem": 4, "stages": ((6, 1), (8, 1)), "residual": True}
-SMALL = {
-    "scratch": ("report-cnn", {"engine": "scratch", "model": {"filters": 4, "units": (12,)}}),
-    "keras": ("small", {"model": CONVNET, "precision": "float32", "warmup_epochs": 0}),
-}
-
-
-def trained(kind, folder, **changes):
-    name, own = SMALL[kind]
-    given = {"epochs": 2, "batch_size": 20, "validation_fraction": 0.2, **own, **changes}
-    return train(replace(RECIPES[name], test_each_epoch=False, **given), DATA, folder)
 
 
 @pytest.fixture(scope="module", params=SMALL)
