@@ -84,7 +84,8 @@ def test_table_of_digits(tmp_path) -> None:
     printed = run("table_of_digits.sh", "--epochs", "1", cwd=tmp_path)
     assert "5,000 images of 28 x 28, 10 classes" in printed and "MNIST" in printed
     assert "trained on 3,600 images, 400 held out" in printed
-    assert printed.splitlines()[-1].startswith("new.csv[0]: 9 ")
+    *_, answer, prediction_set = printed.splitlines()
+    assert answer.startswith("new.csv[0]: 9 ") and prediction_set == "  95 % set: 9"
     assert Run(tmp_path / "runs/mnist").metrics().accuracy > 0.9
 
 

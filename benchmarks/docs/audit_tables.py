@@ -1,8 +1,16 @@
 """The table about the audit: labels that were flipped on purpose, and found."""
 
+from collections import Counter
+from collections.abc import Sequence
 from statistics import mean
 
+import numpy as np
+
 from benchmarks import tables
+from benchmarks.training.audit_readings import CONTROLS, DECISIONS, FIRST
+from fashionlab.evaluation.intervals import wilson_interval
+from fashionlab.runs import Run
+from fashionlab.shipped import FOLDER
 
 
 def label_audit() -> str:
@@ -36,3 +44,68 @@ def label_audit() -> str:
         "benchmarks.training.label_audit`.",
     ]
     return "\n".join(lines)
+
+
+def audit_readings() -> str:
+    """Return what two readings of the suspects say, from audit_fashion_mnist.csv."""
+    rows = tables.read("audit_fashion_mnist")
+    read = [row for row in rows if row["reading_a"]]
+    first = [row for row in read if row["rank"] and int(row["rank"]) <= FIRST]
+    groups = {
+        f"first {FIRST // 2} of the list": first[: FIRST // 2],
+        f"first {FIRST} of the list": first,
+        "all suspects of the test part": [
+            row for row in read if row["suspect"] == "yes" and row["part"] == "test"
+        ],
+        f"{CONTROLS} images that are not listed": [row for row in read if not row["rank"]],
+    }
+    lines = [
+        "| images | read | wrong: A, B, both | ambiguous | broken | sound "
+        "| wrong or broken by both | agreement | Cohen's kappa |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, own in groups.items():
+        pairs = [(row["reading_a"], row["reading_b"]) for row in own]
+        lines.append(
+            f"| {name} | {len(own)} | {_counts(pairs, 'wrong')} | {_counts(pairs, 'ambiguous')} "
+            f"| {_counts(pairs, 'broken')} | {_counts(pairs, 'sound')} | "
+            f"{sum({*pair} <= {'wrong', 'broken'} for pair in pairs)} "
+            f"| {100 * mean(a == b for a, b in pairs):.0f} % | {_kappa(pairs):.2f} |"
+        )
+    return "\n".join([*lines, "", _ceiling(rows)])
+
+
+def _counts(pairs: Sequence[tuple[str, str]], decision: str) -> str:
+    a, b = (sum(pair[i] == decision for pair in pairs) for i in (0, 1))
+    return f"{a}, {b}, {sum(pair == (decision, decision) for pair in pairs)}"
+
+
+def _kappa(pairs: Sequence[tuple[str, str]]) -> float:
+    """Return the agreement beyond chance (Cohen 1960): (p - e) / (1 - e)."""
+    n = len(pairs)
+    a, b = (Counter(pair[i] for pair in pairs) for i in (0, 1))
+    expected = sum(a[decision] * b[decision] for decision in DECISIONS) / n**2
+    return (mean(x == y for x, y in pairs) - expected) / (1 - expected) if expected < 1 else 1.0
+
+
+def _ceiling(rows: Sequence[dict[str, str]]) -> str:
+    """Return the shipped model's accuracy on the test images that no reading objects to."""
+    log_probabilities, labels = Run(FOLDER).predictions()
+    correct = log_probabilities.argmax(axis=1) == labels
+    sound = np.ones(len(labels), bool)
+    for row in rows:
+        if row["part"] == "test" and row["reading_a"]:
+            sound[int(row["index"])] = row["reading_a"] == row["reading_b"] == "sound"
+    out = np.flatnonzero(~sound)
+    shares = [
+        f"{k / n:.2%} ({wilson_interval(k, n)[0]:.2%} to {wilson_interval(k, n)[1]:.2%})"
+        for k, n in ((correct.sum(), len(labels)), (correct[sound].sum(), sound.sum()))
+    ]
+    wrong, wrong_out = (~correct).sum(), (~correct[out]).sum()
+    return (
+        f"The shipped model's accuracy is {shares[0]} on all {len(labels):,} test images, the "
+        f"score, and {shares[1]} on the {sound.sum():,} that nobody had to read or that both "
+        f"readings call sound. It is wrong on {wrong_out} of the {len(out)} others: they are "
+        f"{wrong_out / wrong:.0%} of its {wrong} errors. Written by `python -m "
+        "benchmarks.training.audit_readings`."
+    )

@@ -32,7 +32,10 @@ PAGES = {
         "digits": data_tables.digits,
         "hostile_data": hostile_tables.data,
     },
-    "docs/audit.md": {"label_audit": audit_tables.label_audit},
+    "docs/audit.md": {
+        "audit_readings": audit_tables.audit_readings,
+        "label_audit": audit_tables.label_audit,
+    },
     "docs/commands.md": {"speed_busy": engine_tables.speed_busy},
     "docs/protocol.md": {
         "choices": training_tables.choices,

@@ -62,12 +62,13 @@ def emit(
         ends = ([-1], [-(2**31)], [2], [-1])  # from the last column to the first
         where = [graph.constant(np.array(x, np.int64)) for x in ends]
         images = graph.node("Concat", [images, graph.node("Slice", [images, *where])], axis=0)
-    outputs, seen = _network(graph, _channels_first(graph, images, image_shape), recipe, classes)
+    pixels = _channels_first(graph, images, image_shape)
+    outputs, seen = _network(graph, pixels, recipe, classes)
     result = _calibrated(graph, _probabilities(graph, outputs, recipe), classes, recipe)
     graph.node("Identity", [result], output=OUTPUT)
     results = [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])]
     if head is not None:
-        _score(graph, features(graph, seen), head, recipe)
+        _score(graph, features(graph, seen or [flatten(graph, pixels)]), head, recipe)
         results.append(helper.make_tensor_value_info(SCORE, TensorProto.FLOAT, ["N", 1]))
     if unused := sorted(set(weights) - graph.used):
         raise ModelError(
@@ -83,8 +84,9 @@ def emit_features(
     """Return a graph from bytes, without mirrors, to FEATURES (N, F) and class scores (N, K)."""
     graph = GraphBuilder(weights)
     images = graph.node("Cast", [INPUT], to=TensorProto.FLOAT)
-    outputs, seen = _network(graph, _channels_first(graph, images, image_shape), recipe, classes)
-    flat = features(graph, seen)
+    pixels = _channels_first(graph, images, image_shape)
+    outputs, seen = _network(graph, pixels, recipe, classes)
+    flat = features(graph, seen or [flatten(graph, pixels)])
     width = sum(one.shape[0] for one in flat)
     graph.node("Concat", [one.name for one in flat], output=FEATURES, axis=1)
     graph.node("Identity", [outputs.name], output=OUTPUT)
@@ -122,8 +124,7 @@ def _network(
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the outputs of the builder's network, before the last activation, and its activations.
 
-    These are the last ones of each resolution, and of each dense layer, in order; the pixels where
-    there are none.
+    These are the last ones of each resolution, and of each dense layer, in order.
     """
     output = BUILDERS[recipe.builder](
         trace, images.shape, classes, 0, output="linear", **recipe.model
@@ -144,7 +145,7 @@ def _network(
                 key = tensor.shape[:2] if len(tensor.shape) == 3 else tensor.name
                 activations.pop(key, None)
                 activations[key] = tensor
-    return emitted[id(output)], [*activations.values()] or [flatten(graph, images)]
+    return emitted[id(output)], [*activations.values()]
 
 
 def _probabilities(graph: GraphBuilder, outputs: Tensor, recipe: Recipe) -> str:
