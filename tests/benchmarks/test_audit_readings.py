@@ -1,4 +1,4 @@
-"""What two readings of suspects are made into: which images are read, in whose order, with counts."""
+"""Two readings of suspects: which images are read, in whose order, and how they are counted."""
 
 import csv
 

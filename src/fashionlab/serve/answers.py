@@ -35,7 +35,7 @@ class Data(_Exact):
 
 
 class Outliers(_Exact):
-    """Of the outlier score."""
+    """The test of the outlier score: its threshold, and the share of images that it accepts."""
 
     threshold: Annotated[float, Field(description="A score above it: none of these.")]
     accept: Annotated[Share, Field(description="The share of held-out images at or below it.")]
