@@ -14,6 +14,7 @@ from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
     from fashionlab.data import Parts
+    from fashionlab.portable import Metadata
     from fashionlab.runs import Run
 
 NO_DATA = Data()
@@ -89,6 +90,7 @@ def export(
         calibrated_by=Run(calibrated_by) if calibrated_by else None,
         calibrate=not uncalibrated,
         accept=accept,
+        log=output.say,
         bits=bits,
         licence=licence,
     )
@@ -104,7 +106,18 @@ def export(
         f"(from {metadata.calibrated_on}); calibration error {metadata.calibration_error:.2%}"
         if metadata.calibrated_on
         else f"not calibrated: calibration error {metadata.calibration_error:.2%}, no threshold",
+        *_outlier_line(metadata),
     )
+
+
+def _outlier_line(metadata: "Metadata") -> list[str]:
+    if (outliers := metadata.outliers) is None:
+        return []
+    kinds = ", ".join(f"{one.kind} {one.accepted:.0%}" for one in outliers.drawn)
+    return [
+        f"outlier score: up to {outliers.threshold:.2f} is accepted, {outliers.accept:.3g} of the "
+        f"held-out images lie there; of drawn outliers it accepts: {kinds}"
+    ]
 
 
 def _say_written(place: Path, *lines: str) -> None:

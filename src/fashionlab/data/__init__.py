@@ -23,6 +23,7 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
                                          (`download`), or Debian's package (`debian`), one process
                                          at a time (`lock`)
     synthetic      draw                  ten classes of drawn garments; no file, no network
+    outliers/      draw, changed         drawn images of no class, and changes of a set's own
     batches        Batches, one_hot      the order of an epoch, from (seed, epoch) alone
     augment        Augmentation          flip, rotate, zoom, shift, erase, CutMix and mixup
 """

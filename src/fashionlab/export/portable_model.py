@@ -1,6 +1,6 @@
 """export_onnx: a run -> the portable model, checked against the run before it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -70,6 +70,7 @@ def export_onnx(
     accept: float = ACCEPT,
     bits: int = 32,
     licence: str | None = None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Exported:
     """Write the portable model of `run`, trained on `data` (train, test), to `out`.
 
@@ -79,7 +80,8 @@ def export_onnx(
     outlier score. `accept` is the share of those images that the score's threshold accepts. `bits`
     is 32, or 8 for a quantized model. The file is written when, over all test images, no
     probability differs by more than TOLERANCE from the run's and no decision differs; with 8 bits
-    the accuracy is stated as measured. An earlier file at `out` is replaced.
+    the accuracy is stated as measured. An earlier file at `out` is replaced. `log` receives lines
+    about steps that take long.
 
     Raises ModelError where that does not hold, or the recipe has no portable form;
     InvalidValueError where `data` are not the run's, or nothing was held out;
@@ -110,6 +112,7 @@ def export_onnx(
             _whose(own is not None, by is run),
         )
         draft = replace(draft, **calibration)
+        log(f"learning the outlier score from {len(kept):,} images and drawn outliers")
         with _as_the_runs():
             model, outliers = _scored()(
                 run,
