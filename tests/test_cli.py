@@ -9,15 +9,11 @@ import sys
 
 import numpy as np
 import pytest
-from safetensors import safe_open
 
 from fashionlab import __version__
 from fashionlab.cli import app, bench_app, data_app
-from fashionlab.data.synthetic import draw
 from fashionlab.errors import RunError
-from fashionlab.recipes import get
 from fashionlab.runs import Run
-from fashionlab.training import train
 
 
 def fashionlab(*arguments, cwd, **variables):
@@ -187,23 +183,6 @@ def test_a_disk_that_takes_no_more_is_one_line_and_leaves_nothing(tmp_path):
     )
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("engine", ["scratch", "keras"])
-def test_both_engines_train_the_same_recipe_through_one_loop(engine, tmp_path):
-    from dataclasses import replace
-
-    recipe = replace(get("report-mlp"), engine=engine, epochs=2, batch_size=64)
-    run = train(recipe, draw(600, 200), tmp_path / engine)
-    assert run.metrics().accuracy > 0.5
-    with safe_open(run.folder / "weights.safetensors", "numpy") as weights:
-        assert sorted(weights.keys()) == sorted(
-            f"{layer}.{kind}"
-            for layer in ("hidden_1", "hidden_2", "output")
-            for kind in ("kernel", "bias")
-        )
-    with np.load(run.folder / "predictions.npz", allow_pickle=False) as stored:
-        assert stored["log_probabilities"].shape == (200, 10)
 
 
 def test_every_field_of_a_recipe_is_an_option(tmp_path):

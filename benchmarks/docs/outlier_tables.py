@@ -1,4 +1,6 @@
-"""The table about pictures that are no garments, from outliers.csv."""
+"""The tables about pictures that are no garments and about prediction sets."""
+
+from statistics import mean, stdev
 
 from benchmarks import tables
 from benchmarks.tables import where
@@ -55,3 +57,34 @@ def _standing(rows: list[Row]) -> str:
         f"garments are kept at 98 %; at 95 %, {most['set']} is the class of test images that is "
         f"rejected most, {100 * (1 - float(most['accepted_95'])):.1f} %."
     )
+
+
+def set_coverage() -> str:
+    """Return how often prediction sets hold the truth, from set_coverage.csv."""
+    rows = tables.read("set_coverage")
+    names = [name for name in rows[0] if name.startswith("coverage_")]
+    lines = [
+        "| level | quantiles | hold the truth, % | of the class covered worst, % | classes in "
+        "a set | empty, % |",
+        "|---|---|---|---|---|---|",
+    ]
+    for level, kind in dict.fromkeys((row["level"], row["kind"]) for row in rows):
+        own = [row for row in rows if (row["level"], row["kind"]) == (level, kind)]
+        shares = [100 * float(row["coverage"]) for row in own]
+        by_class = {name: 100 * mean(float(row[name]) for row in own) for name in names}
+        worst = min(by_class, key=lambda name: by_class[name])
+        lines.append(
+            f"| {100 * float(level):.0f} % | {'class by class' if kind == 'by class' else kind} "
+            f"| {mean(shares):.2f} ± {stdev(shares):.2f} "
+            f"| {by_class[worst]:.1f} ({worst.removeprefix('coverage_')}) "
+            f"| {mean(float(row['size']) for row in own):.2f} "
+            f"| {100 * mean(float(row['empty']) for row in own):.1f} |"
+        )
+    first, draws = rows[0], len({row["draw"] for row in rows})
+    lines += [
+        "",
+        f"On the {int(first['images']):,} test images, the mean (± standard deviation) of {draws} "
+        f"draws of {int(first['held_out']):,} of the held-out images. "
+        f"{tables.where(rows)}. Written by `python -m benchmarks.training.set_coverage`.",
+    ]
+    return "\n".join(lines)

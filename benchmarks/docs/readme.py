@@ -47,6 +47,7 @@ PAGES = {
         "inference": use_tables.inference,
         "outliers": outlier_tables.outliers,
         "pictures": use_tables.pictures,
+        "set_coverage": outlier_tables.set_coverage,
     },
     "docs/serve.md": {"service": use_tables.service},
     "docs/runs.md": {

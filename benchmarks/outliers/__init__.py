@@ -4,7 +4,5 @@ measure     false acceptance and area under the receiver curve: results/outliers
 sets        the pictures, on which nothing is trained and nothing is chosen
 fonts       symbols, icons and emoji of Debian's fonts, drawn as images
 garments    which glyphs show a garment and are left out
-receiver    thresholds and the area, from scores
-model       the scores that a portable model gives to images
 sheet       a sheet of the sets, with what the model accepts marked
 """

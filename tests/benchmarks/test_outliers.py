@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.docs import outlier_tables
-from benchmarks.outliers import fonts, measure, model, sets
+from benchmarks.outliers import fonts, measure, sets
 from benchmarks.outliers.garments import left_out, shows_garment
-from benchmarks.outliers.receiver import area, threshold
-from fashionlab.data import synthetic
 
 
 def test_what_fills_the_image_touches_both_ends_of_its_longer_side_and_keeps_its_proportions():
@@ -84,30 +82,6 @@ def test_a_style_sheets_classes_name_the_glyphs(tmp_path):
     assert fonts.class_names(css) == {0xF290: ["fa-bag", "fa-sack"], 0xE8C9: ["shop"]}
 
 
-def test_equal_scores_count_half_in_the_area():
-    inliers, outliers = np.array([0.0, 1.0, 1.0, 2.0]), np.array([1.0, 3.0])
-    # 1.0: above one, equal to two; 3.0: above all four
-    assert area(inliers, outliers) == (1 + 2 / 2 + 4) / 8
-    assert area(inliers, inliers) == 0.5
-    assert area(inliers, outliers - 9) == 0
-
-
-def test_the_area_is_scikit_learns():
-    from sklearn.metrics import roc_auc_score
-
-    rng = np.random.default_rng(0)
-    inliers, outliers = rng.integers(0, 9, 300) / 8, rng.integers(3, 12, 200) / 8  # many ties
-    truth = np.repeat([0, 1], [300, 200])
-    expected = roc_auc_score(truth, np.concatenate([inliers, outliers]))
-    assert area(inliers, outliers) == pytest.approx(expected, abs=1e-12)
-
-
-def test_the_threshold_is_the_lowest_that_accepts_the_share():
-    scores = np.arange(100.0)[::-1]
-    assert threshold(scores, 0.95) == 94
-    assert (scores <= threshold(scores, 0.98)).mean() == 0.98
-
-
 def test_an_image_at_the_threshold_is_accepted():
     columns = measure.accepted(np.array([1.0, 2.0, 2.0, 3.0]), {0.95: 2.0})
     assert columns["images"] == 4
@@ -137,77 +111,37 @@ def test_a_set_is_the_same_in_every_run(name):
     assert np.array_equal(first, second)
 
 
-def test_a_model_without_an_outlier_score_is_measured_by_its_probabilities():
-    shipped = model.Model(measure.MODEL, model.PROBABILITY)
-    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
-    scores = shipped.scores(images)
-    assert scores.shape == (3,)
-    assert ((scores >= 0) & (scores < 1)).all()
+def predictor(score, test=None):
+    """Return a stand-in for a model that gives each image its mean, times `score`, as its score."""
+
+    def answers(images):
+        scores = score * images.mean(axis=(1, 2)) if score else None
+        return np.full((len(images), 2), 0.5, np.float32), scores
+
+    metadata = SimpleNamespace(outliers=test)
+    return SimpleNamespace(probabilities_and_scores=answers, metadata=metadata)
 
 
-def test_a_model_with_an_outlier_score_is_measured_by_it_unless_told_otherwise(tmp_path):
-    """The model gives an image's first pixel as its score, and two alike probabilities."""
-    onnx = pytest.importorskip("onnx")
-    node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
-    numbers = {
-        "start": np.array([0, 0]),
-        "end": np.array([1, 1]),
-        "axes": np.array([1, 2]),
-        "half": np.array([[0.5, 0.5]], np.float32),
-        "none": np.array(0, np.float32),
-        "one": np.array([1]),
-    }
-    graph = onnx.helper.make_graph(
-        [
-            node("Slice", ["images", "start", "end", "axes"], ["pixel"]),
-            node("Squeeze", ["pixel", "one"], ["flat"]),
-            node("Cast", ["flat"], ["outlier_score"], to=onnx.TensorProto.FLOAT),
-            node("Mul", ["outlier_score", "none"], ["zero"]),
-            node("Add", ["zero", "half"], ["probabilities"]),
-        ],
-        "two outputs",
-        [value("images", onnx.TensorProto.UINT8, ["N", 28, 28])],
-        [
-            value("probabilities", onnx.TensorProto.FLOAT, ["N", 2]),
-            value("outlier_score", onnx.TensorProto.FLOAT, ["N", 1]),
-        ],
-        [onnx.numpy_helper.from_array(array, name) for name, array in numbers.items()],
-    )
-    opset = [onnx.helper.make_opsetid("", 17)]
-    made = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
-    made.metadata_props.add(key="fashionlab", value='{"name": "two"}')
-    path = tmp_path / "model.onnx"
-    path.write_bytes(made.SerializeToString())
-    images = np.zeros((250, 28, 28), np.uint8)
-    images[:, 0, 0] = np.arange(250)
-    assert np.array_equal(model.Model(path).scores(images), np.arange(250.0))
-    assert np.array_equal(model.Model(path, model.PROBABILITY).scores(images), np.full(250, 0.5))
+def carrying(accept, threshold):
+    return SimpleNamespace(accept=accept, threshold=threshold)
 
 
-@pytest.mark.parametrize("own", [True, False])
-def test_held_out_images_are_scored_by_the_network_that_did_not_see_them(monkeypatch, own):
-    training, _ = synthetic.draw(200, 10, seed=0)
-    run = SimpleNamespace(
-        data={"train": training},
-        recipe=SimpleNamespace(validation_fraction=0.1),
-        seed=3,
-        weights_sha256=lambda: "a",
-    )
-    _, expected = model.split(training, 0.1, 3)
+def test_a_model_is_measured_by_its_outlier_score_unless_it_has_none_or_is_told_otherwise():
+    images = np.stack([np.full((28, 28), value, np.uint8) for value in (1, 2)])
+    assert measure.scores_of(predictor(3), images, measure.OUTLIER).tolist() == [3, 6]
+    assert measure.scores_of(predictor(3), images, measure.PROBABILITY).tolist() == [0.5, 0.5]
+    assert measure.scores_of(predictor(None), images, measure.OUTLIER).tolist() == [0.5, 0.5]
 
-    def fake(factor, weights):
-        scores = lambda images: factor * images.mean(axis=(1, 2))  # noqa: E731
-        return SimpleNamespace(scores=scores, score="s", metadata={"weights_sha256": weights})
 
-    monkeypatch.setattr(model, "Run", lambda folder: run)
-    monkeypatch.setattr(model, "load", lambda: (training, None))
-    monkeypatch.setattr(model, "Model", lambda path, score: fake(2, "a"))
-    found = model.held_out(sets.Path("run"), fake(1, "a" if own else "b"))
-    assert np.array_equal(found, (1 if own else 2) * expected.images.mean(axis=(1, 2)))
-
-    run.recipe.validation_fraction = 0.0
-    with pytest.raises(SystemExit, match=r"must be a run that held out images of synthetic"):
-        model.held_out(sets.Path("run"), fake(1, "a"))
+def test_thresholds_are_those_that_the_files_of_one_score_carry():
+    first, second = (predictor(1, carrying(*own)) for own in ((0.95, 2.0), (0.98, 3.0)))
+    assert measure.carried([first, second]) == {0.95: 2.0, 0.98: 3.0}
+    with pytest.raises(SystemExit, match="give two files"):
+        measure.carried([first])
+    with pytest.raises(SystemExit, match="give two files"):
+        measure.carried([first, predictor(None)])
+    with pytest.raises(SystemExit, match="of one run"):
+        measure.carried([first, predictor(2, carrying(0.98, 3.0))])
 
 
 @pytest.mark.skipif(

@@ -117,7 +117,8 @@ def test_with_eight_bits_the_head_stays_whole(run, tmp_path):
     assert head and set(head.values()) == {onnx.TensorProto.FLOAT}
 
 
-def test_a_class_that_is_refused_more_often_weighs_more():
+@pytest.mark.parametrize("unchanged", [1000, 1])  # of the first alone, class 1 has none
+def test_a_class_that_is_refused_more_often_weighs_more(unchanged):
     """Outliers lie across from class 0, and below class 1, of which there are few images."""
     rng = np.random.default_rng(0)
     centres = np.repeat([[-2.0, 0.0], [1.0, 1.5], [1.0, -1.0]], [900, 100, 1000], axis=0)
@@ -129,7 +130,8 @@ def test_a_class_that_is_refused_more_often_weighs_more():
         return np.mean(scores[900:] <= threshold(scores, 0.95))
 
     alike = outlier_head._fitted(x, 1000, np.ones(2000, np.float32))
-    assert kept(outlier_head._balanced(x, labels)) > kept(alike) + 0.05
+    assert outlier_head._refused(alike, x[:1], labels) == [0, 0]
+    assert kept(outlier_head._balanced(x, labels, x[:unchanged])) > kept(alike) + 0.05
 
 
 def test_the_head_of_the_file_is_the_one_that_was_trained():

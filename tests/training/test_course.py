@@ -39,6 +39,18 @@ def recipe(name, **changes):
     return replace(get("report-mlp"), **{**given, **changes})
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_both_engines_train_the_same_recipe_through_one_loop(engine, tmp_path):
+    chosen = replace(get("report-mlp"), engine=engine, epochs=2, batch_size=64)
+    run = train(chosen, draw(600, 200), tmp_path / engine)
+    assert run.metrics().accuracy > 0.5
+    layers = ("hidden_1", "hidden_2", "output")
+    expected = {f"{layer}.{kind}" for layer in layers for kind in ("kernel", "bias")}
+    assert load_file(run.folder / "weights.safetensors").keys() == expected
+    with np.load(run.folder / "predictions.npz", allow_pickle=False) as stored:
+        assert stored["log_probabilities"].shape == (200, 10)
+
+
 def rows(*losses):
     return [
         {"epoch": i, "validation_loss": loss, "validation_accuracy": 1 - loss}

@@ -160,11 +160,11 @@ def test_stopped_before_the_first_step_it_leaves_nothing_or_a_checkpoint(number,
 import os, signal, sys
 import fashionlab.training
 training = sys.modules["fashionlab.training.train"]
-real = training._describe
+real = training.describe
 def describe(*arguments):
     os.kill(os.getpid(), {number})
     real(*arguments)
-training._describe = describe
+training.describe = describe
 from fashionlab.cli import main
 main()
 """

@@ -7,8 +7,8 @@ It learns from training images and drawn outliers, both changed in size, form, l
 the whole network so). The network that classifies stays as it is, and so do its decisions.
 
 Some classes are harder to tell from outliers, as bags are from boxes, and would be refused more
-often. So the head is trained twice: in the second training the images of a class weigh as much more
-as the first one refused more of them than of all.
+often. So the head is trained twice: in the second training the images of a class weigh more, the
+more often the first one refused them, changed or as they are, than it may.
 
 Symbols: n images, F features, U units, K classes.
 """
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fashionlab import scratch
 from fashionlab.data.outliers import KINDS, changed, draw
-from fashionlab.evaluation.outliers import ACCEPT, threshold
+from fashionlab.evaluation.outliers import ACCEPT, accepted_by_class, threshold
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -32,6 +32,7 @@ MOST, LEAST = 32_000, 2_000  # images of the classes, and as many outliers
 TIMES = 4  # how often an image of a small set is used, each time changed in another way
 BATCH, EPOCHS, RATE, DECAY = 256, 10, 2e-3, 3.0
 LEAST_DEVIATION = 0.1  # of a feature: some hardly vary
+POWER = 1.5  # of how many times as often a class is refused, for its weight
 AT_ONCE = 4000  # images that are changed together
 SEED = 0
 
@@ -71,19 +72,29 @@ def train_head(
         features, found = network(_half_mirrored(rng, outliers.images, mirrored))
         outside.append(features[~outliers.still_shown(found)])
     x = np.concatenate([*inside, *outside])
-    return _balanced(x, labels[rows])
+    unchanged, _ = network(images[rows[: len(images)]])
+    return _balanced(x, labels[rows], unchanged)
 
 
-def _balanced(x: Floats, labels: NDArray[np.uint8]) -> Head:
-    """Return the head for features (n, F), first of images with `labels`, then of outliers."""
+def _balanced(x: Floats, labels: NDArray[np.uint8], unchanged: Floats) -> Head:
+    """Return the head for features (n, F), first of images with `labels`, then of outliers.
+
+    `unchanged` (m, F) are the features of the first m images as they are.
+    """
     count = len(labels)
     weights = np.ones(len(x), np.float32)
-    scores = _fitted(x, count, weights).scores(x[:count])
-    refused = scores > threshold(scores, ACCEPT)
-    for k in np.unique(labels):
-        own = np.flatnonzero(labels == k)
-        weights[own] = max(1, refused[own].mean() / (1 - ACCEPT))
+    first = _fitted(x, count, weights)
+    shares = [_refused(first, some, labels) for some in (unchanged, x[:count])]
+    for k, share in enumerate(map(max, *shares)):
+        weights[np.flatnonzero(labels == k)] = max(1, share / (1 - ACCEPT)) ** POWER
     return _fitted(x, count, weights)
+
+
+def _refused(head: Head, x: Floats, labels: NDArray[np.uint8]) -> list[float]:
+    """Return the share of each class (K,) that is refused where ACCEPT of all (m, F) are not."""
+    scores = head.scores(x)
+    own, limit = labels[: len(x)], threshold(scores, ACCEPT)
+    return [1 - share for share in accepted_by_class(scores, own, limit, int(labels.max()) + 1)]
 
 
 def _half_mirrored(rng: np.random.Generator, images: Images, mirrored: bool) -> Images:

@@ -3,6 +3,7 @@
 train           train: the frame, from data to run folder
 loop            Trainer: epochs and steps, and their checkpoints
 epoch_metrics   loss and accuracy of an epoch, and of a part of the data after it
+records         what a training writes about itself
 weights         a model's weights by name, and their moving average
 batch_norm      update_bn: statistics for weights that were averaged
 early_stopping  which epoch is the best, and when to stop
@@ -11,8 +12,9 @@ repeat          train a run again and compare the weights
 """
 
 from fashionlab.training.early_stopping import best_epoch
+from fashionlab.training.records import Data
 from fashionlab.training.repeat import Plan, Repetition, plan, repeat
-from fashionlab.training.train import Data, finished_run, settings, train
+from fashionlab.training.train import finished_run, settings, train
 
 __all__ = [
     "Data",

@@ -11,7 +11,8 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe, recorded
 from fashionlab.runs import Run, recorded_config, recorded_environment
-from fashionlab.training.train import Data, parts, train
+from fashionlab.training.records import Data
+from fashionlab.training.train import parts, train
 
 
 @dataclass(frozen=True)

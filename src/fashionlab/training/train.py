@@ -1,6 +1,5 @@
 """train: a recipe, data and a seed become a run folder, in one session or in several."""
 
-import glob
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,32 +7,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fashionlab import files
 from fashionlab.data import Dataset, Parts, split
 from fashionlab.data.parts import require_alike
-from fashionlab.engines import Engine, get
-from fashionlab.environment import differences, environment
+from fashionlab.engines import get
 from fashionlab.errors import DataFormatError, InvalidValueError, RunError
-from fashionlab.evaluation.duplicates import find_duplicates
-from fashionlab.evaluation.examples import select_examples
 from fashionlab.progress import Progress, ProgressList
-from fashionlab.recipes import Recipe, build, predict, recorded
+from fashionlab.recipes import Recipe, build, recorded
 from fashionlab.runs import (
-    Checkpoint,
     Run,
     RunWriter,
     is_begun,
     recorded_config,
-    recorded_environment,
     require_free,
     tidy,
 )
-from fashionlab.training import weights
-from fashionlab.training.epoch_metrics import EVALUATION_BATCH
 from fashionlab.training.loop import Trainer
+from fashionlab.training.records import Data, describe, write_protocol, write_result
 from fashionlab.training.signals import Interrupts
-
-Data = tuple[Dataset, Dataset]  # train, test
 
 AVERAGED = 0.2  # share of a training's steps that an average of weights may well span
 LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
@@ -117,7 +107,7 @@ def train(
         trainer = Trainer(
             recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps
         )
-        _describe(writer, decisive, engine, model, data, checkpoint, progress)
+        describe(writer, decisive, engine, model, data, checkpoint, progress)
         if checkpoint:
             trainer.resume(checkpoint)
             writer.write_history(trainer.history)
@@ -129,8 +119,8 @@ def train(
             trainer.run(interrupts)
         finally:
             progress.stop()
-        _write_result(writer, model, recipe, test)
-        _write_protocol(writer, trainer, data, held_out)
+        write_result(writer, model, recipe, test)
+        write_protocol(writer, trainer, data, held_out, own_validation(data) is None)
     return Run(out)
 
 
@@ -212,94 +202,3 @@ def _flat(stored: Mapping[str, Any]) -> dict[str, Any]:
         decisive = isinstance(facts, Mapping)  # of data the hash decides, not the folder's name
         flat[f"{part} data"] = facts["sha256"] if decisive and "sha256" in facts else facts
     return flat | {"seed": stored.get("seed"), "images left out": stored.get("without")}
-
-
-def _describe(
-    writer: RunWriter,
-    decisive: Mapping[str, Any],
-    engine: Engine,
-    model: Any,
-    data: Data,
-    checkpoint: Checkpoint | None,
-    progress: Progress,
-) -> None:
-    """Write what the run is and depends on; when it is resumed, what has changed since."""
-    training, _ = data
-    place = Path(training.source)
-    drawn = training.source in ("synthetic", "memory")  # a folder of that name is no source of it
-    # Also the beginning of the names of several files.
-    lies_there = any(place.parent.glob(f"{glob.escape(place.name)}*"))
-    source = files.text(place.resolve()) if lies_there and not drawn else training.source
-    options = data.options.given() if isinstance(data, Parts) else {}
-    now = environment() | {
-        "scratch": engine.form(model),
-        "data": source,
-        "data_options": options,
-    }
-    if checkpoint:
-        before = recorded_environment(writer.folder)
-        changed = differences(before, now)
-        if changed:
-            progress.say(
-                f"it goes on under other conditions ({'; '.join(changed)}): the result may differ "
-                "in the last bits from one in a single session"
-            )
-        sessions = [
-            *before.get("resumed", []),
-            {"after_step": checkpoint.steps, "changed": changed},
-        ]
-        writer.write_json("environment", {**before, "resumed": sessions})
-        return
-    writer.write_json(
-        "config",
-        {
-            **decisive,
-            "class_names": list(training.class_names),
-            "image_shape": list(training.image_shape),
-            "preparation": training.preparation,
-            "parameters": int(model.count_params()),
-        },
-    )
-    writer.write_json("environment", now)
-    writer.write_json("model", [_described(layer, engine) for layer in model.layers])
-
-
-def _described(layer: Any, engine: Engine) -> dict[str, Any]:
-    return {
-        "name": layer.name,
-        "type": type(layer).__name__,
-        "output_shape": list(engine.output_shape(layer)),
-        "parameters": int(layer.count_params()),
-    }
-
-
-def _write_result(writer: RunWriter, model: Any, recipe: Recipe, test: Dataset) -> None:
-    writer.write_weights(weights.by_name(model))
-    predictions = predict(recipe, model, test.images, EVALUATION_BATCH)  # (N, K)
-    writer.write_predictions(predictions, test.labels)
-    shown = select_examples(predictions, test.labels)
-    writer.write_examples(test.images[shown], shown)
-
-
-def _write_protocol(
-    writer: RunWriter, trainer: Trainer, data: Data, held_out: Dataset | None
-) -> None:
-    """Record the use of the test set and the train/test duplicates."""
-    (training, test), recipe = data, trainer.recipe
-    validation = {}
-    if held_out:
-        predictions = predict(recipe, trainer.model, held_out.images, EVALUATION_BATCH)
-        right = predictions.argmax(axis=1) == held_out.labels
-        validation = {"validation_accuracy": float(right.mean())}
-    writer.write_json(
-        "protocol",
-        {
-            "images_trained_on": len(trainer.batches.dataset),
-            "images_held_out": len(held_out) if held_out and not own_validation(data) else 0,
-            "epochs": len(trainer.history),
-            "epoch_chosen_by": recipe.monitor if recipe.restore_best_weights else None,
-            "test_set_read": 1 + trainer.evaluations["test"],  # times; once for the predictions
-            **validation,
-            "test_copies": find_duplicates(test.images, training.images),
-        },
-    )
