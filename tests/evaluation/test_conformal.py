@@ -12,6 +12,7 @@ from fashionlab.evaluation.conformal import (
     LEVELS,
     STEPS,
     Quantiles,
+    carried,
     coverage,
     limits,
     members,
@@ -166,3 +167,30 @@ def test_another_level_and_a_model_without_quantiles_are_said():
         limits(one)
     with pytest.raises(InvalidValueError, match="received one without"):
         limits(None, 0.9)
+
+
+def test_a_quantile_carries_over_to_a_network_that_is_surer_of_the_same_images():
+    """With two classes a lower temperature keeps the order of the images."""
+    rng = np.random.default_rng(4)
+    theirs = tempered(rng.normal(size=(2000, 2)), 1)
+    labels = (rng.random(2000) < np.exp(theirs[:, 1])).astype(int)
+    ours = tempered(theirs, 0.5)
+    found = quantiles(theirs[:500], labels[:500])
+    own = carried(found, theirs, ours, labels)
+    rows = np.arange(len(labels))
+    for level in LEVELS:
+        for by_class in (False, True):
+            before = members(np.exp(theirs), limits(found, level, by_class))[rows, labels]
+            after = members(np.exp(ours), limits(own, level, by_class))[rows, labels]
+            assert np.mean(before != after) <= 0.001
+            plain = members(np.exp(ours), limits(found, level, by_class))[rows, labels]
+            assert level == 0.99 or plain.mean() != after.mean()
+    assert own.levels == found.levels
+
+
+def test_a_quantile_stays_where_every_class_is_in_the_set_or_no_image_ranks_it():
+    p = np.log([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
+    found = Quantiles((0.9,), (1.0,), ((0.15, 0.3),))
+    own = carried(found, p, p, np.array([0, 0, 0]))
+    assert own.all == (1.0,) and own.by_class[0][1] == 0.3
+    assert own.by_class[0][0] == pytest.approx(0.1, abs=3 / STEPS)  # the one below 0.15

@@ -13,7 +13,7 @@ from fashionlab.data.synthetic import draw
 from fashionlab.engines import get as get_engine
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import best_temperature, tempered, threshold
-from fashionlab.evaluation.conformal import coverage, limits, members
+from fashionlab.evaluation.conformal import carried, coverage, limits, members
 from fashionlab.export import portable_model
 from fashionlab.export.formats import export_keras, export_safetensors
 from fashionlab.export.portable_model import TOLERANCE, export_onnx
@@ -125,6 +125,15 @@ def test_a_run_that_held_nothing_out_needs_another_that_did(tmp_path):
     twin = trained("scratch", tmp_path / "twin")
     metadata = export_onnx(plain, DATA, out, calibrated_by=twin).metadata
     assert metadata.calibrated_on == "60 held-out training images, another run's of the same recipe"
+    kept, _ = split(DATA[0], 0.2, 0)
+    sets = export_onnx(twin, DATA, tmp_path / "twin.onnx").metadata.sets
+    both = (
+        np.log(Predictor(path).probabilities(kept.images)) for path in (tmp_path / "twin.onnx", out)
+    )
+    wanted = carried(sets, *both, kept.labels)
+    assert wanted != sets
+    np.testing.assert_allclose(metadata.sets.all, wanted.all, atol=1e-5)
+    np.testing.assert_allclose(metadata.sets.by_class, wanted.by_class, atol=1e-5)
     other = trained("scratch", tmp_path / "other", learning_rate=0.002)
     with pytest.raises(InvalidValueError, match="they differ in learning_rate"):
         export_onnx(plain, DATA, out, calibrated_by=other)

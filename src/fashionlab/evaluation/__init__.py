@@ -8,6 +8,7 @@ are measured by the same arithmetic.
     calibration   temperature, expected calibration error, threshold of "unsure"
     selective     accuracy against coverage, where only the surest images are answered
     conformal     prediction sets with a promised coverage, and how they are measured
+    ranks         a limit on one network's scores, on the scale of another's
     outliers      how well a score tells pictures of no class: threshold, area, curve
     label_audit   confident learning: how many labels are wrong, and which
     duplicates    test images that are in the training set too

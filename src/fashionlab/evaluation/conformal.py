@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation import ranks
 from fashionlab.evaluation.metrics import Labels, LogProbabilities, class_indices
 from fashionlab.typed import Share
 
@@ -87,7 +88,37 @@ def _quantile(scores: NDArray[np.float64], level: float) -> float:
     rank = math.ceil((len(scores) + 1) * level - ROUNDING)
     if rank > len(scores):
         return 1.0
-    return min(1.0, (math.floor(float(scores[rank - 1]) * STEPS) + 2) / STEPS)
+    return _rounded(float(scores[rank - 1]))
+
+
+def _rounded(score: float) -> float:
+    return min(1.0, (math.floor(score * STEPS) + 2) / STEPS)
+
+
+def carried(
+    found: Quantiles, theirs: LogProbabilities, ours: LogProbabilities, labels: Labels
+) -> Quantiles:
+    """Return quantiles for another network, by their rank among scores of the same images (N,).
+
+    `theirs` (N, K) are of the network that has the quantiles, `ours` (N, K) of the other, and
+    neither held these images out. A quantile of 1, which has every class in the set, stays.
+    """
+    rows = np.arange(len(labels))
+    s, t = (1 - np.exp(np.float64(p))[rows, labels] for p in (theirs, ours))  # (N,)
+
+    def one(quantile: float, own: NDArray[np.bool_]) -> float:
+        known = quantile < 1 and own.any()
+        return _rounded(ranks.carried(quantile, s[own], t[own])) if known else quantile
+
+    everyone = np.ones(len(labels), bool)
+    return Quantiles(
+        levels=found.levels,
+        all=tuple(one(quantile, everyone) for quantile in found.all),
+        by_class=tuple(
+            tuple(one(quantile, labels == k) for k, quantile in enumerate(row))
+            for row in found.by_class
+        ),
+    )
 
 
 def limits(

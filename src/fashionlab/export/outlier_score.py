@@ -1,8 +1,8 @@
 """scored: a run's graph with an outlier score, its threshold, and how well it does.
 
 The threshold comes from images that the network and the head never saw. Where another run held them
-out, its own network and head give the threshold, and what carries over is its rank among training
-images that neither head saw: scores of two heads have no common scale, ranks do.
+out, its own network and head give the threshold, which carries over by its rank among training
+images that neither head saw.
 
 Symbols: N images, F features, K classes.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fashionlab.data import Dataset
 from fashionlab.data.outliers import KINDS, draw
 from fashionlab.evaluation.outliers import accepted_by_class, area, curve, threshold
+from fashionlab.evaluation.ranks import carried
 from fashionlab.export import graph
 from fashionlab.export.outlier_head import Head, train_head
 from fashionlab.portable import Metadata, Predictor
@@ -62,8 +63,7 @@ def scored(
     else:
         other = _with_score(by, emitted, training, draft)
         limit = threshold(_answers(other.model, draft, held_out.images)[1], accept)
-        share = float((other.aside <= limit).mean())
-        limit = float(np.quantile(own.aside, share, method="inverted_cdf"))
+        limit = carried(limit, other.aside, own.aside)
     _, scores = _answers(own.model, draft, test.images)
     return own.model, OutlierTest(
         threshold=limit,

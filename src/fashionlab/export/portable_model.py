@@ -21,7 +21,7 @@ from fashionlab.evaluation.calibration import (
     tempered,
     threshold,
 )
-from fashionlab.evaluation.conformal import quantiles
+from fashionlab.evaluation.conformal import Quantiles, carried, quantiles
 from fashionlab.evaluation.metrics import compute_metrics
 from fashionlab.evaluation.outliers import ACCEPT, require_accept
 from fashionlab.portable import Metadata, Predictor
@@ -106,12 +106,11 @@ def export_onnx(
         draft = _metadata(run, data, bits, licence)
     if calibrating is not None:
         kept, held_out = calibrating
-        calibration = _calibration(
-            graph.finished(model if by is run else _emitted(by, training, bits), draft),
-            held_out,
-            _whose(own is not None, by is run),
-        )
-        draft = replace(draft, **calibration)
+        ours = graph.finished(model, draft)
+        theirs = ours if by is run else graph.finished(_emitted(by, training, bits), draft)
+        draft = replace(draft, **_calibration(theirs, held_out, _whose(own is not None, by is run)))
+        if by is not run:
+            draft = replace(draft, sets=_carried(draft, theirs, ours, kept))
         log(f"learning the outlier score from {len(kept):,} images and drawn outliers")
         with _as_the_runs():
             model, outliers = _scored()(
@@ -231,6 +230,13 @@ def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any
         "sets": quantiles(final, held_out.labels),
         "calibrated_on": f"{len(held_out):,} {whose}",
     }
+
+
+def _carried(draft: Metadata, theirs: bytes, ours: bytes, kept: Dataset) -> Quantiles | None:
+    """Return the quantiles of a draft, found by one file, for another, by images both know."""
+    found = (_log_probabilities(content, kept) for content in (theirs, ours))
+    their, our = (tempered(one, draft.temperature) for one in found)
+    return draft.sets and carried(draft.sets, their, our, kept.labels)
 
 
 def _log_probabilities(content: bytes, part: Dataset) -> NDArray[np.float64]:
