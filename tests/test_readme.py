@@ -20,9 +20,11 @@ def test_the_tables_are_those_of_the_results(page):
 
 def test_a_page_without_a_tables_markers_is_refused():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    damaged = text.replace("<!-- end of report_systems -->", "")
-    with pytest.raises(SystemExit, match=r"README\.md must hold"):
-        readme.filled("README.md", damaged)
+    start, end = "<!-- report_systems -->", "<!-- end of report_systems -->"
+    before, table = text.split(start)[0], text.split(start)[1].split(end)[0]
+    for damaged in (text.replace(end, ""), text.replace(table, "\n"), before):
+        with pytest.raises(SystemExit, match=r"README\.md must hold"):
+            readme.filled("README.md", damaged)
 
 
 def test_a_recipe_with_a_seed_left_out_is_refused(monkeypatch):

@@ -48,14 +48,17 @@ def _cells(row: Row) -> str:
 def _standing(rows: list[Row]) -> str:
     """Return a line about what one model keeps of garments by one score."""
     garments = next(row for row in rows if row["kind"] == "garments")
-    kept = round(float(garments["accepted_98"]) * int(garments["images"]))
+    kept = [
+        round(float(garments[name]) * int(garments["images"]))
+        for name in ("accepted_98", "accepted_95")
+    ]
     classes = [row for row in rows if row["kind"] == "test images" and row["set"] != "all"]
     most = min(classes, key=lambda row: float(row["accepted_95"]))
     return (
         f"- By {rows[0]['score']} of {rows[0]['model']} ({rows[0]['model_sha256'][:12]}), with "
-        f"thresholds set on {rows[0]['thresholds_on']}: {kept} of {garments['images']} drawn "
-        f"garments are kept at 98 %; at 95 %, {most['set']} is the class of test images that is "
-        f"rejected most, {100 * (1 - float(most['accepted_95'])):.1f} %."
+        f"thresholds set on {rows[0]['thresholds_on']}: {kept[0]} of {garments['images']} "
+        f"drawn garments are kept at 98 %, {kept[1]} at 95 %; at 95 %, {most['set']} is the class "
+        f"of test images that is rejected most, {100 * (1 - float(most['accepted_95'])):.1f} %."
     )
 
 

@@ -62,10 +62,12 @@ def filled(page: str, text: str) -> str:
     """Return the page's text with every table written again between its two markers."""
     for name, table in PAGES[page].items():
         start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        if not 0 <= text.find(start) < text.find(end):
-            raise SystemExit(f"{page} must hold the lines {start.strip()} and {end.strip()}")
-        before, _, rest = text.partition(start)
-        _, _, after = rest.partition(end)
+        before, begins, rest = text.partition(start)
+        _, ends, after = rest.partition(end)
+        if not begins or not ends:
+            raise SystemExit(
+                f"{page} must hold the lines {start.strip()} and {end.strip()}, and one between"
+            )
         text = before + start + table() + end + after
     return text
 
