@@ -17,6 +17,7 @@ KINDS = (  # colour and line style of each kind of drawn pictures; more kinds be
     ("#009e73", "-."),
     ("#cc79a7", ":"),
     ("#e69f00", (0, (5, 1, 1, 1, 1, 1))),
+    ("#56b4e9", (0, (3, 1))),
 )
 VERTICES = 200  # of the curve; finer than the page can show
 FEWEST = 0.02  # coverage from which the axis is chosen: a few images have wide intervals
