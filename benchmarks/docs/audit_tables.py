@@ -46,6 +46,19 @@ def label_audit() -> str:
     return "\n".join(lines)
 
 
+def audit_time() -> str:
+    """Return how long an audit takes, from audit_time.csv."""
+    rows = tables.read("audit_time")
+    times = [
+        f"{int(row['seconds']) // 60} min {int(row['seconds']) % 60} s ({row['form']})"
+        for row in rows
+    ]
+    return (
+        f"An audit of all {int(rows[0]['images']):,} images takes {' or '.join(times)}, n = 1; "
+        f"{tables.where(rows)}. Written by `python -m benchmarks.training.audit_time`."
+    )
+
+
 def audit_readings() -> str:
     """Return what two readings of the suspects say, from audit_fashion_mnist.csv."""
     rows = tables.read("audit_fashion_mnist")

@@ -34,6 +34,7 @@ PAGES = {
     },
     "docs/audit.md": {
         "audit_readings": audit_tables.audit_readings,
+        "audit_time": audit_tables.audit_time,
         "label_audit": audit_tables.label_audit,
     },
     "docs/commands.md": {"speed_busy": engine_tables.speed_busy},
