@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from statistics import mean
+from statistics import mean, stdev
 
 import numpy as np
 
@@ -25,7 +25,8 @@ def label_audit() -> str:
         own = [row for row in rows if (row["kind"], row["form"]) == (kind, form)]
 
         def shown(column: str, scale: float, digits: int, own=own) -> str:
-            return f"{scale * mean(float(row[column]) for row in own):.{digits}f}"
+            values = [scale * float(row[column]) for row in own]
+            return f"{mean(values):.{digits}f} ± {stdev(values):.{digits}f}"
 
         lines.append(
             f"| {kind} | {form} | {shown('precision_self_confidence', 100, 1)} "
@@ -39,8 +40,8 @@ def label_audit() -> str:
         "were flipped, to any other class, or to one that the shipped model confuses with it. "
         "Precision is the share of flipped ones among as many labels as were flipped, the first "
         "in the order: it is the recall too. Area is that under the receiver curve. The margin is "
-        "the probability of the given label less the largest other one. n is the number of draws; "
-        f"other work was running. {tables.where(rows)}. Written by `python -m "
+        "the probability of the given label less the largest other one. Mean ± standard deviation "
+        f"of n draws. {tables.where(rows)}. Written by `python -m "
         "benchmarks.training.label_audit`.",
     ]
     return "\n".join(lines)

@@ -3,8 +3,8 @@
     python -m benchmarks.training.ship runs/accuracy/medium-seed0
 
 It must be seed 0 of a named recipe as it is now, trained from a clean commit on all training images
-of Fashion-MNIST. It is not the best of several seeds: the test set would have chosen it. Its portable
-model is exported afterwards; docs/model.md has the commands.
+of Fashion-MNIST. It is not the best of several seeds: the test set would have chosen it. Its
+portable model is exported afterwards; docs/model.md has the commands.
 """
 
 import argparse
