@@ -112,6 +112,13 @@ def hosted(contents, back_end, folder):
             yield f"{url}site/", models
 
 
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def site(request, tmp_path_factory):
+    """(the address, the predictors) of a page with the module's CONTENTS, by either back end."""
+    with hosted(request.module.CONTENTS, request.param, tmp_path_factory.mktemp("web")) as site:
+        yield site
+
+
 @pytest.fixture
 def opened(browser):
     """opened(url, **options): a page in a new context; what its console complained of fails.

@@ -9,16 +9,9 @@ from PIL import Image
 from playwright.sync_api import expect
 from portable_model import colour_model, tiny_model
 
-from .conftest import BACK_ENDS, headline, hosted, says, uploaded
+from .conftest import headline, says, uploaded
 
 CONTENTS = (colour_model(name="colours"), tiny_model())
-
-
-@pytest.fixture(scope="module", params=BACK_ENDS)
-def site(request, tmp_path_factory):
-    """(the address, the models) of a page with either back end."""
-    with hosted(CONTENTS, request.param, tmp_path_factory.mktemp("web")) as site:
-        yield site
 
 
 @pytest.fixture

@@ -4,19 +4,12 @@ import pytest
 from playwright.sync_api import expect
 from portable_model import scored_model, tiny_model
 
-from .conftest import BACK_ENDS, hosted, says
+from .conftest import says
 from .test_layout import PHONE, TARGETS
 
 CONTENTS = (scored_model(temperature=3.0), tiny_model(name="before"))
 LEVELS = {0.9: "90\u00a0in\u00a0100", 0.95: "95\u00a0in\u00a0100", 0.99: "99\u00a0in\u00a0100"}
 FEW = {0.9: "10\u00a0in\u00a0100", 0.95: "5\u00a0in\u00a0100", 0.99: "1\u00a0in\u00a0100"}
-
-
-@pytest.fixture(scope="module", params=BACK_ENDS)
-def site(request, tmp_path_factory):
-    """(the address, the models) of a page with either back end."""
-    with hosted(CONTENTS, request.param, tmp_path_factory.mktemp("web")) as site:
-        yield site
 
 
 @pytest.fixture

@@ -22,13 +22,6 @@ FILL = "(bar) => getComputedStyle(bar).backgroundImage"
 SIGN = "(said) => getComputedStyle(said, '::before').maskImage"
 
 
-@pytest.fixture(scope="module", params=BACK_ENDS)
-def site(request, tmp_path_factory):
-    """(the address, the models) of a page with either back end."""
-    with hosted(CONTENTS, request.param, tmp_path_factory.mktemp("web")) as site:
-        yield site
-
-
 @pytest.fixture
 def page(opened, site):
     with opened(site[0]) as page:

@@ -1,6 +1,8 @@
 """A page as a reader's program sees it: elements, tables, text; refuses HTML that is not sound."""
 
+import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -51,3 +53,18 @@ class Page(HTMLParser):
 
 def plain(text):
     return " ".join(text.split())  # also turns no-break spaces into spaces
+
+
+def require_sound(page):
+    """One title, heading and main part; headings in order; ids that differ, links that lead there.
+
+    Returns the ids and the links' targets.
+    """
+    assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    targets = {attributes["href"].removeprefix("#") for attributes in page.all("a")}
+    assert targets <= set(ids)
+    return set(ids), targets

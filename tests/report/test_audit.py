@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from fashionlab.data.suspects import COLUMNS
 from fashionlab.report.audit import DECISIONS, Neighbour, Suspect, render_audit
 
-from .reading import Page
+from .reading import Page, require_sound
 
 NAMES = ("<script>alert(1)</script>", '" onerror="x', "</script><b>", "=1+1", "\u202eplain")
 
@@ -61,12 +60,7 @@ def scripts(html):
 
 
 def test_the_html_is_sound(html, page) -> None:
-    assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
-    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
-    assert len(set(ids)) == len(ids)
-    assert {a["href"].removeprefix("#") for a in page.all("a")} <= set(ids)
+    require_sound(page)
 
 
 def test_only_its_own_script_may_run_and_nothing_comes_from_outside(html, page) -> None:

@@ -4,7 +4,6 @@ import base64
 import io
 import re
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from fashionlab.errors import RunError
 from fashionlab.report.check import render_check, write_check
 from fashionlab.report.page import GENERATOR
 
-from .reading import Page
+from .reading import Page, require_sound
 
 HOSTILE = ("<script>alert(1)</script>", '" onerror="x', "{{ 7 * 7 }}", "&amp;", *"abcdef")
 
@@ -52,12 +51,7 @@ def picture(image):
 
 def test_the_html_is_sound(html, page) -> None:
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">')
-    assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
-    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
-    assert len(set(ids)) == len(ids)
-    assert {a["href"].removeprefix("#") for a in page.all("a")} <= set(ids)
+    require_sound(page)
     assert len(page.all("caption")) == len(page.all("table"))
     assert all("scope" in header for header in page.all("th"))
     assert all(len({len(row) for row in table}) == 1 for table in page.tables)

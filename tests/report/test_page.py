@@ -2,7 +2,6 @@
 
 import base64
 import re
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from fashionlab.report.paper import PAPER_RESULTS
 from fashionlab.runs import Run
 
 from .conftest import write_run
-from .reading import Page, plain
+from .reading import Page, plain, require_sound
 
 SYSTEMS = ("report-net", "report-mlp", "report-cnn")
 HOSTILE = ("<script>alert(1)</script>", '" onerror="x', "{{ 7 * 7 }}", "&amp;", "a\x00\u202eb")
@@ -45,13 +44,8 @@ def pictures(html):
 
 def test_the_html_is_sound(html, page):
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">')
-    assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
-    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
-    assert len(set(ids)) == len(ids)
-    links = [attributes["href"] for attributes in page.all("a")]
-    assert set(links) == {f"#{name}" for name in ids}
+    ids, targets = require_sound(page)
+    assert targets == ids
 
 
 def test_the_page_has_each_runs_protocol(html):
