@@ -43,7 +43,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "known": {"type": "boolean", "description": "Whether the verdict is known."},
     "reason": {"type": "string", "description": "Why it is not known; else empty."},
     "score": {
-        "type": ["number", "null"],
+        "anyOf": [{"type": "number"}, {"type": "null"}],
         "description": "Outlier score, the higher the less like the training images; null for a "
         "model without one.",
     },
