@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks import tables
 from benchmarks.training.audit_readings import CONTROLS, DECISIONS, FIRST
 from fashionlab.evaluation.intervals import wilson_interval
+from fashionlab.progress.progress import duration
 from fashionlab.runs import Run
 from fashionlab.shipped import FOLDER
 
@@ -50,10 +51,7 @@ def label_audit() -> str:
 def audit_time() -> str:
     """Return how long an audit takes, from audit_time.csv."""
     rows = tables.read("audit_time")
-    times = [
-        f"{int(row['seconds']) // 60} min {int(row['seconds']) % 60} s ({row['form']})"
-        for row in rows
-    ]
+    times = [f"{duration(float(row['seconds']))} ({row['form']})" for row in rows]
     return (
         f"An audit of all {int(rows[0]['images']):,} images takes {' or '.join(times)}, n = 1; "
         f"{tables.where(rows)}. Written by `python -m benchmarks.training.audit_time`."

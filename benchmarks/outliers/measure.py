@@ -44,7 +44,7 @@ def scores_of(model: Predictor, images: Images, score: str) -> Scores:
     return 1 - probabilities.max(axis=1) if scores is None or score == PROBABILITY else scores
 
 
-def carried(models: Sequence[Predictor]) -> dict[float, float]:
+def stated_thresholds(models: Sequence[Predictor]) -> dict[float, float]:
     """Return the thresholds that files of one network and head carry, by the share they accept.
 
     Raises SystemExit where they are not those of ACCEPT, or the files differ in more.
@@ -101,7 +101,7 @@ def main() -> None:
     score = PROBABILITY if arguments.probability or not model.metadata.outliers else OUTLIER
     inliers = scores_of(model, test.images, score)
     if score == OUTLIER:
-        thresholds, whose = carried(models), model.metadata.calibrated_on
+        thresholds, whose = stated_thresholds(models), model.metadata.calibrated_on
     else:
         thresholds = {share: threshold(inliers, share) for share in ACCEPT}
         whose = "the test images"

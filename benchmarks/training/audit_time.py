@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 from benchmarks import tables
+from fashionlab.audit import FOLDS
 
-FORMS = {"5 folds": (), "quick": ("--quick",)}
+FORMS = {f"{FOLDS} folds": (), "quick": ("--quick",)}
 
 
 def main() -> None:

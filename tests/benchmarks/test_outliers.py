@@ -135,13 +135,13 @@ def test_a_model_is_measured_by_its_outlier_score_unless_it_has_none_or_is_told_
 
 def test_thresholds_are_those_that_the_files_of_one_score_carry():
     first, second = (predictor(1, carrying(*own)) for own in ((0.95, 2.0), (0.98, 3.0)))
-    assert measure.carried([first, second]) == {0.95: 2.0, 0.98: 3.0}
+    assert measure.stated_thresholds([first, second]) == {0.95: 2.0, 0.98: 3.0}
     with pytest.raises(SystemExit, match="give two files"):
-        measure.carried([first])
+        measure.stated_thresholds([first])
     with pytest.raises(SystemExit, match="give two files"):
-        measure.carried([first, predictor(None)])
+        measure.stated_thresholds([first, predictor(None)])
     with pytest.raises(SystemExit, match="of one run"):
-        measure.carried([first, predictor(2, carrying(0.98, 3.0))])
+        measure.stated_thresholds([first, predictor(2, carrying(0.98, 3.0))])
 
 
 @pytest.mark.skipif(

@@ -65,6 +65,8 @@ def require_sound(page):
     assert all(after <= before + 1 for before, after in pairwise(levels))
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(set(ids)) == len(ids)
-    targets = {attributes["href"].removeprefix("#") for attributes in page.all("a")}
+    links = {attributes["href"] for attributes in page.all("a")}
+    assert all(link.startswith("#") for link in links)
+    targets = {link[1:] for link in links}
     assert targets <= set(ids)
     return set(ids), targets

@@ -108,9 +108,10 @@ def export_onnx(
         kept, held_out = calibrating
         ours = graph.finished(model, draft)
         theirs = ours if by is run else graph.finished(_emitted(by, training, bits), draft)
-        draft = replace(draft, **_calibration(theirs, held_out, _whose(own is not None, by is run)))
+        calibration = _calibration(theirs, held_out, _whose(own is not None, by is run))
         if by is not run:
-            draft = replace(draft, sets=_carried(draft, theirs, ours, kept))
+            calibration["sets"] = _carried(calibration, theirs, ours, kept)
+        draft = replace(draft, **calibration)
         log(f"learning the outlier score from {len(kept):,} images and drawn outliers")
         with _as_the_runs():
             model, outliers = _scored()(
@@ -232,11 +233,11 @@ def _calibration(content: bytes, held_out: Dataset, whose: str) -> dict[str, Any
     }
 
 
-def _carried(draft: Metadata, theirs: bytes, ours: bytes, kept: Dataset) -> Quantiles | None:
-    """Return the quantiles of a draft, found by one file, for another, by images both know."""
+def _carried(calibration: dict[str, Any], theirs: bytes, ours: bytes, kept: Dataset) -> Quantiles:
+    """Return the quantiles of a calibration for another file, by images that both know."""
     found = (_log_probabilities(content, kept) for content in (theirs, ours))
-    their, our = (tempered(one, draft.temperature) for one in found)
-    return draft.sets and carried(draft.sets, their, our, kept.labels)
+    their, our = (tempered(one, calibration["temperature"]) for one in found)
+    return carried(calibration["sets"], their, our, kept.labels)
 
 
 def _log_probabilities(content: bytes, part: Dataset) -> NDArray[np.float64]:
