@@ -40,9 +40,10 @@ class MeasuredSets:
 
 @dataclass(frozen=True)
 class Measured:
-    """The outlier test and the prediction sets of a run's portable model."""
+    """The facts of a run's portable model, and how its prediction sets hold on the test images."""
 
     remark: str  # on what there is none of, why, and the remedy; "" where nothing is missing
+    metadata: Metadata | None = None  # None where there is no model of the run
     outliers: OutlierTest | None = None
     accepted: float | None = None  # by the outlier test, of all test images
     sets: tuple[MeasuredSets, ...] = ()  # by level; of each the plain ones, then by class
@@ -76,6 +77,7 @@ def measured(run: Run) -> Measured:
     log_probabilities, labels = run.predictions()
     return Measured(
         _missing(metadata, str(file), command),
+        metadata,
         metadata.outliers,
         _accepted(metadata.outliers, labels),
         _sets(metadata, log_probabilities, labels),

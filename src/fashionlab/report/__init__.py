@@ -1,24 +1,28 @@
 """One HTML page from finished run folders: it shows what the runs stored and never trains.
 
 Here "report" is the page; the document that the project started from is the course report, `paper`.
-Symbols: K classes, M sample images, H rows, W columns.
+Symbols: N test images, K classes, M shown images, H rows, W columns.
 
-    page         write_page: the page, whole or not at all
-    content      what the page shows of each run, and how runs are grouped into tables
+    run          the page of one run
+    comparison   the page about several runs
+    measure      what a page needs that a run did not store: measured once and kept
+    card         the model card of a run
+    audit        the page of suspects, on which a person decides
+    check        the page about a checked data set
+    charts       drawings, as SVG
+    pictures     all pictures of a page in one image
+    view         the facts of a run, read from its folder
     remarks      what a reader has to know: other data, other settings, use of the test set
     paper        the course report's results, and where it contradicts itself
-    selective    what it shows of selective prediction
-    plots        curves and confusion matrix, as SVG text
-    selective_plots    accuracy against coverage, and receiver curves
-    formatting   numbers, names and pictures as the page shows them
-    page.html.j2, run.html.j2, selective.html.j2, style.css.j2    the template, its section about a
-                 run, the part of it on selective prediction, its style
+    formatting   numbers and names as pages show them
+    html         templates, and files that are written whole or not at all
+    *.j2, *.js   templates, style and script that pages share
 """
 
 from fashionlab.dependencies import give_matplotlib_a_home
 
 give_matplotlib_a_home()  # before it is imported
 
-from fashionlab.report.page import write_page  # noqa: E402
+from fashionlab.report.run.page import write_page  # noqa: E402
 
 __all__ = ["write_page"]

@@ -1,20 +1,15 @@
 """render_audit: the page of suspects, on which a person decides about each label."""
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from fashionlab.data.suspects import COLUMNS, LEFT_OUT
 from fashionlab.report.check import reduced
 from fashionlab.report.formatting import listing, png_uri
-from fashionlab.report.page import from_template
+from fashionlab.report.html import from_template, script_json
 from fashionlab.text import csv_cell, printable
 
 DECISIONS = (  # with their meaning; the first has the key 1
@@ -75,8 +70,6 @@ def render_audit(
 
     Decisions are kept in the browser under `key`, which names the audit.
     """
-    script = resources.files("fashionlab.report").joinpath("audit.js.j2").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     pictures = _Pictures()
     names = [printable(name) for name in class_names]
     rows = [_row(suspect, pictures) for suspect in suspects]
@@ -92,6 +85,7 @@ def render_audit(
     left_out = listing([f"“{decision}”" for decision in LEFT_OUT])
     return from_template(
         "audit.html.j2",
+        script="audit.js",
         title=title,
         lead=lead,
         suspects=[
@@ -109,9 +103,7 @@ def render_audit(
         f"fashionlab evaluate RUN --without decisions.csv: they leave out what was decided to be "
         f"{left_out}. The list was made by:",
         command=command,
-        data=Markup(_json(data)),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        script_hash=Markup(f"sha256-{digest}"),  # noqa: S704
+        data=script_json(data),
     )
 
 
@@ -126,9 +118,3 @@ def _row(suspect: Suspect, pictures: _Pictures) -> dict[str, Any]:
         "near": [[pictures.place(x.image), x.label, x.caption] for x in suspect.neighbours],
         "cells": cells,
     }
-
-
-def _json(value: object) -> str:
-    """Return JSON that cannot end the element of HTML it stands in."""
-    text = json.dumps(value)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

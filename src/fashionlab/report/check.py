@@ -13,7 +13,7 @@ from fashionlab.data.check import Check, Finding, Place
 from fashionlab.data.check.copies import label, places
 from fashionlab.data.fashion_mnist import NAME
 from fashionlab.report.formatting import Picture, png_uri
-from fashionlab.report.page import from_template, refuse_foreign, write_html
+from fashionlab.report.html import from_template, refuse_foreign, write_html
 
 SIDE = 128  # pixels of a picture, at most; larger images are reduced
 SAMPLES = 5  # images of each class

@@ -28,6 +28,16 @@ def percent(fraction: float | None, digits: int = 2) -> str:
     return DASH if fraction is None else f"{100 * fraction:.{digits}f}{NO_BREAK}%"
 
 
+def points(difference: float) -> str:
+    """Format a difference of two shares, 0.0123, as +1.23 points."""
+    return f"{100 * difference:+.2f}{NO_BREAK}points".replace("-", "\N{MINUS SIGN}")
+
+
+def p_value(p: float) -> str:
+    """Format the p-value of a test as p = 0.032, a small one as p < 0.001."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def probability(value: float) -> str:
     """Format a percentage with one decimal, certainty as > 99.9 %."""
     return f"> 99.9{NO_BREAK}%" if value >= 0.9995 else percent(value, 1)
@@ -64,6 +74,11 @@ def decimal(value: float | None) -> str:
 def size(classes: float | None) -> str:
     """Format the mean number of classes in a set to two decimals."""
     return DASH if classes is None else f"{classes:.2f}"
+
+
+def shortened(name: str, length: int = 40) -> str:
+    """Return a name as it fits into a line, such as one of 200 characters by its first 39."""
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def images(image_shape: Sequence[int]) -> str:

@@ -117,6 +117,11 @@ class Run:
             content = files.read(self.folder / WEIGHTS, reading.LARGEST_ARRAYS)
             return hashlib.sha256(content).hexdigest()
 
+    def weights_size(self) -> int:
+        """Return the bytes of the file of weights."""
+        with border(self.folder / WEIGHTS):
+            return (self.folder / WEIGHTS).stat().st_size
+
     def weights(self) -> dict[str, Array]:
         """Return the trained weights by name, such as "layer.kernel"."""
         return reading.tensors(self.folder / WEIGHTS)

@@ -1,8 +1,9 @@
-"""What the page shows of selective prediction: accuracy against coverage, outlier score, sets."""
+"""CoverageView: accuracy against coverage, outlier score and prediction sets of a run."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
+
+from markupsafe import Markup
 
 from fashionlab.evaluation.selective import (
     ACCURACIES,
@@ -11,10 +12,10 @@ from fashionlab.evaluation.selective import (
     SelectiveCurve,
     selective_curve,
 )
-from fashionlab.portable.measured import Measured, MeasuredSets, measured
+from fashionlab.portable.measured import Measured, MeasuredSets
 from fashionlab.portable.metadata import OutlierTest
-from fashionlab.report import selective_plots as plots
-from fashionlab.report.formatting import Picture, decimal, listing, percent, svg_uri
+from fashionlab.report.charts import coverage as charts
+from fashionlab.report.formatting import decimal, listing, percent
 from fashionlab.runs import Run
 
 
@@ -26,12 +27,12 @@ class Level(NamedTuple):
     by_class: MeasuredSets
 
 
-class SelectiveView:
+class CoverageView:
     """The section of one run. Raises RunError where its predictions cannot be read."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, measured: Measured) -> None:
         self._curve: SelectiveCurve = selective_curve(*run.predictions())
-        self._measured: Measured = measured(run)
+        self._measured = measured
         self.class_names = run.class_names
         self.area: float = self._curve.area
         self.all: Answered = self._curve.at_coverage(1)
@@ -52,26 +53,30 @@ class SelectiveView:
             for share in ACCURACIES
         ]
 
-    @cached_property
-    def curve(self) -> Picture:
+    @property
+    def sentence(self) -> str:
+        """What abstaining gains, in words."""
+        share = COVERAGES[0]
+        some = self._curve.at_coverage(share)
+        return (
+            f"Where it answers only the surest {percent(some.coverage, 0)} of the images, "
+            f"{percent(some.accuracy, 1)} of the answers are correct."
+        )
+
+    def curve(self) -> Markup:
         """The accuracy against coverage."""
         marks = [self._curve.at_coverage(share) for share in COVERAGES]
         said = [f"{percent(x.accuracy)} at {percent(x.coverage, 1)}" for x in (self.all, *marks)]
-        return Picture(
-            svg_uri(plots.accuracy_against_coverage(self._curve, marks)),
-            f"Accuracy by the share of images that are answered: {listing(said)}.",
-        )
+        alt = f"Accuracy by the share of images that are answered: {listing(said)}."
+        return charts.accuracy_against_coverage(self._curve, marks, "coverage", alt)
 
-    @cached_property
-    def receiver(self) -> Picture | None:
+    def receiver(self) -> Markup | None:
         """The receiver curves of the outlier score; None without drawn pictures."""
         if self.outliers is None or self.accepted is None or not self.outliers.drawn:
             return None
         said = [f"{one.kind} {decimal(one.area)}" for one in self.outliers.drawn]
-        return Picture(
-            svg_uri(plots.receiver_curves(self.outliers, self.accepted)),
-            f"Receiver curves of the outlier score, area by kind of pictures: {listing(said)}.",
-        )
+        alt = f"Receiver curves of the outlier score, area by kind of pictures: {listing(said)}."
+        return charts.receiver_curves(self.outliers, self.accepted, "receiver", alt)
 
     @property
     def levels(self) -> list[Level]:

@@ -1,59 +1,28 @@
-"""What the page shows of each run, read from its folder; the template only lays it out."""
+"""RunView: the facts of a run as pages show them, read from its folder."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property
-from typing import NamedTuple
-
-import numpy as np
+from pathlib import Path
 
 from fashionlab.data.fashion_mnist import CLASS_NAMES, SHA256
 from fashionlab.errors import RunError
 from fashionlab.evaluation.metrics import Metrics
-from fashionlab.report import plots
-from fashionlab.report.formatting import (
-    SHOWN_SIDE,
-    Picture,
-    count,
-    decimal,
-    listing,
-    percent,
-    png_uri,
-    svg_uri,
-)
+from fashionlab.report.formatting import percent
 from fashionlab.report.paper import PAPER_RESULTS, TEST_IMAGES_PER_CLASS, PaperResult
-from fashionlab.report.selective import SelectiveView
 from fashionlab.runs import Environment, Run, standing
+from fashionlab.training.early_stopping import best_epoch
 
 MONITORED = ("validation", "test")  # splits that a history may have besides training
-CONFUSIONS = 3  # classes of error that are named
-
-
-class Sample(NamedTuple):
-    """A test image with its true and predicted class."""
-
-    picture: Picture
-    true: str
-    predicted: str
-    probability: float  # of the predicted class
-    is_enlarged: bool  # on the page, where its pixels are then to be seen
-
-
-class Confusion(NamedTuple):
-    """How often one class was predicted as another."""
-
-    true: str
-    predicted: str
-    times: int
-    of: int  # images of the true class
 
 
 class RunView:
     """A run as the page shows it. Raises RunError where its folder lacks what the page needs."""
 
-    def __init__(self, run: Run, number: int) -> None:
-        self.folder = run.folder
-        self.anchor = f"run-{number}"
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.folder: Path = run.folder
         self.metrics: Metrics = run.metrics()
         self.history = run.history()
         self.training = run.training_figures()
@@ -73,8 +42,6 @@ class RunView:
                     f"{self.folder} must hold all that a page shows; its history has no "
                     f"{split}_loss; train it again with this version"
                 )
-        self._examples = run.examples()
-        self.selective = SelectiveView(run)
 
     @property
     def name(self) -> str:
@@ -123,42 +90,22 @@ class RunView:
         place = "below" if printed < low else "above" if printed > high else "within"
         return f"The course report gives {percent(printed)}, which lies {place} this interval."
 
-    @cached_property
-    def curves(self) -> list[Picture]:
-        """The curves of loss and accuracy by epoch."""
-        theirs = (self.genuine and self.paper and self.paper.test_accuracy_by_epoch) or ()
-        return [
-            Picture(svg_uri(plots.loss_curves(self.history, self.unit)), self._described("loss")),
-            Picture(
-                svg_uri(plots.accuracy_curves(self.history, self.unit, theirs)),
-                self._described("accuracy")
-                + (" Dotted: the course report's test accuracy." if theirs else ""),
-            ),
-        ]
-
-    def _described(self, quantity: str) -> str:
-        show = decimal if quantity == "loss" else percent
-        first, last = self.history[0], self.history[-1]
-        ranges = [
-            f"{split or 'training'} from {show(first[column])} to {show(last[column])}"
-            for split in ("", *self.monitored)
-            for column in [f"{split}_{quantity}".lstrip("_")]
-        ]
-        return (
-            f"{quantity.capitalize()} after each {self.unit}, {first['epoch']:g} to "
-            f"{last['epoch']:g}: {listing(ranges)}."
-        )
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch that a monitored metric chose; None where the result is the last epoch's."""
+        if not self.recipe.restore_best_weights:
+            return None
+        return best_epoch(self.history, self.recipe.monitor)
 
     @cached_property
-    def matrix(self) -> Picture:
-        """The confusion matrix."""
-        svg = plots.confusion_heatmap(self.metrics.confusion, self.class_names)
-        correct = count(sum(self.metrics.correct))
-        return Picture(
-            svg_uri(svg),
-            f"Confusion matrix of {len(self.class_names)} classes: {correct} of "
-            f"{count(self.images)} test images lie on the diagonal.",
-        )
+    def size(self) -> int:
+        """The bytes of the file of weights."""
+        return self.run.weights_size()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of all training steps."""
+        return sum(row["seconds"] for row in self.history)
 
     @property
     def first_loss_note(self) -> str:
@@ -173,37 +120,6 @@ class RunView:
         )
 
     @property
-    def confusions(self) -> list[Confusion]:
-        """The most frequent confusions, by count and then in class order."""
-        names, support = self.class_names, self.metrics.support
-        found = [
-            Confusion(names[i], names[j], times, support[i])
-            for i, row in enumerate(self.metrics.confusion)
-            for j, times in enumerate(row)
-            if i != j and times
-        ]
-        return sorted(found, key=lambda confusion: -confusion.times)[:CONFUSIONS]
-
-    @cached_property
-    def samples(self) -> tuple[list[Sample], list[Sample]]:
-        """The (correct, wrong) sample images, in class order."""
-        correct: list[Sample] = []
-        wrong: list[Sample] = []
-        shown = self._examples
-        for m in np.argsort(shown.labels, kind="stable"):
-            true, predicted = (self.class_names[k[m]] for k in (shown.labels, shown.predicted))
-            alt = f"Test image {shown.indices[m]}: {true}, predicted {predicted}"
-            sample = Sample(
-                Picture(png_uri(shown.images[m]), alt),
-                true,
-                predicted,
-                float(shown.probability[m]),
-                is_enlarged=max(self.image_shape[:2]) <= SHOWN_SIDE,
-            )
-            (correct if shown.labels[m] == shown.predicted[m] else wrong).append(sample)
-        return correct, wrong
-
-    @property
     def command(self) -> str:
         """The command line that trained it."""
         return shlex.join(map(str, self.environment.get("command", [])))
@@ -214,21 +130,23 @@ class RunView:
         return f"fashionlab evaluate {shlex.quote(str(self.folder))}"
 
 
-def by_classes(views: Sequence[RunView]) -> list[list[RunView]]:
-    """Group runs of the same classes and numbers of images, which one table can hold."""
-    groups: dict[object, list[RunView]] = {}
-    for view in views:
-        groups.setdefault((view.class_names, view.metrics.support), []).append(view)
-    return list(groups.values())
+def recipe_facts(view: RunView) -> dict[str, str]:
+    """Return every setting of the recipe by its name, as text."""
+    facts = {}
+    for field, value in asdict(view.recipe).items():
+        if isinstance(value, Mapping):
+            facts |= {f"{field} {option}": _shown(one) for option, one in value.items()}
+        else:
+            facts[field] = _shown(value)
+    return {name.replace("_", " "): value for name, value in facts.items() if name != "name"}
 
 
-def by_environment(views: Sequence[RunView]) -> list[tuple[list[RunView], dict[str, str]]]:
-    """Group the runs by environment, each with its facts but the command line."""
-    groups: dict[object, tuple[list[RunView], dict[str, str]]] = {}
-    for view in views:
-        facts = _facts(view.environment)
-        groups.setdefault(tuple(facts.items()), ([], facts))[0].append(view)
-    return list(groups.values())
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(one) if not isinstance(one, list | tuple) else f"({_shown(one)})" for one in value)
+    return "–" if value is None else str(value)
 
 
 def _form(scratch: Mapping[str, object]) -> str | None:
@@ -238,7 +156,7 @@ def _form(scratch: Mapping[str, object]) -> str | None:
     return f"in NumPy ({scratch.get('reason')})" if scratch else None
 
 
-def _facts(environment: Environment) -> dict[str, str]:
+def environment_facts(environment: Environment) -> dict[str, str]:
     versions = environment.get("versions") or {}
     threads = environment.get("threads") or {}
     memory = environment.get("memory_gib")

@@ -1,23 +1,38 @@
-"""Accuracy against coverage, and the outlier score's receiver curves, as SVG text."""
+"""Accuracy against coverage, and the outlier score's receiver curves."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from fashionlab.evaluation.selective import Answered, SelectiveCurve
 from fashionlab.portable.metadata import OutlierTest
-from fashionlab.report.plots import CURVE_SIZE, FAINT, shortened, styled, svg
+from fashionlab.report.charts.svg import (
+    BLUE,
+    FAINT,
+    GREEN,
+    ORANGE,
+    PER_CENT,
+    PINK,
+    RED,
+    SKY,
+    Mark,
+    element,
+    shortened,
+    styled,
+)
+from fashionlab.report.formatting import count, interval, percent
 
-ACCURACY = "#0072b2"
+SIZE = (5.2, 3.3)  # inches, width and height
 KINDS = (  # colour and line style of each kind of drawn pictures; more kinds begin again
-    ("#0072b2", "-"),
-    ("#d55e00", "--"),
-    ("#009e73", "-."),
-    ("#cc79a7", ":"),
-    ("#e69f00", (0, (5, 1, 1, 1, 1, 1))),
-    ("#56b4e9", (0, (3, 1))),
+    (BLUE, "-"),
+    (RED, "--"),
+    (GREEN, "-."),
+    (PINK, ":"),
+    (ORANGE, (0, (5, 1, 1, 1, 1, 1))),
+    (SKY, (0, (3, 1))),
 )
 VERTICES = 200  # of the curve; finer than the page can show
 FEWEST = 0.02  # coverage from which the axis is chosen: a few images have wide intervals
@@ -28,66 +43,77 @@ GRID = np.linspace(0, 1, 21)  # shares of accepted test images at which a curve 
 
 
 @styled()
-def accuracy_against_coverage(curve: SelectiveCurve, marks: Sequence[Answered]) -> str:
+def accuracy_against_coverage(
+    curve: SelectiveCurve, marks: Sequence[Answered], name: str, alt: str
+) -> Markup:
     """Draw the accuracy on the surest images by their share, with its 95 % interval.
 
     `marks` are points of the curve that the text names.
     """
-    figure = Figure(figsize=CURVE_SIZE, layout="constrained")
+    figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     wanted = np.linspace(0, curve.images, VERTICES + 1)[1:]
     places = np.unique(curve.kept.searchsorted(wanted))
     points = [curve.at(int(place)) for place in places]
     shares = [point.coverage for point in points]
     low, high = np.transpose([point.interval for point in points])  # (P,) each
-    axes.fill_between(
-        shares, low, high, color=ACCURACY, alpha=0.18, linewidth=0, gid="interval-series"
-    )
+    axes.fill_between(shares, low, high, color=BLUE, alpha=0.18, linewidth=0)
     accuracies = [point.accuracy for point in points]
-    axes.plot(shares, accuracies, color=ACCURACY, gid="accuracy-series")
+    axes.plot(shares, accuracies, color=BLUE)
     for mark in marks:
-        axes.plot(mark.coverage, mark.accuracy, "o", color=ACCURACY, markersize=5)
+        axes.plot(mark.coverage, mark.accuracy, "o", color=BLUE, markersize=5)
     least = min(x for x, share in zip(low, shares, strict=True) if share >= FEWEST)
     axes.set_ylim(max(0, least - 0.05 * (1 - least)), 1 + 0.02 * (1 - least))
     axes.set_xlim(0, 1.01)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.xaxis.set_major_formatter(PER_CENT)
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.set_xlabel("Coverage: images answered, the surest first")
     axes.set_ylabel("Accuracy of the answers")
-    return svg(figure)
+    figure.draw_without_rendering()  # which fixes the places of the axes
+    strips = [point for point in points if point.coverage >= FEWEST][::4]
+    half = 2 * (shares[-1] - shares[0]) / max(1, len(shares) - 1)
+    places_of = [
+        Mark(
+            axes,
+            (point.coverage - half, point.coverage + half),
+            None,
+            f"The surest {percent(point.coverage, 1)}, {count(point.kept)} images: accuracy "
+            f"{percent(point.accuracy)} ({interval(point.interval)})",
+        )
+        for point in strips
+    ]
+    return element(figure, name, alt, places_of)
 
 
 @styled()
-def receiver_curves(outliers: OutlierTest, accepted: float) -> str:
+def receiver_curves(outliers: OutlierTest, accepted: float, name: str, alt: str) -> Markup:
     """Draw the share of test images accepted by that of drawn pictures, for each kind of these.
 
     `accepted` is the share of the test images that the threshold accepts, where each curve has a
     mark.
     """
-    figure = Figure(figsize=CURVE_SIZE, layout="constrained")
+    figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     for number, drawn in enumerate(outliers.drawn):
         colour, line = KINDS[number % len(KINDS)]
-        name = shortened(drawn.kind) if number < NAMED else None
+        label = shortened(drawn.kind) if number < NAMED else None
         # The mark is one more point of the curve, whose others are 5 % apart.
         shares, grid = np.sort([*drawn.curve, drawn.accepted]), np.sort([*GRID, accepted])
-        axes.plot(shares, grid, linestyle=line, color=colour, label=name, gid=f"kind-{number}")
+        axes.plot(shares, grid, linestyle=line, color=colour, label=label)
         axes.plot(drawn.accepted, accepted, "o", color=colour, markersize=5, clip_on=False)
     chance = [0, *np.geomspace(LINEAR / 10, 1, 50)]
-    axes.plot(chance, chance, ":", color=FAINT, linewidth=0.8, gid="chance-series")
+    axes.plot(chance, chance, ":", color=FAINT, linewidth=0.8)
     axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.6)
     axes.xaxis.set_major_locator(FixedLocator([0, 0.01, 0.1, 1]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(-0.0005, 1.05)
     axes.set_ylim(_lowest(outliers, accepted), 1.02)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.xaxis.set_major_formatter(PER_CENT)
+    axes.yaxis.set_major_formatter(PER_CENT)
     axes.set_xlabel("Drawn pictures accepted (logarithmic from 1 %)")
     axes.set_ylabel("Test images accepted")
-    legend = axes.legend(loc="lower right")
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    return svg(figure)
+    axes.legend(loc="lower right", frameon=False)
+    return element(figure, name, alt)
 
 
 def _lowest(outliers: OutlierTest, accepted: float) -> float:

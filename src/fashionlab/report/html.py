@@ -1,0 +1,106 @@
+"""A page: a template, its values, and one HTML file that needs no network and no other file."""
+
+import base64
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fashionlab import __version__, files
+from fashionlab.errors import RunError
+from fashionlab.report import formatting
+from fashionlab.text import printable
+
+GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
+GENERATOR_WITHIN = 1024  # bytes
+FILTERS = (
+    "percent",
+    "points",
+    "probability",
+    "p_value",
+    "interval",
+    "count",
+    "seconds",
+    "decimal",
+    "size",
+    "images",
+    "shape",
+    "listing",
+    "shortened",
+)
+
+
+def from_template(name: str, *, script: str | None = None, **values: Any) -> str:
+    """Return the page that a template makes of these values, of which no text is HTML.
+
+    `script` names the one script that the page may run, a file of this package. The template gets
+    it as `script`, and what the page's policy says of it as `script_hash`.
+    """
+    environment = Environment(
+        loader=PackageLoader("fashionlab.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+    environment.filters |= {name: getattr(formatting, name) for name in FILTERS}
+    if script is not None:
+        text = resources.files("fashionlab.report").joinpath(script).read_text("utf-8")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        values |= {
+            "script": Markup(text),  # noqa: S704
+            "script_hash": Markup(f"sha256-{digest}"),  # noqa: S704
+        }
+    return environment.get_template(name).render(version=__version__, **values)
+
+
+def script_json(value: object) -> Markup:
+    """Return JSON for a script, which cannot end the element of HTML that it stands in."""
+    text = json.dumps(value, separators=(",", ":"))
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)  # noqa: S704
+
+
+def _printable(value: Any) -> Any:
+    plain_text = isinstance(value, str) and not isinstance(value, Markup)
+    return printable(value) if plain_text else value
+
+
+def write_html(page: str, out: Path) -> Path:
+    """Write a page to `out`, whole or not at all; returns `out`.
+
+    It replaces an earlier page of fashionlab but nothing else. Raises RunError where something else
+    is in the way, or `out` cannot be written.
+    """
+    refuse_foreign(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.write(out, page.encode())
+    except OSError as error:
+        raise RunError(
+            f"the page cannot be written to {out}: {error.strerror or error}; "
+            "choose another place or free some space"
+        ) from error
+    return out
+
+
+def refuse_foreign(out: Path) -> None:
+    """Raise RunError where `out` is something other than a page of fashionlab."""
+    if not out.exists() and not out.is_symlink():
+        return
+    try:
+        with out.open("rb") as file:
+            ours = GENERATOR.encode() in file.read(GENERATOR_WITHIN)
+    except OSError:  # a folder, a link to nowhere, or not ours to read
+        ours = False
+    if not ours:
+        raise RunError(
+            f"only a page that fashionlab wrote is replaced, but {out} is something else; "
+            "choose another place or move it away"
+        )
