@@ -102,9 +102,9 @@ def reliability(
     correct = lp.argmax(axis=1) == y
     place = np.clip(np.ceil(p * bins).astype(int) - 1, 0, bins - 1)
     n, hits, sums = (np.bincount(place, w, minlength=bins) for w in (None, correct, p))  # (bins,)
+    means = [float(total / count) if count else None for total, count in zip(sums, n, strict=True)]
     return tuple(
-        Bin(b / bins, (b + 1) / bins, int(n[b]), int(hits[b]), sums[b] / n[b] if n[b] else None)
-        for b in range(bins)
+        Bin(b / bins, (b + 1) / bins, int(n[b]), int(hits[b]), means[b]) for b in range(bins)
     )
 
 
