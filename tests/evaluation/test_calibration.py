@@ -3,13 +3,20 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from scipy.stats import binomtest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.calibration import (
+    BINS,
     HOTTEST,
     SURE,
     best_temperature,
+    brier_score,
     expected_calibration_error,
+    maximum_calibration_error,
+    reliability,
     tempered,
     threshold,
 )
@@ -51,6 +58,105 @@ def test_the_error_by_hand():
     p = np.array([[0.62, 0.38], [0.62, 0.38], [0.9, 0.1], [0.1, 0.9]])
     error = expected_calibration_error(np.log(p), np.array([0, 1, 0, 1]))
     assert error == pytest.approx(0.5 * 0.12 + 0.5 * 0.1)
+
+
+def test_the_bins_by_hand():
+    # 0.5 and 0.6 are each in the bin that they end; 1 is in the last one.
+    p = np.array([[0.5, 0.5], [0.6, 0.4], [0.45, 0.55], [1.0, 1e-300]])
+    bins = reliability(np.log(p), np.array([1, 0, 1, 0]), bins=5)
+    assert [(b.low, b.high) for b in bins] == [(k / 5, (k + 1) / 5) for k in range(5)]
+    assert [b.images for b in bins] == [0, 0, 3, 0, 1]
+    assert [b.correct for b in bins] == [0, 0, 2, 0, 1]
+    assert bins[2].accuracy == 2 / 3
+    assert bins[2].confidence == pytest.approx((0.5 + 0.6 + 0.55) / 3)
+    assert bins[2].gap == pytest.approx(2 / 3 - 0.55)
+    expected = binomtest(2, 3).proportion_ci(method="wilson")
+    assert bins[2].interval == pytest.approx((expected.low, expected.high))
+    assert (bins[4].accuracy, bins[4].confidence, bins[4].gap) == (1, 1, 0)
+
+
+def test_an_empty_bin_says_nothing():
+    empty = reliability(np.log([[0.9, 0.1]]), np.array([0]))[0]
+    assert (empty.images, empty.correct, empty.gap) == (0, 0, 0)
+    assert empty.accuracy is empty.confidence is empty.interval is None
+
+
+@pytest.mark.parametrize("classes", [2, 5, 100])
+def test_the_bins_are_scikit_learns(classes):
+    z, labels = predictions(classes=classes)
+    correct = z.argmax(axis=1) == labels
+    accuracy, confidence = calibration_curve(correct, np.exp(z.max(axis=1)), n_bins=BINS)
+    bins = [b for b in reliability(z, labels) if b.images]
+    assert [b.accuracy for b in bins] == pytest.approx(accuracy, rel=1e-12)
+    assert [b.confidence for b in bins] == pytest.approx(confidence, rel=1e-12)
+
+
+def errors_by_loops(log_probabilities, labels):
+    """The expected and the maximum calibration error, image by image, as the papers have them."""
+    gaps, total = [], 0.0
+    for b in range(BINS):
+        inside = []
+        for row, label in zip(log_probabilities.tolist(), labels.tolist(), strict=True):
+            p = [np.exp(value) for value in row]
+            if b / BINS < max(p) <= (b + 1) / BINS:
+                inside.append((max(p), p.index(max(p)) == label))
+        if inside:
+            accuracy = sum(right for _, right in inside) / len(inside)
+            confidence = sum(p for p, _ in inside) / len(inside)
+            gaps.append(abs(accuracy - confidence))
+            total += len(inside) / len(labels) * gaps[-1]
+    return total, max(gaps)
+
+
+@pytest.mark.parametrize("sharp", [0.4, 1.0, 3.0])
+def test_the_errors_are_those_of_loops_over_images(sharp):
+    z, labels = predictions(n=300, sharp=sharp)
+    expected, maximum = errors_by_loops(z, labels)
+    assert expected_calibration_error(z, labels) == pytest.approx(expected, rel=1e-12)
+    assert maximum_calibration_error(z, labels) == pytest.approx(maximum, rel=1e-12)
+
+
+def test_the_maximum_error_by_hand():
+    # Gaps of 0.12 and 0.1, as above: the larger one, however few images it has.
+    p = np.array([[0.62, 0.38], [0.62, 0.38], [0.9, 0.1], [0.1, 0.9]])
+    error = maximum_calibration_error(np.log(p), np.array([0, 1, 0, 1]))
+    assert error == pytest.approx(0.12)
+
+
+@pytest.mark.parametrize("classes", [2, 5, 100])
+def test_the_brier_score_is_scikit_learns(classes):
+    z, labels = predictions(n=500, classes=classes)
+    expected = brier_score_loss(labels, np.exp(z), labels=np.arange(classes), scale_by_half=False)
+    assert brier_score(z, labels) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_brier_score_by_hand():
+    # Right with 0.8: 0.2² + 0.2² = 0.08; surely wrong: 1 + 1 = 2.
+    p = np.array([[0.8, 0.2], [1, 1e-300]])
+    assert brier_score(np.log(p), np.array([0, 1], np.uint8)) == pytest.approx((0.08 + 2) / 2)
+    assert brier_score(np.log(p[1:]), np.array([0])) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    "measure", [reliability, expected_calibration_error, maximum_calibration_error, brier_score]
+)
+@pytest.mark.parametrize(
+    ("rows", "labels", "message"),
+    [
+        (np.zeros((0, 3)), np.zeros(0, int), r"must have shape \(N, K\)"),
+        (np.zeros((2, 3)), np.array([0, 3]), "labels must be in 0..2; received 0..3"),
+        (np.zeros((2, 3)), np.array([0]), "must be as many; received 2 and 1"),
+        (np.full((1, 2), np.nan), np.array([0]), "must be numbers; received NaN"),
+    ],
+)
+def test_predictions_that_do_not_fit_are_refused(measure, rows, labels, message):
+    with pytest.raises(InvalidValueError, match=message):
+        measure(rows, labels)
+
+
+def test_no_bins_are_refused():
+    with pytest.raises(InvalidValueError, match="bins must be at least 1; received 0"):
+        reliability(np.zeros((1, 1)), np.array([0]), bins=0)
 
 
 def test_calibration_makes_the_error_small():

@@ -8,7 +8,15 @@ import pytest
 from scipy.stats import binomtest, t
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.evaluation.intervals import mean_interval, mean_std, wilson_interval
+from fashionlab.evaluation.intervals import (
+    difference_interval,
+    difference_interval_paired,
+    mean_interval,
+    mean_std,
+    student_quantile,
+    student_within,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +92,89 @@ def test_the_interval_of_a_mean_refuses_other_confidences(confidence):
 def test_the_interval_of_one_value_is_refused():
     with pytest.raises(InvalidValueError, match="needs at least 2 values; received 1"):
         mean_interval([0.9])
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 9, 100])
+@pytest.mark.parametrize("value", [0.0, 0.1, 1.0, 3.0, 50.0, 1e9])
+def test_students_distribution_is_scipys(degrees, value):
+    expected = t.cdf(value, degrees) - t.cdf(-value, degrees)
+    assert student_within(value, degrees) == pytest.approx(expected, abs=1e-14)
+    assert student_within(value, degrees) <= 1
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 30])
+def test_students_quantile_is_scipys(degrees):
+    assert student_quantile(0.975, degrees) == pytest.approx(t.ppf(0.975, degrees), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        # Examples of Newcombe, Statistics in Medicine 17, 873-890, table II, method 10.
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+    ],
+)
+def test_the_interval_of_a_difference_is_the_published_one(counts, expected):
+    assert difference_interval(*counts) == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_interval_of_a_difference_turns_with_its_sides():
+    low, high = difference_interval(56, 70, 48, 80)
+    assert difference_interval(48, 80, 56, 70) == pytest.approx((-high, -low), rel=1e-12)
+
+
+def test_the_interval_of_paired_accuracies_is_the_published_one():
+    # Complete response of 161 patients; Fagerland, Lydersen and Laake, "Statistical analysis of
+    # contingency tables", 2017, chapter 8, as its software prints it.
+    assert difference_interval_paired(59, 6, 16, 80) == pytest.approx((-0.1186, -0.0046), abs=5e-5)
+
+
+def paired_by_vectors(correct_a, correct_b, z=1.959963984540054):
+    """Newcombe's method 10 from the images themselves, φ as Pearson's correlation, corrected."""
+
+    def wilson(p):
+        roots = np.roots([1 + z * z / n, -(2 * p + z * z / n), p * p])
+        return min(roots.real), max(roots.real)
+
+    n, a, b = len(correct_a), correct_a.mean(), correct_b.mean()
+    deviations = correct_a.std() * correct_b.std()
+    covariance = np.mean((correct_a - a) * (correct_b - b))
+    if covariance > 0:
+        covariance = max(0, covariance - 1 / (2 * n))
+    phi = covariance / deviations if deviations else 0
+    (l_a, u_a), (l_b, u_b) = wilson(a), wilson(b)
+    matrix = np.array([[1, -phi], [-phi, 1]])
+    below, above = np.array([a - l_a, u_b - b]), np.array([u_a - a, b - l_b])
+    return a - b - (below @ matrix @ below) ** 0.5, a - b + (above @ matrix @ above) ** 0.5
+
+
+@pytest.mark.parametrize(
+    "counts", [(36, 12, 2, 0), (59, 6, 16, 80), (1, 9, 8, 1), (3, 0, 0, 2), (9000, 300, 250, 450)]
+)
+def test_the_interval_of_paired_accuracies_is_that_of_an_independent_computation(counts):
+    a, b = np.repeat([1, 1, 0, 0], counts), np.repeat([1, 0, 1, 0], counts)
+    assert difference_interval_paired(*counts) == pytest.approx(paired_by_vectors(a, b), abs=1e-9)
+
+
+def test_pairs_that_agree_have_a_narrower_interval_than_different_images():
+    low, high = difference_interval_paired(9000, 300, 250, 450)
+    other_low, other_high = difference_interval(9300, 10000, 9250, 10000)
+    assert other_low < low < 0.005 < high < other_high
+
+
+@pytest.mark.parametrize("counts", [(5, 0, 0, 0), (0, 0, 0, 5), (0, 5, 0, 0), (0, 0, 1, 0)])
+def test_the_interval_of_paired_accuracies_is_within_its_range_at_the_ends(counts):
+    low, high = difference_interval_paired(*counts)
+    assert -1 <= low <= (counts[1] - counts[2]) / sum(counts) <= high <= 1
+
+
+@pytest.mark.parametrize("counts", [(0, 0, 0, 0), (5, -1, 3, 2)])
+def test_counts_that_are_none_have_no_interval(counts):
+    with pytest.raises(InvalidValueError, match="images must be counts from 0"):
+        difference_interval_paired(*counts)
+
+
+def test_a_difference_needs_trials_on_both_sides():
+    with pytest.raises(InvalidValueError, match="n must be at least 1; received 0"):
+        difference_interval(1, 2, 0, 0)

@@ -5,12 +5,14 @@ T, chosen on held-out images, turns probabilities p into softmax(log p / T). No 
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.evaluation.metrics import Labels, LogProbabilities
+from fashionlab.evaluation.intervals import wilson_interval
+from fashionlab.evaluation.metrics import Labels, LogProbabilities, checked_rows
 
 BINS = 15  # of the expected calibration error, as in Guo et al.
 KEPT = 0.98  # share of images of the classes that the threshold of "unsure" lets pass
@@ -55,16 +57,90 @@ def best_temperature(log_probabilities: LogProbabilities, labels: Labels) -> flo
     return math.exp((low + high) / 2)
 
 
+@dataclass(frozen=True)
+class Bin:
+    """The images whose highest probability is in (low, high]; the first bin has 0 too."""
+
+    low: float
+    high: float
+    images: int
+    correct: int  # of these
+    confidence: float | None  # mean of the highest probabilities; None without an image
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of correct images, in [0, 1]; None without an image."""
+        return self.correct / self.images if self.images else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the accuracy, Wilson's; None without an image."""
+        return wilson_interval(self.correct, self.images) if self.images else None
+
+    @property
+    def gap(self) -> float:
+        """The distance |accuracy - confidence|, in [0, 1]; 0 without an image."""
+        if self.confidence is None:
+            return 0.0
+        return abs(self.correct / self.images - self.confidence)
+
+
+def reliability(
+    log_probabilities: LogProbabilities, labels: Labels, bins: int = BINS
+) -> tuple[Bin, ...]:
+    """Return the reliability diagram of images (N, K) with labels (N,): equal bins, by rising low.
+
+    An image is in the bin of its highest probability, the decision is the argmax. Calibrated
+    predictions have an accuracy equal to the confidence in each bin. DeGroot and Fienberg, "The
+    comparison and evaluation of forecasters", 1983; the bins are those of Guo et al.
+    Raises InvalidValueError for fewer than one bin, no images, or labels that do not fit.
+    """
+    if bins < 1:
+        raise InvalidValueError(f"bins must be at least 1; received {bins!r}; try {BINS}")
+    lp, y = checked_rows(log_probabilities, labels)
+    p = np.exp(lp.max(axis=1))  # (N,)
+    correct = lp.argmax(axis=1) == y
+    place = np.clip(np.ceil(p * bins).astype(int) - 1, 0, bins - 1)
+    n, hits, sums = (np.bincount(place, w, minlength=bins) for w in (None, correct, p))  # (bins,)
+    means = [float(total / count) if count else None for total, count in zip(sums, n, strict=True)]
+    return tuple(
+        Bin(b / bins, (b + 1) / bins, int(n[b]), int(hits[b]), means[b]) for b in range(bins)
+    )
+
+
 def expected_calibration_error(log_probabilities: LogProbabilities, labels: Labels) -> float:
     """Return Σ n_b / N |accuracy of bin b - mean probability in it| over BINS equal bins.
 
-    An image is in the bin of its highest probability. Naeini, Cooper and Hauskrecht, 2015.
+    In [0, 1]; the bins are those of `reliability`, whose errors it raises. Naeini, Cooper and
+    Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", 2015.
     """
-    p = np.exp(np.asarray(log_probabilities, np.float64).max(axis=1))  # (N,)
-    correct = log_probabilities.argmax(axis=1) == labels
-    bins = np.clip(np.ceil(p * BINS).astype(int) - 1, 0, BINS - 1)
-    gaps = np.bincount(bins, weights=correct - p, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    bins = reliability(log_probabilities, labels)
+    return math.fsum(b.images * b.gap for b in bins) / len(labels)
+
+
+def maximum_calibration_error(log_probabilities: LogProbabilities, labels: Labels) -> float:
+    """Return the largest |accuracy of bin b - mean probability in it| over BINS equal bins.
+
+    In [0, 1]; the bins are those of `reliability`, whose errors it raises. A bin of few images
+    may decide it: look at the intervals of the bins. Naeini, Cooper and Hauskrecht, 2015; Guo et
+    al., equation 5.
+    """
+    return max(b.gap for b in reliability(log_probabilities, labels))
+
+
+def brier_score(log_probabilities: LogProbabilities, labels: Labels) -> float:
+    """Return the Brier score of images (N, K) with labels (N,), in [0, 2]; 0 is best.
+
+        1/N Σ_n Σ_k (p_nk - [k = label_n])²
+
+    The sum is over all K classes, as Brier has it: for two classes it is twice the score of one
+    of them. Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
+    Review 78, 1950, equation 2. Raises InvalidValueError for no images, or labels that do not fit.
+    """
+    lp, y = checked_rows(log_probabilities, labels)
+    p = np.exp(lp)  # (N, K)
+    p[np.arange(len(y)), y] -= 1
+    return float(np.square(p).sum(axis=1).mean())
 
 
 def threshold(log_probabilities: LogProbabilities) -> float:

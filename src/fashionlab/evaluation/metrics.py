@@ -66,11 +66,7 @@ def compute_metrics(log_probabilities: LogProbabilities, labels: Labels) -> Metr
     row whose probabilities do not sum to 1, or a label outside 0..K-1.
     """
     lp = np.asarray(log_probabilities)  # (N, K)
-    if lp.ndim != 2 or lp.size == 0:
-        raise InvalidValueError(
-            f"log-probabilities must have shape (N, K) with N, K >= 1; received {lp.shape}; "
-            "pass one row per image"
-        )
+    _require_rows(lp)
     if lp.dtype not in (np.float32, np.float64):
         raise InvalidValueError(
             f"log-probabilities must be float32 or float64; received {lp.dtype}; use astype"
@@ -135,6 +131,36 @@ def class_indices(name: str, values: Labels, classes: int) -> npt.NDArray[np.int
         )
     # uint8 would wrap in label * K.
     return array.astype(np.int64)
+
+
+def checked_rows(
+    log_probabilities: LogProbabilities, labels: Labels
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return log-probabilities (N, K) in float64 and their labels (N,) in 0..K-1.
+
+    Raises InvalidValueError for a wrong shape, no images, NaN, or labels that do not fit.
+    """
+    lp = np.asarray(log_probabilities, np.float64)
+    _require_rows(lp)
+    if np.isnan(lp).any():
+        raise InvalidValueError(
+            "log-probabilities must be numbers; received NaN; drop the failed run"
+        )
+    y = class_indices("labels", labels, lp.shape[1])
+    if len(y) != len(lp):
+        raise InvalidValueError(
+            f"images and labels must be as many; received {len(lp)} and {len(y)}; pass one of "
+            "each per image"
+        )
+    return lp, y
+
+
+def _require_rows(lp: npt.NDArray[Any]) -> None:
+    if lp.ndim != 2 or lp.size == 0:
+        raise InvalidValueError(
+            f"log-probabilities must have shape (N, K) with N, K >= 1; received {lp.shape}; "
+            "pass one row per image"
+        )
 
 
 def _from_confusion(rows: Sequence[Sequence[int]], log_loss: float) -> Metrics:
