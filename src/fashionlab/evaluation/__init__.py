@@ -13,6 +13,8 @@ are measured by the same arithmetic.
     label_audit   confident learning: how many labels are wrong, and which
     duplicates    test images that are in the training set too
     examples      the test images that a page shows
+    occlusion     the parts of an image that its class rests on
+    neighbours    the images that a network finds most alike
     predictions   a model's outputs to log-probabilities; their mean over views of an image
 
 Symbols: N images, K classes; TP, FP, FN are one class's true positives, false positives and
