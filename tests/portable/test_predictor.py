@@ -13,7 +13,7 @@ from PIL import Image
 from portable_model import TEST, model_with_nan, overflowing_model, tiny_model
 
 from fashionlab.errors import ImageError, InvalidValueError, ModelError
-from fashionlab.portable import Predictor, occlusion
+from fashionlab.portable import Predictor
 from fashionlab.portable.locate import locate
 from fashionlab.portable.predictor import run, session
 
@@ -152,17 +152,6 @@ def test_every_failure_of_onnxruntime_is_one_line():
         assert "\n" not in str(raised.value) and len(str(raised.value)) < 400
     with pytest.raises(ModelError, match="onnxruntime cannot load the model"):
         session(b"no model")
-
-
-def test_the_occlusion_of_a_large_image_takes_no_more_patches(predictor):
-    counted = []
-
-    def probabilities(images):
-        counted.append(len(images))
-        return np.full((len(images), 2), 0.5, np.float32)
-
-    occlusion.occlusion(probabilities, np.zeros((1024, 1024), np.uint8), 0)
-    assert sum(counted) < 300 and max(counted) <= 64
 
 
 def test_threads_may_share_one(predictor):

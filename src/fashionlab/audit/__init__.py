@@ -5,8 +5,7 @@ Symbols: N images of all parts, one after the other, K classes, F folds.
     audit        audit: data -> folder with suspects.csv, summary.json and the page
     recipe       the recipe of its networks
     folds        stratified folds over all parts together
-    predictions  a network for each fold, and its probabilities and features of the other images
-    neighbours   the images most alike to the network
+    predictions  a network for each fold, and its probabilities of the other images
     duplicates   equal and nearly equal images with different labels
     result       Audit: what was found, as rows of the list and as a summary
     page         what the page shows of it

@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.audit.duplicates import disagreeing
 from fashionlab.audit.folds import folds
-from fashionlab.audit.neighbours import NEIGHBOURS, nearest
 from fashionlab.audit.page import page
-from fashionlab.audit.predictions import Fold, features, trained_folds
+from fashionlab.audit.predictions import Fold, trained_folds
 from fashionlab.audit.recipe import recipe_for
 from fashionlab.audit.result import Audit, listed, summary
 from fashionlab.data import Dataset
@@ -35,6 +34,7 @@ from fashionlab.data.check.near import gather
 from fashionlab.data.parts import require_alike
 from fashionlab.errors import InvalidValueError, RunError, StoppedError
 from fashionlab.evaluation.label_audit import audit_labels
+from fashionlab.evaluation.neighbours import NEIGHBOURS, nearest, unit_rows
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs.layout import require_absent, work_folder
@@ -121,10 +121,11 @@ def _judged(
         mine = np.isin(rows, fold.rows)
         others = np.arange(len(labels)) if fold_of is None else _others(fold.rows, len(labels))
         if mine.any():
+            network = fold.run.network()
             near[mine] = nearest(
-                features(fold.run, gather(parts, rows[mine])),
+                unit_rows(network.features(gather(parts, rows[mine]))),
                 rows[mine],
-                features(fold.run, gather(parts, others)),
+                unit_rows(network.features(gather(parts, others))),
                 others,
                 k,
             )

@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 
 from fashionlab.data import Dataset
 from fashionlab.data.check.near import gather
-from fashionlab.engines import get
 from fashionlab.progress import Progress
-from fashionlab.recipes import Recipe, build_network
+from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 from fashionlab.training import train
-
-BATCH = 512  # images of a pass for their features
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,27 +61,3 @@ def _taken(
 ) -> Dataset:
     """Return rows, counted through all parts, as one part."""
     return replace(parts[0], images=gather(parts, rows), labels=labels[rows], part=part)
-
-
-def features(run: Run, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return what the output layer of a run's network gets for images (N, ...): (N, D), unit rows.
-
-    They are the outputs of the same network whose output layer is the identity.
-    """
-    engine, weights = get(run.recipe.engine), run.weights()
-    shape, classes = run.image_shape, len(run.class_names)
-    kernel = weights["output.kernel"]  # (D, K)
-    d = len(kernel)
-    recipe = replace(run.recipe, output_activation="linear", precision="float32")
-    network = build_network(recipe, engine, shape, d if d > 1 else classes)
-    identity = {"output.kernel": np.eye(d, dtype=np.float32), "output.bias": np.zeros(d)}
-    given = {**weights, **identity}
-    network.set_weights(
-        [given[f"{layer.name}.{w.name}"] for layer in network.layers for w in layer.weights]
-    )
-    network.compile(
-        optimizer="sgd", loss=engine.nn.losses.CategoricalCrossentropy(from_logits=True)
-    )
-    found = np.asarray(network.predict(images, batch_size=BATCH, verbose=0), np.float32)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(lengths > 0, lengths, 1), np.float32)

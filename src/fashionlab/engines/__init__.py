@@ -4,6 +4,7 @@ Engine       the Protocol: how a library builds, trains, stores and averages a m
 get          the engine of a name
 scratch      Scratch: the network from scratch
 keras        Keras: Keras 3, on PyTorch unless KERAS_BACKEND names another backend
+derivatives  the derivative of Keras's outputs by the pixels, on each of its backends
 keras_torch  parts for Keras on PyTorch that it lacks, or has in a slower form
 """
 
@@ -78,6 +79,13 @@ class Engine(Protocol):
 
     def without_gradients(self) -> AbstractContextManager[Any]:
         """A context in which training passes record nothing for a backward pass."""
+
+    def input_gradients(self, model: Any, images: Array, labels: Array) -> Array:
+        """Return dX (N, H, W[, 3]) of one output of each image: the derivative by its pixels.
+
+        `images` (N, H, W[, 3]) are levels from 0 to 255, which the model scales itself; `labels`
+        (N,) say which output. As in prediction: without dropout, with moving averages.
+        """
 
 
 def get(name: str) -> Engine:

@@ -12,10 +12,11 @@ import numpy as np
 from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.data.storage import stays_on_disk
 from fashionlab.dependencies import give_matplotlib_a_home, needs
-from fashionlab.engines import Array, Arrays, listed, numbered, require_like
+from fashionlab.engines import Array, Arrays, derivatives, listed, numbered, require_like
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import Layout
 
+IMAGES = 128  # whose activations are kept at a time for a derivative by the pixels
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; both take bytes
 SETTINGS = {  # of `keras.config`, by the names of its functions
     **{"floatx": "float32", "dtype_policy": "float32"},
@@ -174,6 +175,18 @@ class Keras:
             return nullcontext()
         context: AbstractContextManager[Any] = import_module("torch").no_grad()
         return context
+
+    def input_gradients(self, model: Any, images: Array, labels: Array) -> Array:
+        """Return dX (N, H, W[, 3]) of one output of each image, by the backend's own derivative."""
+        derivative = getattr(derivatives, self.nn.backend.backend(), None)
+        if derivative is None:
+            raise InvalidValueError(
+                "gradients by the pixels need Keras on torch, tensorflow or jax; received "
+                f"{self.nn.backend.backend()}; set KERAS_BACKEND to one of them"
+            )
+        parts = [slice(i, i + IMAGES) for i in range(0, len(images), IMAGES)]
+        found = [derivative(model, images[p].astype(np.float32), labels[p]) for p in parts]
+        return np.concatenate(found)
 
 
 def _value(variable: Any) -> Array:

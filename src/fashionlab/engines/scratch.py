@@ -8,7 +8,7 @@ from fashionlab.data import Augmentation, Batches, Dataset
 from fashionlab.engines import Array, Arrays, listed, numbered, require_like
 from fashionlab.errors import CheckpointError
 from fashionlab.models import Layout
-from fashionlab.scratch import compiled
+from fashionlab.scratch import compiled, passes
 
 OPTIMIZER, RANDOM = "optimizer/", "random/"  # before the names of arrays in a checkpoint
 
@@ -83,3 +83,7 @@ class Scratch:
     def without_gradients(self) -> AbstractContextManager[Any]:
         """A context that changes nothing: a forward pass records nothing."""
         return nullcontext()
+
+    def input_gradients(self, model: scratch.Sequential, images: Array, labels: Array) -> Array:
+        """Return dX (N, H, W[, 3]) of one output of each image, by the layers in NumPy."""
+        return passes.input_gradients(model, images, labels, model.micro_batch_size)

@@ -17,6 +17,8 @@ are measured by the same arithmetic.
     appearance        brightness, contrast and covered area of images
     segments          parts of the test images, and where the accuracy is significantly lower
     examples          the test images that a page shows
+    occlusion         the parts of an image that its class rests on
+    neighbours        the images that a network finds most alike
     predictions       a model's outputs to log-probabilities; their mean over views of an image
 
 Symbols: N images, K classes; TP, FP, FN are one class's true positives, false positives and

@@ -3,9 +3,9 @@
 import json
 from types import ModuleType
 
-from fashionlab.evaluation import calibration, conformal
+from fashionlab.evaluation import calibration, conformal, occlusion
 from fashionlab.images import decode, preprocess, segment
-from fashionlab.portable import occlusion, predictor
+from fashionlab.portable import predictor
 
 SHARED: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (decode, ("LARGEST_BYTES", "LARGEST_PIXELS", "MEDIA_TYPES")),

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError, ModelError
 from fashionlab.evaluation.calibration import KEPT
+from fashionlab.evaluation.occlusion import occlusion
 from fashionlab.images.decode import Picture, load
 from fashionlab.images.preprocess import Prepared, prepare
-from fashionlab.portable import occlusion
 from fashionlab.portable.graph import LARGEST_BYTES
 from fashionlab.portable.metadata import INPUT, Metadata
 from fashionlab.portable.prediction import Prediction, Verdict
@@ -158,7 +158,7 @@ class Predictor:
 
     def occlusion(self, seen: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
         """Return (H, W): the fall of the probability of `label` where a part is hidden."""
-        return occlusion.occlusion(self.probabilities, seen, label)
+        return occlusion(self.probabilities, seen, label)
 
 
 def judge(metadata: Metadata, largest: float, score: float | None) -> tuple[Verdict, str]:

@@ -6,6 +6,7 @@ trace     a library `nn` that records a network instead of computing it
 size      how large a network is, before any of it is allocated
 build     the compiled model, optimizer and schedule of a recipe
 predict   a prediction as the recipe has it, with test-time augmentation
+trained   TrainedNetwork: a run's network with its weights
 named     the named recipes, TOML files, changes
 paper     the course report's systems
 accurate  the highest accuracy of a size
@@ -16,12 +17,14 @@ from fashionlab.recipes.build import build, build_network, learning_rates
 from fashionlab.recipes.named import RECIPES, get, override, read_toml, recorded
 from fashionlab.recipes.predict import predict
 from fashionlab.recipes.recipe import OPTIMIZERS, TABLES, Recipe
+from fashionlab.recipes.trained import TrainedNetwork
 
 __all__ = [
     "OPTIMIZERS",
     "RECIPES",
     "TABLES",
     "Recipe",
+    "TrainedNetwork",
     "build",
     "build_network",
     "get",

@@ -16,7 +16,7 @@ from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
 from fashionlab.images import PREPARATIONS, Preparation
-from fashionlab.recipes import Recipe, recorded
+from fashionlab.recipes import Recipe, TrainedNetwork, recorded
 from fashionlab.runs import reading
 from fashionlab.runs.layout import (
     EXAMPLES,
@@ -133,6 +133,10 @@ class Run:
             model.set_weights(
                 [weights[f"{x.name}.{w.name}"] for x in model.layers for w in x.weights]
             )
+
+    def network(self) -> TrainedNetwork:
+        """Return the network with its weights, which its engine builds when it is first used."""
+        return TrainedNetwork(self.recipe, self.weights(), self.image_shape, len(self.class_names))
 
     def environment(self) -> Environment:
         """Return the environment it was trained in."""

@@ -61,6 +61,24 @@ def outputs(model: "Sequential", x: Array, size: int) -> Array:
     return np.concatenate([model.forward(x[i : i + size]) for i in range(0, len(x), size)])
 
 
+def input_gradients(model: "Sequential", x: Array, labels: Array, size: int) -> Array:
+    """Return dX (N, ...) of A_n,labels[n], one output of each image n, at most `size` at a time.
+
+    As in prediction, always by the layers in NumPy. The weights' gradients are other ones then.
+    """
+    found = []
+    for start in range(0, len(x), size):
+        inputs = [np.asarray(x[start : start + size], model.dtype)]  # of each layer, then A
+        for layer in model.layers:
+            inputs.append(layer.forward(inputs[-1]))
+        da = np.zeros_like(inputs.pop())  # (B, K)
+        da[np.arange(len(da)), labels[start : start + size]] = 1
+        while inputs:
+            da = model.layers[len(inputs) - 1].input_gradient(inputs.pop(), da)
+        found.append(da)
+    return np.concatenate(found)
+
+
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # seen in the loss
 def _gradients(model: "Sequential", batch: Batch, n: int) -> Sums:
     """Fill the gradients of sum_n weight_n loss_n / N over a part of a batch of N images."""

@@ -68,10 +68,11 @@ export function keepToken() {
 // Where a patch lies: for each place the indices of the pixels that it hides
 function places(height, width) {
   const side = Math.max(1, Math.floor(Math.max(height, width) / PART));
-  const step = Math.max(STEP, Math.floor(side / PLACES));
+  const step = Math.min(side, Math.max(STEP, Math.floor(side / PLACES)));
+  const first = Math.min(0, 1 - side + step); // the first row and column are hidden too
   const patches = [];
-  for (let top = 1 - side + step; top < height; top += step) {
-    for (let left = 1 - side + step; left < width; left += step) {
+  for (let top = first; top < height; top += step) {
+    for (let left = first; left < width; left += step) {
       const patch = [];
       for (let y = Math.max(0, top); y < Math.min(height, top + side); y += 1) {
         for (let x = Math.max(0, left); x < Math.min(width, left + side); x += 1)

@@ -95,6 +95,23 @@ class Layer:
         """Return dX for dA, or None where it is not needed; fill the weights' gradients."""
         raise NotImplementedError
 
+    def input_gradient(self, x: Array, da: Array) -> Array:
+        """Return dX for dA, where A = forward(X) as in prediction; leaves other weight gradients.
+
+        A layer that computes something else in training has its own. Raises NotImplementedError
+        where such a layer has none.
+        """
+        if self.needs_whole_batch or self.generator is not None:
+            raise NotImplementedError(
+                f"{self.name}: {type(self).__name__} computes something else in training than in "
+                "prediction; give it a method input_gradient(x, da) -> dX for prediction"
+            )
+        self.forward(x, training=True)
+        dx = self.backward(da)
+        if dx is None:
+            raise TypeError(f"{self.name}: backward must return dX; received None")
+        return dx
+
     @property
     def largest(self) -> int:
         """The number of values, an image, of the largest array that a pass makes."""

@@ -45,6 +45,10 @@ class Dropout(Layer):
         (mask,) = self._kept
         return da * mask
 
+    def input_gradient(self, x: Array, da: Array) -> Array:
+        """Return dX = dA, since A = X in prediction."""
+        return da
+
 
 class BatchNormalization(Layer):
     """A layer that gives each channel mean 0 and deviation 1 (Ioffe and Szegedy, 2015):
@@ -139,4 +143,9 @@ class BatchNormalization(Layer):
             return None
         count = da.size // len(dbeta)
         dx: Array = (da - dbeta / count - normal * (dgamma / count)) / deviation
+        return dx * self.gamma.value if self.scale else dx
+
+    def input_gradient(self, x: Array, da: Array) -> Array:
+        """Return dX = gamma / deviation dA: in prediction mean and variance are constants."""
+        dx: Array = da / np.sqrt(self.moving_variance.value + self.epsilon)
         return dx * self.gamma.value if self.scale else dx

@@ -31,22 +31,25 @@ def occlusion(
         raise InvalidValueError(f"an image must be (H, W) or (H, W, 3); received {image.shape}")
     height, width = image.shape[:2]
     side = max(1, max(height, width) // PART)
-    step = max(STEP, side // PLACES)
+    step = min(side, max(STEP, side // PLACES))
+    first = min(0, 1 - side + step)  # so that the first row and column are hidden too
     places = [
         (slice(max(top, 0), top + side), slice(max(left, 0), left + side))
-        for top in range(1 - side + step, height, step)
-        for left in range(1 - side + step, width, step)
+        for top in range(first, height, step)
+        for left in range(first, width, step)
     ]
     whole = probabilities(image[None])[0]  # (K,)
     if not 0 <= label < len(whole):
         raise InvalidValueError(f"label must be in [0, {len(whole)}); received {label}")
-    falls = np.empty(len(places))
-    for first in range(0, len(places), AT_ONCE):
-        some = places[first : first + AT_ONCE]
+    falls = np.zeros(len(places))
+    # A patch over what is black already changes nothing: a third of them for a garment.
+    changing = [i for i, place in enumerate(places) if image[place].any()]
+    for start in range(0, len(changing), AT_ONCE):
+        some = changing[start : start + AT_ONCE]
         hidden = np.repeat(image[None], len(some), axis=0)
-        for one, place in zip(hidden, some, strict=True):
-            one[place] = 0
-        falls[first : first + len(some)] = whole[label] - probabilities(hidden)[:, label]
+        for one, i in zip(hidden, some, strict=True):
+            one[places[i]] = 0
+        falls[some] = whole[label] - probabilities(hidden)[:, label]
     total, times = np.zeros((height, width)), np.zeros((height, width))
     for fall, place in zip(falls, places, strict=True):
         total[place] += fall

@@ -10,6 +10,15 @@ Features = NDArray[np.float32]  # (n, D), rows of length 1
 Rows = NDArray[np.int64]
 
 
+def unit_rows(features: NDArray[np.float32]) -> Features:
+    """Return features (n, D) with rows of length 1, by whose products angles are compared.
+
+    A row of zeros stays.
+    """
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.asarray(features / np.where(lengths > 0, lengths, 1), np.float32)
+
+
 def nearest(
     queries: Features, query_rows: Rows, others: Features, other_rows: Rows, count: int = NEIGHBOURS
 ) -> Rows:
