@@ -64,6 +64,16 @@ def seconds(duration: float | tuple[float, float] | None) -> str:
     return f"{duration:.2f}{NO_BREAK}s" if duration < 10 else f"{duration:.1f}{NO_BREAK}s"
 
 
+def duration(seconds: float) -> str:
+    """Format the length of a training: 12.3 s, 4 min 05 s, 1 h 15 min."""
+    if seconds < 60:
+        return f"{seconds:.1f}{NO_BREAK}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{NO_BREAK}min {rest:02d}{NO_BREAK}s"
+    return f"{minutes // 60}{NO_BREAK}h {minutes % 60:02d}{NO_BREAK}min"
+
+
 def decimal(value: float | None) -> str:
     """Format a loss or score to four decimals; a diverged loss as inf or nan."""
     if value is None:

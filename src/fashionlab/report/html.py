@@ -25,6 +25,7 @@ FILTERS = (
     "interval",
     "count",
     "seconds",
+    "duration",
     "decimal",
     "size",
     "images",

@@ -28,7 +28,7 @@ SERIES = {
     "test_": ("test", RED, (0, (5, 1.5))),
 }
 PAPER = ("course report", FAINT, ":")
-SIZE = (5.2, 3.1)  # inches, width and height
+SIZE = (4.4, 2.9)  # inches, width and height
 MARKED_ROWS = 30  # markers of more points would touch
 
 History = Sequence[Mapping[str, float]]
@@ -54,12 +54,11 @@ def rate_curve(history: History, unit: str, name: str) -> Markup | None:
     """Draw the learning rate at the end of each epoch; None where the history has none."""
     if "learning_rate" not in history[0]:
         return None
-    figure, axes = _axes(unit)
+    figure, axes = _axes(unit, "Learning rate")
     epochs = [row["epoch"] for row in history]
     rates = [row["learning_rate"] for row in history]
     axes.plot(epochs, rates, color=BLUE, marker=_marker(history))
     axes.set_ylim(0, 1.06 * max(rates) or 1)
-    axes.set_ylabel("Learning rate")
     marks = _marks(axes, history, unit, lambda row: f"learning rate {row['learning_rate']:.3g}")
     alt = (
         f"Learning rate by {unit}: from {rates[0]:.3g}, at most {max(rates):.3g}, to "
@@ -79,7 +78,7 @@ def _curves(
     paper: Sequence[float],
 ) -> Markup:
     show = decimal if quantity == "loss" else percent
-    figure, axes = _axes(unit)
+    figure, axes = _axes(unit, label)
     epochs = [row["epoch"] for row in history]
     said, ends = [], []
     for prefix, (split, colour, line) in SERIES.items():
@@ -121,9 +120,10 @@ def _curves(
     return element(figure, name, alt, marks)
 
 
-def _axes(unit: str) -> tuple[Figure, Axes]:
+def _axes(unit: str, label: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=SIZE)
-    axes = figure.add_axes((0.125, 0.15, 0.68, 0.81))
+    axes = figure.add_axes((0.165, 0.16, 0.61, 0.8))
+    axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel(unit.capitalize())
     return figure, axes

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fashionlab.evaluation.calibration import Bin
 from fashionlab.report.charts.svg import (
@@ -24,7 +25,7 @@ from fashionlab.report.charts.svg import (
 from fashionlab.report.formatting import count, interval, percent
 
 ROW = 0.27  # inches of a row of a dot chart
-WIDE = 7.0  # inches of a dot chart
+WIDE = 5.2  # inches of a dot chart
 
 
 class Dot(NamedTuple):
@@ -99,7 +100,7 @@ def dot_chart(
     """Draw a row for each dot, with its interval, and a vertical line at `reference`."""
     height = ROW * len(dots) + 0.85
     figure = Figure(figsize=(WIDE, height))
-    axes = figure.add_axes((0.27, 0.5 / height, 0.7, ROW * len(dots) / height))
+    axes = figure.add_axes((0.34, 0.5 / height, 0.63, ROW * len(dots) / height))
     rows = np.arange(len(dots))
     axes.axvline(reference, color=SOFT, linewidth=1, linestyle=(0, (2, 2)))
     for row, dot in zip(rows, dots, strict=True):
@@ -107,11 +108,12 @@ def dot_chart(
         axes.plot(dot.bounds, [row, row], color=colour, linewidth=1.6)
         axes.plot([dot.value], [row], "D" if dot.is_marked else "o", color=colour, markersize=6)
     axes.set_ylim(len(dots) - 0.5, -0.5)
-    axes.set_yticks(rows, [shortened(dot.name) for dot in dots])
+    axes.set_yticks(rows, [shortened(dot.name, 26) for dot in dots])
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     low, high = axes.get_xlim()
     axes.set_xlim(max(low, -1), min(high, 1.005) if is_share else high)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(PER_CENT)
     axes.set_xlabel(label)
     axes.annotate(

@@ -12,7 +12,7 @@ import matplotlib.style
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from fashionlab.text import printable
 
@@ -57,7 +57,7 @@ STYLE = {
     "lines.linewidth": 1.8,
     "lines.markersize": 4,
 }
-PER_CENT = PercentFormatter(1, symbol="\N{NO-BREAK SPACE}%")
+PER_CENT = FuncFormatter(lambda share, _: f"{100 * share:.4g}\N{NO-BREAK SPACE}%")
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> 
         )  # fmt: skip
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, length: int = NAME_LENGTH) -> str:
     """Return a name as it fits into a drawing."""
     name = printable(name)
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+    return name if len(name) <= length else name[: length - 1] + "…"
