@@ -66,6 +66,11 @@ def test_an_image_of_one_level_has_no_contrast(colour, level):
     assert found.brightness.tolist() == [level, level]
 
 
+def test_a_large_image_of_one_level_has_no_contrast_either():
+    # The products of its sums are beyond the whole numbers of float64.
+    assert appearance(np.full((1, 999, 1001), 95, np.uint8)).contrast[0] == 0
+
+
 def test_images_of_one_pixel_are_measured():
     found = appearance(np.array([[[0]], [[40]]], np.uint8))
     assert found.brightness.tolist() == [0, 40]

@@ -150,7 +150,17 @@ def paired_by_vectors(correct_a, correct_b, z=1.959963984540054):
 
 
 @pytest.mark.parametrize(
-    "counts", [(36, 12, 2, 0), (59, 6, 16, 80), (1, 9, 8, 1), (3, 0, 0, 2), (9000, 300, 250, 450)]
+    "counts",
+    [
+        (36, 12, 2, 0),
+        (59, 6, 16, 80),
+        (1, 9, 8, 1),
+        (3, 2, 2, 2),  # correlated by less than the correction
+        (3, 0, 0, 2),
+        (5, 0, 0, 0),
+        (0, 4, 0, 0),
+        (9000, 300, 250, 450),
+    ],
 )
 def test_the_interval_of_paired_accuracies_is_that_of_an_independent_computation(counts):
     a, b = np.repeat([1, 1, 0, 0], counts), np.repeat([1, 0, 1, 0], counts)

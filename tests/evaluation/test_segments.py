@@ -7,7 +7,7 @@ from scipy.stats import fisher_exact
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.appearance import appearance
 from fashionlab.evaluation.intervals import wilson_interval
-from fashionlab.evaluation.segments import LEAST_IMAGES, segments
+from fashionlab.evaluation.segments import LEAST_IMAGES, Segment, segments
 from fashionlab.evaluation.significance import holm
 
 NAMES = {k: tuple(f"class {c}" for c in range(k)) for k in (1, 2, 4, 100)}
@@ -136,6 +136,19 @@ def test_12_images_have_no_segment(classes):
 
 def test_two_classes_are_one_pair_which_has_no_rest():
     assert {s.kind for s in segments(*a_case(classes=2))} == {"brightness", "contrast"}
+
+
+@pytest.mark.parametrize(("n", "pairs"), [(9, {(0, 1)}), (10, {(0, 1), (2, 3)})])
+def test_a_segment_of_nine_images_is_left_out(n, pairs):
+    labels = np.array([0, 1] * 20 + [2] * n)
+    rows = predicted(labels, labels > 3, 4, np.array([1, 0, 3, 2])[labels])
+    found = segments(of_levels([9] * len(labels)), rows, labels, NAMES[4])
+    assert {s.classes for s in found if s.kind == "classes"} == pairs
+
+
+def test_one_small_p_among_many_is_no_weakness():
+    segment = Segment("contrast", "", (0, 1), None, 20, 10, 20, 17, p=0.02, adjusted_p=0.06)
+    assert not segment.is_weak
 
 
 def test_rows_that_are_certain_have_a_pair_too():

@@ -62,14 +62,14 @@ def _brightness_and_contrast(pixels: Bytes) -> tuple[Numbers, Numbers]:
     With D pixels of C channels, whose sums are g: σ² = (D Σ g² - (Σ g)²) / (D C)².
     """
     n, height, width, channels = pixels.shape
-    # Whole numbers below 2^53: the sums are exact, and an image of one level has no contrast.
+    # Sums of whole numbers are exact, up to 2^53. Then D Σ g² >= (Σ g)² also after rounding.
     g = pixels[..., 0].reshape(n, -1).astype(np.float64)  # (n, D)
     for c in range(1, channels):
         g += pixels[..., c].reshape(n, -1)
     count = height * width
     total = g.sum(axis=1)
     variance = (count * np.einsum("nd,nd->n", g, g) - total**2) / (count * channels) ** 2
-    return total / (count * channels), np.sqrt(np.maximum(variance, 0))
+    return total / (count * channels), np.sqrt(variance)
 
 
 def _border_median(pixels: Bytes) -> Bytes:

@@ -125,7 +125,7 @@ def _groups(
         return
     shares = np.arange(1, number) / number
     # An edge is the greatest value of its group, so that equal values are on one side of it.
-    edges = np.unique(np.quantile(values, shares, method="inverted_cdf"))
+    edges = np.quantile(values, shares, method="inverted_cdf")
     group = edges.searchsorted(values)  # (N,)
     for g in np.unique(group):
         inside = values[group == g]
