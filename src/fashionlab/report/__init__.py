@@ -10,6 +10,7 @@ Symbols: K classes, M sample images, H rows, W columns.
     selective    what it shows of selective prediction
     plots        curves and confusion matrix, as SVG text
     selective_plots    accuracy against coverage, and receiver curves
+    measure/     what a page needs that a run did not store, measured once and kept
     formatting   numbers, names and pictures as the page shows them
     page.html.j2, run.html.j2, selective.html.j2, style.css.j2    the template, its section about a
                  run, the part of it on selective prediction, its style
