@@ -23,11 +23,12 @@ ALLOWED = {
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
-    "portable": {"images", "evaluation", "runs", "shipped", "files", "typed", "errors"},
+    "portable": {"images", "evaluation", "runs", "shipped", "files", "typed", "errors"}
+    | {"engines", "recipes"},  # classifier alone
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"portable", "runs", "recipes", "evaluation", "data"}
-    | {"dependencies", "files", "errors", "text"},
+    | {"shipped", "dependencies", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},

@@ -6,29 +6,55 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashionlab.cli.options import Json, RunFolder
+from fashionlab.cli.options import Data, Json, RunFolder, reads_data
 from fashionlab.cli.output import kept, show, show_json
+from fashionlab.cli.robustness import robustness_answer, robustness_of, show_robustness
 from fashionlab.cli.selective import selective_answer, show_selective
+from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import outputs, run_folder
 from fashionlab.text import printable
 
 if TYPE_CHECKING:
+    from fashionlab.evaluation.robustness import Robustness
     from fashionlab.runs import Remaining, Run
 
+NO_DATA = Data()
 
+
+@reads_data
 def evaluate(
     run: RunFolder,
     without: Annotated[
         Path | None,
         typer.Option(help="Also the accuracy without the test images that this list leaves out."),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also the accuracy under 15 corruptions of the test images, in 5 strengths: "
+            "measured once, and kept in the run folder.",
+        ),
+    ] = False,
+    data: Data = NO_DATA,
     as_json: Json = False,
 ) -> None:
     """Compute a run's metrics from its stored predictions."""
-    print_metrics(run, as_json, without)
+    if not robustness and (data.place or data.reading):
+        raise InvalidValueError(
+            "--data, and the options by which data are read, are for --robustness, which shows the "
+            "test images to the model again; give it, or leave them out"
+        )
+    measured = robustness_of(run, data) if robustness else None
+    print_metrics(run, as_json, without, measured)
 
 
-def print_metrics(folder: Path, as_json: bool, without: Path | None = None) -> None:
+def print_metrics(
+    folder: Path,
+    as_json: bool,
+    without: Path | None = None,
+    robustness: "Robustness | None" = None,
+) -> None:
     """Print a finished run's metrics, for `evaluate` and `train`."""
     from fashionlab.runs import Run, standing
 
@@ -46,6 +72,8 @@ def print_metrics(folder: Path, as_json: bool, without: Path | None = None) -> N
         }
         if rest:
             answer["without"] = asdict(rest)
+        if robustness:
+            answer["robustness"] = robustness_answer(robustness)
         show_json(answer, indent=2)
         return
     low, high = metrics.accuracy_interval
@@ -84,6 +112,8 @@ def print_metrics(folder: Path, as_json: bool, without: Path | None = None) -> N
     total = f"{sum(metrics.correct):>9,} {sum(metrics.support):>9,}"
     show(f"{'mean, or sum':<{width}} {shares} {total}")
     show_selective(run)
+    if robustness:
+        show_robustness(robustness)
 
 
 def _remaining(run: "Run", without: Path) -> "Remaining":

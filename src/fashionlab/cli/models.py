@@ -7,15 +7,13 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli import output
-from fashionlab.cli.options import Data, Json, Labels, Transposed, reads_data
+from fashionlab.cli.options import Data, Json, Labels, Transposed, data_of, reads_data
 from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
-    from fashionlab.data import Parts
     from fashionlab.portable import Metadata
-    from fashionlab.runs import Run
 
 NO_DATA = Data()
 FORMS = ("onnx", "keras", "safetensors", "web")
@@ -70,7 +68,7 @@ def export(
         export_safetensors(run, place)
         _say_written(place, f"{place}: {place.stat().st_size:,} bytes")
         return
-    parts = _data(run, data)
+    parts = data_of(run.folder, data).load()
     if to == "keras":
         from fashionlab.export.formats import export_keras
 
@@ -141,13 +139,6 @@ def _place(folder: Path, to: str, bits: int) -> Path:
             "the recipe in its metadata"
         )
     return shipped.outputs(folder) / name
-
-
-def _data(run: "Run", data: Data) -> "Parts":
-    from fashionlab.training import plan
-
-    planned = plan(run.folder)
-    return data.or_those_of(planned, shipped.source(run.folder, planned.source)).load()
 
 
 def _export_web(sources: list[Path], out: Path | None, runtime: Path | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fashionlab.cli.output import say
-from fashionlab.shipped import run_folder
+from fashionlab.shipped import run_folder, source
 
 if TYPE_CHECKING:
     from fashionlab.data import Dataset, Parts
@@ -91,6 +91,17 @@ class Data:
         from fashionlab.data import ReadOptions, load_parts
 
         return load_parts(self.place, ReadOptions(**(self.reading or {})), fetch=fetch, log=say)
+
+
+def data_of(run: Path, data: Data) -> Data:
+    """Return the data that a run folder records, as far as the command was given no others.
+
+    Raises RunError where the folder cannot be read.
+    """
+    from fashionlab.training import plan
+
+    planned = plan(run)
+    return data.or_those_of(planned, source(run, planned.source))
 
 
 def reads_data(command: Callable[..., None], place: Any = Place) -> Callable[..., None]:

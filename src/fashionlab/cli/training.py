@@ -9,7 +9,7 @@ import typer
 
 from fashionlab import shipped
 from fashionlab.cli.evaluation import print_metrics
-from fashionlab.cli.options import Data, Json, Seed, reads_data
+from fashionlab.cli.options import Data, Json, Seed, data_of, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
 from fashionlab.errors import InvalidValueError
 from fashionlab.shipped import run_folder
@@ -162,13 +162,12 @@ def _repeat(
     options: Mapping[str, Any],
 ) -> None:
     from fashionlab.runs import Run, require_free
-    from fashionlab.training import plan, repeat
+    from fashionlab.training import repeat
 
     run = Run(original)
     named = Path("runs", shipped.NAME) if shipped.is_shipped(original) else original
     folder = out or named.with_name(f"{named.name}-repeated")
-    planned = plan(original)
-    source = data.or_those_of(planned, shipped.source(original, planned.source))
+    source = data_of(original, data)
     require_free(folder, options["resume"])
     repetition = repeat(run, source.load(), folder, progress, **options)
     with kept(folder):

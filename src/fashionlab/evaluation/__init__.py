@@ -1,7 +1,7 @@
 """Metrics of a trained classifier from its predictions, and how far to trust them.
 
 It needs only log-probabilities and labels, never a model, so that the predictions of every library
-are measured by the same arithmetic.
+are measured by the same arithmetic. Robustness alone calls one, as a function of images.
 
     metrics           accuracy, log loss, precision, recall, F1, confusion matrix
     intervals         of an accuracy, of a difference of two, and of the mean over seeds
@@ -13,6 +13,8 @@ are measured by the same arithmetic.
     ranks             a limit on one network's scores, on the scale of another's
     outliers          how well a score tells pictures of no class: threshold, area, curve
     label_audit       confident learning: how many labels are wrong, and which
+    corruptions/      fifteen corruptions of images, in five strengths each
+    robustness        accuracy under each of them, on a sample of the test images
     duplicates        test images that are in the training set too
     appearance        brightness, contrast and covered area of images
     segments          parts of the test images, and where the accuracy is significantly lower

@@ -11,6 +11,8 @@ The modules that only read a file (metadata, validate, measured) do without onnx
     protobuf   Reader         the form of an ONNX file
     operators  RULES          what each operator takes, and the shape of what it gives
     shapes     infer          the shapes of all values, and the memory and work that they take
+    own_model  own_model      a run's model, where it is sound and has the run's weights
+    classifier classifier     a run as a function of images, also without a portable model
     measured   measured       the promises of a run's model, measured on the run's test images
     locate     locate         which model file an argument means
     runtime    onnxruntime    with its telemetry off

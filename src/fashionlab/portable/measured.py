@@ -3,23 +3,18 @@
 The model file is read, never run: the prediction sets follow from the run's stored predictions.
 """
 
-import shlex
 from dataclasses import dataclass
 
 import numpy as np
 
-from fashionlab import files
 from fashionlab.errors import ModelError
 from fashionlab.evaluation.calibration import tempered
 from fashionlab.evaluation.conformal import Coverage, coverage, limits, members
 from fashionlab.evaluation.intervals import wilson_interval
 from fashionlab.evaluation.metrics import Labels, LogProbabilities
-from fashionlab.portable.graph import LARGEST_BYTES
-from fashionlab.portable.locate import locate
 from fashionlab.portable.metadata import Metadata, OutlierTest
-from fashionlab.portable.validate import validate
-from fashionlab.runs import Run, border
-from fashionlab.shipped import NAME, is_shipped
+from fashionlab.portable.own_model import export_command, own_model
+from fashionlab.runs import Run
 
 
 @dataclass(frozen=True)
@@ -54,29 +49,19 @@ def measured(run: Run) -> Measured:
 
     Raises RunError where the run cannot be read; a model that cannot be is named in the remark.
     """
-    name = NAME if is_shipped(run.folder) else shlex.quote(str(run.folder))
-    command = f"fashionlab export {name}"
     try:
-        file = locate(run.folder).file
-    except ModelError:
+        model = own_model(run)
+    except ModelError as error:
+        return Measured(str(error))
+    if model is None:
         return Measured(
             "there is no portable model, which has outlier score and prediction sets; "
-            f"write it with: {command}"
+            f"write it with: {export_command(run)}"
         )
-    try:
-        with border(file, ModelError, "export the run again with `fashionlab export`"):
-            metadata = validate(files.read(file, LARGEST_BYTES)).metadata
-    except ModelError as error:
-        return Measured(f"{file} is left out: {error}")
-    ours = run.weights_sha256()
-    if (metadata.weights_sha256, metadata.class_names) != (ours, run.class_names):
-        return Measured(
-            f"{file} is left out: it must be a model of this run, with weights of SHA-256 "
-            f"{ours[:12]}...; it has {metadata.weights_sha256[:12]}...; write it with: {command}"
-        )
+    metadata = model.metadata
     log_probabilities, labels = run.predictions()
     return Measured(
-        _missing(metadata, str(file), command),
+        _missing(metadata, str(model.file), export_command(run)),
         metadata,
         metadata.outliers,
         _accepted(metadata.outliers, labels),

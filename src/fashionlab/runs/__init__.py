@@ -8,6 +8,7 @@
     predictions.npz      log-probabilities (N, K) of the test images, and their labels (N,)
     protocol.json        the images trained on, reads of the test set, train/test duplicates
     metrics.json         the metrics of predictions.npz
+    robustness.json      correct test images under corruptions, where they were measured
     examples.npz         test images that the page shows, (M, H, W[, 3]), and their indices (M,)
     model.onnx           the portable model, where `fashionlab export` wrote it; also
                          model-8bit.onnx and model.keras
@@ -25,6 +26,7 @@ Loading either runs no code from it.
     records      the fields of the JSON files, with types and limits
     reading      the border: files -> checked values, or one error that names the file
     reader       Run
+    robustness   the record of accuracy under corruptions
     without      a run's accuracy without suspects
     standing     a run's evaluation protocol as sentences
 """
@@ -34,6 +36,7 @@ from fashionlab.runs.layout import is_begun, require_free
 from fashionlab.runs.reader import DataFacts, Run, recorded_config, recorded_environment
 from fashionlab.runs.reading import border
 from fashionlab.runs.records import Environment
+from fashionlab.runs.robustness import write_robustness
 from fashionlab.runs.standing import standing
 from fashionlab.runs.without import Remaining, remaining
 from fashionlab.runs.writer import RunWriter, tidy
@@ -53,4 +56,5 @@ __all__ = [
     "require_free",
     "standing",
     "tidy",
+    "write_robustness",
 ]

@@ -15,6 +15,7 @@ from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
+from fashionlab.evaluation.robustness import Robustness
 from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.recipes import Recipe, TrainedNetwork, recorded
 from fashionlab.runs import reading
@@ -25,12 +26,14 @@ from fashionlab.runs.layout import (
     METRICS,
     PREDICTIONS,
     PROTOCOL,
+    ROBUSTNESS,
     WEIGHTS,
     resume_command,
     work_folder,
 )
 from fashionlab.runs.reading import border
 from fashionlab.runs.records import Config, Environment, LayerFacts, Protocol
+from fashionlab.runs.robustness import read_robustness
 
 Array = NDArray[Any]
 
@@ -216,6 +219,17 @@ class Run:
                 f"{', '.join(different)}; give a run folder as it was written"
             )
         return metrics
+
+    def robustness(self) -> Robustness | None:
+        """Return the accuracy under corruptions; None where it was not measured yet.
+
+        Raises RunError also where other weights, test images or corruptions were measured.
+        """
+        path = self.folder / ROBUSTNESS
+        if not path.exists():
+            return None
+        test = self.data["test"]
+        return read_robustness(path, self.weights_sha256(), test.sha256, test.images)
 
     def examples(self) -> Examples:
         """Return the test images to show, chosen by `evaluation.examples.select_examples`."""

@@ -107,6 +107,27 @@ class Protocol(TypedDict):
     test_copies: list[Annotated[list[Count], Between(2, 2)]]  # positions in test and training set
 
 
+class CorruptedCounts(TypedDict):
+    """An item of robustness.json: the correct images of one corruption, a count a strength."""
+
+    name: Name
+    unit: Name  # of the strengths
+    strengths: Annotated[tuple[float, ...], Between(1, 100)]
+    correct: Annotated[tuple[Count, ...], Between(1, 100)]
+
+
+class RobustnessRecord(TypedDict):
+    """robustness.json: how many test images are classified correctly when they are corrupted."""
+
+    format: int
+    weights_sha256: Hash  # of the weights that classified
+    test_sha256: Hash  # of the test set that the images are from
+    images: Annotated[int, Between(1, LARGEST)]  # at each setting
+    seed: Count
+    clean: Count  # correct of the images as they are
+    corruptions: Annotated[list[CorruptedCounts], Between(1, 100)]
+
+
 class Tally(TypedDict):
     """The sums over the steps of an epoch that is not over, in a checkpoint."""
 

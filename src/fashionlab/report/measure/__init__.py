@@ -1,0 +1,4 @@
+"""What a page needs that a run did not store: measured once and kept.
+
+robustness  accuracy under corruptions, by the run's model on the run's test images
+"""

@@ -1,0 +1,45 @@
+"""measure_robustness: a run's accuracy under corruptions, measured once and kept in its folder."""
+
+from collections.abc import Callable
+
+from fashionlab.data import Dataset
+from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation.robustness import Robustness, robustness
+from fashionlab.portable.classifier import classifier
+from fashionlab.runs import Run, write_robustness
+from fashionlab.shipped import outputs
+
+
+def measure_robustness(
+    run: Run, test: Dataset, seed: int = 0, log: Callable[[str], None] = lambda line: None
+) -> Robustness:
+    """Measure a run's accuracy under corruptions on its test images, and keep the record.
+
+    The record goes into the run's folder and replaces an earlier one there, which
+    `Run.robustness` returns; for the shipped run it goes into the working folder. `log` receives
+    lines on what is done, and one where the record cannot be written: the answer is returned all
+    the same.
+
+    Raises InvalidValueError where `test` is not the run's test part, RunError where the run cannot
+    be read, MissingDependencyError where its engine is needed and is not installed.
+    """
+    own = run.data["test"]
+    if test.sha256 != own.sha256:
+        raise InvalidValueError(
+            f"{run.folder} must be measured on its own test data, {own.name} with SHA-256 "
+            f"{own.sha256[:12]}...; received {test.name} with {test.sha256[:12]}...; give them "
+            "with --data, and the options by which they were read"
+        )
+    probabilities = classifier(run, log)
+    measured = robustness(
+        lambda images: probabilities(images).argmax(axis=1),
+        test.images,
+        test.labels,
+        seed,
+        log=log,
+    )
+    try:
+        log(f"kept in {write_robustness(run, measured, outputs(run.folder))}")
+    except OSError as error:
+        log(f"not kept: cannot write {error.filename}: {error.strerror}")
+    return measured
