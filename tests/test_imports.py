@@ -26,7 +26,7 @@ ALLOWED = {
     "portable": {"images", "evaluation", "runs", "shipped", "files", "typed", "errors"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
-    "report": {"portable", "runs", "recipes", "evaluation", "data"}
+    "report": {"portable", "runs", "recipes", "evaluation", "data", "typed"}
     | {"dependencies", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
@@ -39,7 +39,7 @@ ALLOWED = {
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},
-    "evaluation": {"data", "typed", "errors"},
+    "evaluation": {"data", "scratch", "typed", "errors"},
     "data": {"images", "files", "dependencies", "errors", "text"},
     "scratch": set(),
     "errors": set(),

@@ -11,6 +11,8 @@ are measured by the same arithmetic.
     ranks         a limit on one network's scores, on the scale of another's
     outliers      how well a score tells pictures of no class: threshold, area, curve
     label_audit   confident learning: how many labels are wrong, and which
+    baselines     majority class, logistic regression, nearest neighbours
+    nearest       the training images nearest to others, pixel by pixel
     duplicates    test images that are in the training set too
     examples      the test images that a page shows
     predictions   a model's outputs to log-probabilities; their mean over views of an image
