@@ -15,6 +15,8 @@ are measured by the same arithmetic. Robustness alone calls one, as a function o
     label_audit       confident learning: how many labels are wrong, and which
     corruptions/      fifteen corruptions of images, in five strengths each
     robustness        accuracy under each of them, on a sample of the test images
+    baselines         majority class, logistic regression, nearest neighbours
+    nearest           the training images nearest to others, pixel by pixel
     duplicates        test images that are in the training set too
     appearance        brightness, contrast and covered area of images
     segments          parts of the test images, and where the accuracy is significantly lower
