@@ -39,7 +39,7 @@ ALLOWED = {
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},
-    "evaluation": {"data", "typed", "errors"},
+    "evaluation": {"data", "dependencies", "typed", "errors"},
     "data": {"images", "files", "dependencies", "errors", "text"},
     "scratch": set(),
     "errors": set(),
