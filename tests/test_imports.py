@@ -40,7 +40,7 @@ ALLOWED = {
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},
-    "evaluation": {"data", "scratch", "typed", "errors"},
+    "evaluation": {"data", "scratch", "dependencies", "typed", "errors"},
     "data": {"images", "files", "dependencies", "errors", "text"},
     "scratch": set(),
     "errors": set(),

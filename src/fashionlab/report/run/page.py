@@ -115,7 +115,7 @@ def _below(
     """Return the sentences below the verdict, those that say something."""
     robust = ""
     if robustness:
-        mean, clean = robustness.measured.mean_accuracy, robustness.measured.clean_accuracy
+        mean, clean = robustness.measured.mean, robustness.measured.clean_accuracy
         robust = (
             f"Under corruptions its accuracy is {100 * mean:.1f} % on average, of "
             f"{100 * clean:.1f} % on the same images without."
