@@ -26,7 +26,7 @@ ALLOWED = {
     "portable": {"images", "evaluation", "runs", "shipped", "files", "typed", "errors"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
-    "report": {"portable", "runs", "recipes", "evaluation", "data"}
+    "report": {"portable", "runs", "recipes", "evaluation", "data", "shipped"}
     | {"dependencies", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},

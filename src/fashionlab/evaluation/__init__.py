@@ -16,6 +16,8 @@ are measured by the same arithmetic.
     occlusion     the parts of an image that its class rests on
     neighbours    the images that a network finds most alike
     projection    features as points on a plane: PCA, t-SNE, UMAP
+    explanation   Explanation: occlusion and saliency maps, neighbours, a map, kernels; of which
+                  test images
     predictions   a model's outputs to log-probabilities; their mean over views of an image
 
 Symbols: N images, K classes; TP, FP, FN are one class's true positives, false positives and

@@ -9,6 +9,7 @@
     protocol.json        the images trained on, reads of the test set, train/test duplicates
     metrics.json         the metrics of predictions.npz
     examples.npz         test images that the page shows, (M, H, W[, 3]), and their indices (M,)
+    explanation.npz      occlusion and saliency maps, neighbours, a map, kernels; where measured
     model.onnx           the portable model, where `fashionlab export` wrote it; also
                          model-8bit.onnx and model.keras
     tensorboard/         events, where `train --tensorboard` wrote some
@@ -25,6 +26,8 @@ Loading either runs no code from it.
     records      the fields of the JSON files, with types and limits
     reading      the border: files -> checked values, or one error that names the file
     reader       Run
+    explanations explanation.npz
+    same_data    the check that data are those of a run
     without      a run's accuracy without suspects
     standing     a run's evaluation protocol as sentences
 """
@@ -34,6 +37,7 @@ from fashionlab.runs.layout import is_begun, require_free
 from fashionlab.runs.reader import DataFacts, Run, recorded_config, recorded_environment
 from fashionlab.runs.reading import border
 from fashionlab.runs.records import Environment
+from fashionlab.runs.same_data import require_same_data
 from fashionlab.runs.standing import standing
 from fashionlab.runs.without import Remaining, remaining
 from fashionlab.runs.writer import RunWriter, tidy
@@ -51,6 +55,7 @@ __all__ = [
     "recorded_environment",
     "remaining",
     "require_free",
+    "require_same_data",
     "standing",
     "tidy",
 ]
