@@ -24,6 +24,7 @@ are measured by the same arithmetic. Robustness alone calls one, as a function o
     occlusion         the parts of an image that its class rests on
     neighbours        the images that a network finds most alike
     projection        features as points on a plane: PCA, t-SNE, UMAP
+    explanation       Explanation, and which test images are explained
     predictions       a model's outputs to log-probabilities; their mean over views of an image
 
 Symbols: N images, K classes; TP, FP, FN are one class's true positives, false positives and
