@@ -33,6 +33,11 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.2f}{NO_BREAK}points".replace("-", "\N{MINUS SIGN}")
 
 
+def points_interval(bounds: tuple[float, float]) -> str:
+    """Format the interval of such a difference as +0.34 to +1.87."""
+    return " to ".join(points(bound).removesuffix(f"{NO_BREAK}points") for bound in bounds)
+
+
 def p_value(p: float) -> str:
     """Format the p-value of a test as p = 0.032, a small one as p < 0.001."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

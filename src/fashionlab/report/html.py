@@ -20,6 +20,7 @@ GENERATOR_WITHIN = 1024  # bytes
 FILTERS = (
     "percent",
     "points",
+    "points_interval",
     "probability",
     "p_value",
     "interval",
