@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fashionlab import __version__
 from fashionlab.data.fashion_mnist import SHA256
 from fashionlab.evaluation.calibration import KEPT
 from fashionlab.portable.markdown import code, escaped, quoted, table
@@ -67,7 +68,7 @@ class Card:
     test_sha256: str
     seed: int
     weights_sha256: str
-    version: str  # of fashionlab
+    version: str  # of fashionlab, which made the model
     licence: str = ""
     log_loss: float | None = None  # nats an image
     calibration_error: float | None = None  # expected calibration error
@@ -95,7 +96,7 @@ class Card:
         return {"train": self.train_sha256, "test": self.test_sha256} == SHA256
 
     def _front_matter(self) -> Iterator[str]:
-        yield f"{MARK} {quoted(self.version)[1:-1]}"
+        yield f"{MARK} {__version__}"
         yield from _licence(self.licence)
         yield "library_name: fashionlab"
         yield "pipeline_tag: image-classification"
