@@ -20,6 +20,8 @@ GENERATOR_WITHIN = 1024  # bytes
 FILTERS = (
     "percent",
     "points",
+    "points_interval",
+    "size_in_bytes",
     "probability",
     "p_value",
     "interval",
