@@ -27,7 +27,7 @@ ALLOWED = {
     | {"engines", "recipes"},  # classifier alone
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
-    "report": {"portable", "runs", "recipes", "evaluation", "data"}
+    "report": {"portable", "runs", "recipes", "evaluation", "data", "typed", "training"}
     | {"shipped", "dependencies", "files", "errors", "text"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
@@ -40,7 +40,7 @@ ALLOWED = {
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},
-    "evaluation": {"data", "typed", "errors"},
+    "evaluation": {"data", "scratch", "dependencies", "typed", "errors"},
     "data": {"images", "files", "dependencies", "errors", "text"},
     "scratch": set(),
     "errors": set(),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fashionlab.errors import InvalidValueError
-from fashionlab.evaluation.occlusion import occlusion
+from fashionlab.evaluation.occlusion import occlusion, occlusions
 
 
 def brightness(images):
@@ -50,6 +50,18 @@ def test_a_large_image_takes_no_more_patches():
 
     occlusion(probabilities, np.full((1024, 1024), 9, np.uint8), 0)
     assert 100 < sum(counted) < 300 and max(counted) <= 64
+
+
+def test_maps_of_several_images_are_those_of_each(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 20), np.uint8)
+    images[1, 5:] = 0
+    labels = np.array([0, 1, 0])
+    expected = [occlusion(brightness, x, k) for x, k in zip(images, labels, strict=True)]
+    np.testing.assert_allclose(occlusions(brightness, images, labels), expected, atol=1e-6)
+    monkeypatch.setattr("fashionlab.evaluation.occlusion.PIXELS", 1)
+    np.testing.assert_allclose(occlusions(brightness, images, labels), expected, atol=1e-6)
+    coarse = occlusions(brightness, images, labels, 2)
+    assert np.abs(coarse - expected).max() < 0.05 and (coarse != expected).any()
 
 
 @pytest.mark.parametrize("side", [1, 3, 5, 8, 11, 12, 28, 29, 100])

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fashionlab.cli.options import Data, Json, RunFolder, reads_data
-from fashionlab.cli.output import kept, show, show_json
+from fashionlab.cli.options import Data, Json, RunFolder, parts_of, reads_data
+from fashionlab.cli.output import kept, say, show, show_json
 from fashionlab.cli.robustness import robustness_answer, robustness_of, show_robustness
 from fashionlab.cli.selective import selective_answer, show_selective
 from fashionlab.errors import InvalidValueError
-from fashionlab.shipped import outputs, run_folder
+from fashionlab.shipped import outputs
 from fashionlab.text import printable
 
 if TYPE_CHECKING:
@@ -132,18 +132,29 @@ def _chosen_epoch(run: "Run") -> str:
     return f", of epoch {best_epoch(run.history(), monitor)}, best {monitor}"
 
 
+@reads_data
 def report(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(help="Run folders, or 'shipped'.", parser=run_folder),
-    ],
-    out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html for one run.")] = None,
+    run: RunFolder,
+    out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html by default.")] = None,
+    map_by: Annotated[
+        str | None,
+        typer.Option("--map", help="The map of the test set: pca (default), t-sne or umap."),
+    ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write the model card instead: RUN/README.md.")
+    ] = False,
+    data: Data = NO_DATA,
 ) -> None:
-    """Write one HTML page about finished runs."""
-    from fashionlab.report.page import write_page
+    """Write one HTML page about a finished run, or its model card."""
+    from fashionlab.report import write_card, write_page
     from fashionlab.runs import Run
 
-    page = out or (outputs(runs[0]) if len(runs) == 1 else Path()) / "report.html"
-    written = write_page([Run(folder) for folder in runs], page).resolve()
+    finished, folder = Run(run), outputs(run)
+    if card:
+        written = write_card(finished, out or folder / "README.md").resolve()
+    else:
+        parts = parts_of(finished, data)
+        page = out or folder / "report.html"
+        written = write_page(finished, page, parts, method=map_by, log=say).resolve()
     with kept(written):
-        show(written.as_uri())
+        show(str(written) if card else written.as_uri())

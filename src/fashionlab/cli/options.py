@@ -14,6 +14,7 @@ from fashionlab.shipped import run_folder, source
 
 if TYPE_CHECKING:
     from fashionlab.data import Dataset, Parts
+    from fashionlab.runs import Run
     from fashionlab.training.repeat import Plan
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
@@ -102,6 +103,33 @@ def data_of(run: Path, data: Data) -> Data:
 
     planned = plan(run)
     return data.or_those_of(planned, source(run, planned.source))
+
+
+def parts_of(run: "Run", data: Data) -> "Parts | None":
+    """Return the data of a run, for its pictures; None, and a line that says so, without them.
+
+    Nothing is downloaded. Raises DataNotFoundError or InvalidValueError only where the command was
+    given data, and they are not there or not the run's.
+    """
+    from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
+
+    wanted = {part: run.data[part].sha256 for part in ("train", "test")}
+    given = data.place or data.reading
+    try:
+        parts = data_of(run.folder, data).load(fetch=False)
+        found = {"train": parts.train.sha256, "test": parts.test.sha256}
+        if found == wanted:
+            return parts
+        raise InvalidValueError(
+            f"the data must be those of {run.folder}, whose test part has SHA-256 "
+            f"{wanted['test'][:12]}...; received {parts.test.source} with {found['test'][:12]}...; "
+            "give that run's --data"
+        )
+    except (DataNotFoundError, DataFormatError, InvalidValueError, OSError) as error:
+        if given:
+            raise
+        say(f"the page lacks most pictures and its segments: {error}")
+        return None
 
 
 def reads_data(command: Callable[..., None], place: Any = Place) -> Callable[..., None]:

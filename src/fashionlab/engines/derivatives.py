@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 def torch(model: Any, images: Array, labels: Array) -> Array:
     """Return the derivative by autograd."""
-    keras, library = import_module("keras"), import_module("torch")
+    keras, library = import_module("keras"), _library()
     with library.enable_grad():
         x = keras.ops.convert_to_tensor(images).requires_grad_()
         outputs = model(x, training=False)  # (N, K)
@@ -25,7 +25,7 @@ def torch(model: Any, images: Array, labels: Array) -> Array:
 
 def tensorflow(model: Any, images: Array, labels: Array) -> Array:
     """Return the derivative by a gradient tape."""
-    library = import_module("tensorflow")
+    library = _library()
     x = library.constant(images)
     with library.GradientTape() as tape:
         tape.watch(x)
@@ -42,7 +42,12 @@ def jax(model: Any, images: Array, labels: Array) -> Array:
         outputs, _ = model.stateless_call(weights, others, x, training=False)
         return _chosen(outputs, labels)
 
-    return np.asarray(import_module("jax").grad(total)(images))
+    return np.asarray(_library().grad(total)(images))
+
+
+def _library() -> Any:
+    """Return the backend's package, which has the backend's name."""
+    return import_module(import_module("keras").backend.backend())
 
 
 def _chosen(outputs: Any, labels: Array) -> Any:

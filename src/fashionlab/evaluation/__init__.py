@@ -15,12 +15,16 @@ are measured by the same arithmetic. Robustness alone calls one, as a function o
     label_audit       confident learning: how many labels are wrong, and which
     corruptions/      fifteen corruptions of images, in five strengths each
     robustness        accuracy under each of them, on a sample of the test images
+    baselines         majority class, logistic regression, nearest neighbours
+    nearest           the training images nearest to others, pixel by pixel
     duplicates        test images that are in the training set too
     appearance        brightness, contrast and covered area of images
     segments          parts of the test images, and where the accuracy is significantly lower
     examples          the test images that a page shows
     occlusion         the parts of an image that its class rests on
     neighbours        the images that a network finds most alike
+    projection        features as points on a plane: PCA, t-SNE, UMAP
+    explanation       Explanation, and which test images are explained
     predictions       a model's outputs to log-probabilities; their mean over views of an image
 
 Symbols: N images, K classes; TP, FP, FN are one class's true positives, false positives and

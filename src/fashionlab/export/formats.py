@@ -12,9 +12,9 @@ from fashionlab import files
 from fashionlab.data import Dataset
 from fashionlab.engines.keras import Keras
 from fashionlab.errors import ModelError
-from fashionlab.export.portable_model import TOLERANCE, require_same_data
+from fashionlab.export.portable_model import TOLERANCE
 from fashionlab.recipes import build_network, predict
-from fashionlab.runs import Run
+from fashionlab.runs import Run, require_same_data
 
 AT_ONCE = 256  # images
 

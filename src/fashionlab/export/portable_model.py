@@ -27,7 +27,7 @@ from fashionlab.evaluation.outliers import ACCEPT, require_accept
 from fashionlab.portable import Metadata, Predictor
 from fashionlab.portable.graph import LARGEST_BYTES
 from fashionlab.portable.metadata import examples_limit
-from fashionlab.runs import Run
+from fashionlab.runs import Run, require_same_data
 
 Data = tuple[Dataset, Dataset]  # train, test
 
@@ -156,17 +156,6 @@ def _scored() -> Any:
     from fashionlab.export.outlier_score import scored
 
     return scored
-
-
-def require_same_data(run: Run, part: Dataset) -> None:
-    """Raises InvalidValueError where `part` is not what the run was trained or tested on."""
-    was = run.data.get(part.part)
-    if was is None or was.sha256 != part.sha256:
-        own = f"{was.name} with SHA-256 {was.sha256[:12]}..." if was else "none"
-        raise InvalidValueError(
-            f"{run.folder} needs its own {part.part} data, {own}; received {part.name} with "
-            f"{part.sha256[:12]}...; give them with --data, and the options by which they were read"
-        )
 
 
 def _emitted(run: Run, training: Dataset, bits: int, head: Any = None) -> Any:

@@ -186,7 +186,7 @@ if (map && data.points.length) {
 }
 
 function picture(number) {
-  const made = make("i", "", { className: "pic test" });
+  const made = make("i", "", { className: `pic ${data.sheet}` });
   made.style.setProperty("--x", number % data.columns);
   made.style.setProperty("--y", Math.floor(number / data.columns));
   return made;

@@ -12,6 +12,7 @@ from fashionlab.evaluation.metrics import Metrics
 from fashionlab.report.formatting import percent
 from fashionlab.report.paper import PAPER_RESULTS, TEST_IMAGES_PER_CLASS, PaperResult
 from fashionlab.runs import Environment, Run, standing
+from fashionlab.shipped import NAME, is_shipped
 from fashionlab.training.early_stopping import best_epoch
 
 MONITORED = ("validation", "test")  # splits that a history may have besides training
@@ -123,7 +124,8 @@ class RunView:
     @property
     def evaluation(self) -> str:
         """The command line that computes its metrics again."""
-        return f"fashionlab evaluate {shlex.quote(str(self.folder))}"
+        name = NAME if is_shipped(self.folder) else shlex.quote(str(self.folder))
+        return f"fashionlab evaluate {name}"
 
 
 def recipe_facts(view: RunView) -> dict[str, str]:

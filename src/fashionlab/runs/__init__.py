@@ -10,6 +10,7 @@
     metrics.json         the metrics of predictions.npz
     robustness.json      correct test images under corruptions, where they were measured
     examples.npz         test images that the page shows, (M, H, W[, 3]), and their indices (M,)
+    explanation.npz      occlusion and saliency maps, neighbours, a map, kernels; where measured
     model.onnx           the portable model, where `fashionlab export` wrote it; also
                          model-8bit.onnx and model.keras
     tensorboard/         events, where `train --tensorboard` wrote some
@@ -27,6 +28,8 @@ Loading either runs no code from it.
     reading      the border: files -> checked values, or one error that names the file
     reader       Run
     robustness   the record of accuracy under corruptions
+    explanations explanation.npz
+    same_data    the check that data are those of a run
     without      a run's accuracy without suspects
     standing     a run's evaluation protocol as sentences
 """
@@ -37,6 +40,7 @@ from fashionlab.runs.reader import DataFacts, Run, recorded_config, recorded_env
 from fashionlab.runs.reading import border
 from fashionlab.runs.records import Environment
 from fashionlab.runs.robustness import write_robustness
+from fashionlab.runs.same_data import require_same_data
 from fashionlab.runs.standing import standing
 from fashionlab.runs.without import Remaining, remaining
 from fashionlab.runs.writer import RunWriter, tidy
@@ -54,6 +58,7 @@ __all__ = [
     "recorded_environment",
     "remaining",
     "require_free",
+    "require_same_data",
     "standing",
     "tidy",
     "write_robustness",

@@ -14,13 +14,15 @@ from fashionlab.data import fashion_mnist
 from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.duplicates import accuracy_without
 from fashionlab.evaluation.examples import Examples
+from fashionlab.evaluation.explanation import Explanation
 from fashionlab.evaluation.metrics import Metrics, compute_metrics
 from fashionlab.evaluation.robustness import Robustness
 from fashionlab.images import PREPARATIONS, Preparation
 from fashionlab.recipes import Recipe, TrainedNetwork, recorded
-from fashionlab.runs import reading
+from fashionlab.runs import explanations, reading
 from fashionlab.runs.layout import (
     EXAMPLES,
+    EXPLANATION,
     HISTORY,
     LAYERS,
     METRICS,
@@ -245,4 +247,31 @@ class Run:
         shown = log_probabilities[indices]
         return Examples(
             images, indices, labels[indices], shown.argmax(axis=1), np.exp(shown.max(axis=1))
+        )
+
+    def explanation(self) -> Explanation | None:
+        """Return what was measured to explain its predictions; None where nothing was.
+
+        Raises RunError where the record is damaged, or of other weights or another test set.
+        """
+        path = self.folder / EXPLANATION
+        if not path.exists():
+            return None
+        train, test = self.data["train"], self.data["test"]
+        return explanations.read_explanation(
+            path,
+            self.weights_sha256(),
+            test.sha256,
+            (train.images, test.images),
+            len(self.class_names),
+            self.image_shape,
+        )
+
+    def keep_explanation(self, explanation: Explanation) -> None:
+        """Write what was measured into the folder, for `explanation`; raises OSError."""
+        explanations.write_explanation(
+            self.folder / EXPLANATION,
+            explanation,
+            self.weights_sha256(),
+            self.data["test"].sha256,
         )

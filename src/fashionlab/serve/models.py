@@ -38,9 +38,9 @@ class ServedModel:
             return None
         with self._lock:
             if not self._report:
-                from fashionlab.report.page import render
+                from fashionlab.report.run.page import render
 
-                self._report.append(render([Run(self.run)]))
+                self._report.append(render(Run(self.run)))
             return self._report[0]
 
     def description(self) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """ExplanationView: which pixels count, which training images are alike, a map of the test set."""
 
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from fashionlab.report.pictures import Sheet
 from fashionlab.report.run.pictures import TestImages
 
 FOR, AGAINST = np.array([0, 114, 178]), np.array([213, 94, 0])  # pixels for and against the class
+METHODS = {"pca": "principal components", "t-sne": "t-SNE", "umap": "UMAP"}
 DIM = 0.45  # of the image under a map
 
 
@@ -29,95 +29,99 @@ class Explained(NamedTuple):
 class ExplanationView:
     """What a run's record of explanation says."""
 
-    def __init__(self, explanation: Explanation, test: TestImages, image_shape: tuple[int, ...]) -> None:
-        self.explanation = explanation
+    def __init__(self, explanation: Explanation, test: TestImages) -> None:
+        x = self.explanation = explanation
         self._test = test
-        self._shape = image_shape
-        self.sheet = Sheet("explained", image_shape)
+        self._explained = Sheet("explained", x.images.shape[1:])
+        self._near = Sheet("near", x.neighbours.images.shape[2:] if x.neighbours else (1, 1))
+        self._kernels = Sheet("kernels", x.kernels.shape[1:3] if x.kernels is not None else (1, 1))
+        # The stored pictures of points are small; the test images are better, where they are here.
+        own = test.images is None and x.map is not None
+        self._points = Sheet("points", x.map.images.shape[1:]) if own and x.map else test.sheet
+        self.images = self._images()
+        self.kernels = self._kernel_pictures()
+        self.points = self._point_rows()
 
-    @cached_property
-    def images(self) -> list[Explained]:
-        """The explained test images."""
-        x, test = self.explanation, self._test
-        found = []
+    @property
+    def sheets(self) -> list[Sheet]:
+        """The sheets that it has besides that of the test images."""
+        return [self._explained, self._near, self._kernels, self._points]
+
+    @property
+    def points_sheet(self) -> str:
+        """The name of the sheet with the pictures of points."""
+        return self._points.name
+
+    def _images(self) -> list[Explained]:
+        x, test, found = self.explanation, self._test, []
         for m, index in enumerate(x.indices.tolist()):
             words = test.words(index)
             maps = []
             for name, heat in (("Occlusion", x.occlusion), ("Gradient", x.saliency)):
                 if heat is not None:
                     picture = _over(x.images[m], heat[m].astype(np.float64))
-                    maps.append((name, self.sheet.show(picture, f"{name} map. {words}")))
+                    maps.append((name, self._explained.show(picture, f"{name} map. {words}")))
             near = []
             if x.neighbours is not None:
-                for image, label in zip(x.neighbour_images[m], x.neighbour_labels[m], strict=True):
+                for image, label in zip(
+                    x.neighbours.images[m], x.neighbours.labels[m], strict=True
+                ):
                     name = test.class_names[label]
-                    near.append((self.sheet.show(image, f"Training image: {name}"), name))
-            found.append(Explained(words, self.sheet.show(x.images[m], words), maps, near))
+                    near.append((self._near.show(image, f"Training image: {name}"), name))
+            found.append(Explained(words, self._explained.show(x.images[m], words), maps, near))
         return found
 
-    @cached_property
-    def kernels(self) -> list[Markup]:
-        """The kernels of the first layer, each over its own range of weights."""
-        if self.explanation.kernels is None:
-            return []
-        kernels = self.explanation.kernels.astype(np.float64)  # (F, h, w, C)
-        sheet = self.kernel_sheet
+    def _kernel_pictures(self) -> list[Markup]:
+        kernels = self.explanation.kernels  # (F, h, w, C), each over its own range of weights
         return [
-            sheet.show(_kernel(kernel), f"Kernel {number} of the first layer")
-            for number, kernel in enumerate(kernels, 1)
+            self._kernels.show(
+                _kernel(kernel.astype(np.float64)), f"Kernel {number} of the first layer"
+            )
+            for number, kernel in enumerate(() if kernels is None else kernels, 1)
         ]
-
-    @cached_property
-    def kernel_sheet(self) -> Sheet:
-        """The pictures of the kernels."""
-        shape = self.explanation.kernels.shape[1:3] if self.explanation.kernels is not None else (1, 1)
-        return Sheet("kernels", shape)
-
-    @property
-    def has_map(self) -> bool:
-        """Whether there is a map of the test set."""
-        return self.explanation.map is not None
-
-    @cached_property
-    def _places(self) -> NDArray[np.float64]:
-        return placed(self.explanation.map)
 
     def map(self) -> Markup:
         """The map of the test set."""
-        x, test = self.explanation, self._test
-        labels, wrong = test.labels[x.map_indices], test.wrong[x.map_indices]
+        found, test = self.explanation.map, self._test
+        if found is None:
+            return Markup("")
+        labels, wrong = test.labels[found.indices], test.wrong[found.indices]
         alt = (
             f"Map of {count(len(labels))} test images by the last hidden layer ({self.method}), "
             f"coloured by class; {count(int(wrong.sum()))} misclassified ones have a ring."
         )
-        return scatter(self._places, labels.astype(np.int64), wrong, test.class_names, alt)
+        places = placed(found.points)
+        return scatter(places, labels.astype(np.int64), wrong, test.class_names, alt)
 
     @property
     def method(self) -> str:
         """How the map was made, with the share of the variance that it shows."""
-        x = self.explanation
-        if x.method != "pca":
-            return {"t-sne": "t-SNE", "umap": "UMAP"}.get(x.method, x.method)
-        share = "" if x.variance is None else f", {percent(x.variance, 0)} of the variance"
-        return f"principal components{share}"
+        found = self.explanation.map
+        if found is None:
+            return ""
+        name = METHODS.get(found.method, found.method)
+        return f"{name}, {percent(sum(found.shares), 0)} of the variance" if found.shares else name
 
-    def points(self) -> list[list[Any]]:
-        """The points of the map for the page's script.
+    def _point_rows(self) -> list[list[Any]]:
+        """Return the points of the map for the page's script.
 
         Each is its place, true class, predicted class, probability in thousandths, test image and
         the number of its picture, -1 for none.
         """
-        if not self.has_map:
+        found, test = self.explanation.map, self._test
+        if found is None:
             return []
-        test, room = self._test, self._test.sheet.capacity
-        found = []
-        for (x, y), index in zip(self._places.tolist(), self.explanation.map_indices.tolist(), strict=True):
-            pictured = test.images is not None and len(test.sheet) < room
-            number = test.number(index) if pictured else -1
+        rows = []
+        for m, (x, y) in enumerate(placed(found.points).tolist()):
+            index, number = int(found.indices[m]), -1
+            if self._points is not test.sheet:
+                number = self._points.add(found.images[m])
+            elif len(test.sheet) < test.sheet.capacity:
+                number = test.number(index)
             share = round(1000 * float(test.probability[index]))
             label, predicted = int(test.labels[index]), int(test.predicted[index])
-            found.append([x, y, label, predicted, share, index, number])
-        return found
+            rows.append([x, y, label, predicted, share, index, number])
+        return rows
 
 
 def _over(image: NDArray[np.uint8], heat: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -1,13 +1,13 @@
 """write_page: the page of one run, as one HTML file that needs no network and no other file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from fashionlab.data import Parts
 from fashionlab.data.fashion_mnist import NAME
+from fashionlab.errors import MissingDependencyError
 from fashionlab.evaluation.baselines import Baseline
 from fashionlab.evaluation.class_intervals import class_intervals
 from fashionlab.evaluation.explanation import Explanation
@@ -16,6 +16,8 @@ from fashionlab.report.charts import curves
 from fashionlab.report.charts.scatter import swatch
 from fashionlab.report.html import from_template, refuse_foreign, script_json, write_html
 from fashionlab.report.remarks import remarks, test_set_use
+from fashionlab.report.measure.baselines import baselines, kept_baselines
+from fashionlab.report.measure.explanation import measure_explanation
 from fashionlab.report.pictures import COLUMNS
 from fashionlab.report.run.calibration import CalibrationView
 from fashionlab.report.run.confusion import ConfusionView
@@ -30,35 +32,61 @@ from fashionlab.report.view import RunView, environment_facts, recipe_facts
 from fashionlab.runs import Run
 
 
-def write_page(run: Run, out: Path, data: Parts | None = None, **measures: Any) -> Path:
+Log = Callable[[str], object]
+
+
+def write_page(
+    run: Run,
+    out: Path,
+    data: Parts | None = None,
+    *,
+    method: str | None = None,
+    notes: Sequence[str] = (),
+    log: Log = lambda line: None,
+) -> Path:
     """Write the page of a run to `out`, whole or not at all; returns `out`.
 
-    `data` are the data that the run was trained on; without them the page has few pictures and no
-    segments. The keywords are those of `render`. It replaces an earlier page of fashionlab but
-    nothing else. Raises RunError where something else is in the way, `out` cannot be written, or
-    the run folder is incomplete; InvalidValueError where `data` are another run's.
+    With `data`, those that the run was trained on, it measures what it needs and what was not
+    measured before, and keeps it: simple baselines in the cache, the explanation in the run's
+    folder. Without, the page has few pictures and no segments. `method` makes the map of the test
+    set: "pca", "t-sne" or "umap"; None takes the map that is there. `notes` are sentences for the
+    box at the top; `log` receives lines about what takes long.
+
+    It replaces an earlier page of fashionlab but nothing else. Raises RunError where something else
+    is in the way, `out` cannot be written, or the run folder is incomplete; InvalidValueError where
+    `data` are another run's, or the method is unknown.
     """
     refuse_foreign(out)
-    return write_html(render(run, data, **measures), out)
+    if data is None:
+        return write_html(render(run, notes=notes), out)
+    TestImages(run, data.test)  # raises before anything is measured
+    notes = list(notes)
+    simple = baselines(data.train, data.test, log)
+    explanation = run.explanation()
+    if explanation is None or (method and (not explanation.map or explanation.map.method != method)):
+        try:
+            explanation = measure_explanation(run, data, method=method or "pca", log=log)
+        except MissingDependencyError as error:
+            notes.append(f"The page lacks an explanation: {error}.")
+    page = render(run, data, simple=simple, explanation=explanation, notes=notes)
+    return write_html(page, out)
 
 
 def render(
     run: Run,
     data: Parts | None = None,
     *,
-    baselines: Sequence[Baseline] = (),
+    simple: Sequence[Baseline] | None = None,
     explanation: Explanation | None = None,
-    missing: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> str:
-    """Return the page as text.
-
-    `baselines` and `explanation` are what `report.measure` measures; `missing` are sentences on
-    what could not be measured, and the remedy.
-    """
+    """Return the page as text; what is None is what was measured before."""
+    simple = kept_baselines(run) if simple is None else simple
+    explanation = explanation or run.explanation()
     view = RunView(run)
     test = TestImages(run, data.test if data else None)
     promised = measured(run)
-    compared_with = compared(test, baselines)
+    compared_with = compared(test, simple)
     confusion = ConfusionView(view.metrics, test)
     calibration = CalibrationView(test, promised.metadata)
     coverage = CoverageView(run, promised)
@@ -67,23 +95,21 @@ def render(
     robustness = RobustnessView(record) if record else None
     errors, hits = confident_errors(test), unsure_hits(test)
     _ = confusion.images  # the pictures that most need a place on the sheet come first
-    explained = ExplanationView(explanation, test, run.image_shape) if explanation else None
+    explained = ExplanationView(explanation, test) if explanation else None
     script_data = {
         "classes": list(view.class_names),
         "columns": COLUMNS,
-        "points": explained.points() if explained else [],
+        "sheet": explained.points_sheet if explained else "",
+        "points": explained.points if explained else [],
     }
-    sheets = [test.sheet]
-    if explained:
-        _ = explained.images, explained.kernels
-        sheets += [explained.sheet, explained.kernel_sheet]
+    sheets = dict.fromkeys([test.sheet, *(explained.sheets if explained else ())])
     return from_template(
         "run/page.html.j2",
         script="page.js",
         title=title(view),
         verdict=verdict(view, compared_with),
         facts_below=_below(view, calibration, coverage, segments, robustness),
-        notes=[*remarks([view]), *missing],
+        notes=[*notes, *remarks([view])],
         test_set_use=test_set_use([view]),
         view=view,
         baselines=compared_with,
@@ -115,7 +141,7 @@ def _below(
     """Return the sentences below the verdict, those that say something."""
     robust = ""
     if robustness:
-        mean, clean = robustness.measured.mean_accuracy, robustness.measured.clean_accuracy
+        mean, clean = robustness.measured.mean, robustness.measured.clean_accuracy
         robust = (
             f"Under corruptions its accuracy is {100 * mean:.1f} % on average, of "
             f"{100 * clean:.1f} % on the same images without."

@@ -1,5 +1,6 @@
 """RobustnessView: accuracy under corruptions, where it was measured."""
 
+import numpy as np
 from markupsafe import Markup
 
 from fashionlab.evaluation.robustness import Robustness
@@ -16,11 +17,19 @@ class RobustnessView:
     @property
     def series(self) -> list[Series]:
         """The accuracy under each corruption, from strength 0."""
-        clean = self.measured.clean_accuracy
+        found = self.measured
         return [
-            Series(name.capitalize().replace("Jpeg", "JPEG"), (clean, *row))
-            for name, row in self.measured.accuracy.items()
+            Series(one.name, (found.clean_accuracy, *row))
+            for one, row in zip(found.corruptions, found.accuracies.tolist(), strict=True)
         ]
+
+    @property
+    def rows(self) -> list[tuple[str, list[float]]]:
+        """The mean accuracy of each corruption, after those at its strengths; the worst first."""
+        means = self.measured.accuracies.mean(axis=1)  # (C,)
+        order = np.argsort(means, kind="stable")
+        names = [one.name for one in self.measured.corruptions]
+        return [(names[c], [*self.measured.accuracies[c].tolist(), float(means[c])]) for c in order]
 
     def chart(self) -> Markup:
         """A small chart for each corruption."""
