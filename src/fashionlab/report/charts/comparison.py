@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from fashionlab.report.charts.svg import (
     BLUE,
@@ -16,6 +16,7 @@ from fashionlab.report.charts.svg import (
     ORANGE,
     PER_CENT,
     PINK,
+    POINTS_PER_INCH,
     RED,
     SKY,
     SOFT,
@@ -33,6 +34,7 @@ LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))  # of each round of
 ROW = 0.36  # inches of a recipe
 SIZE = (5.2, 3.3)  # inches, width and height
 MOST_LINES = 14  # names at the right side that do not touch
+LINE = 12.5  # points of a line of text
 LOGARITHMIC = 8  # ratio of the largest to the smallest value from which an axis is logarithmic
 
 Curve = Sequence[tuple[float, float]]  # epoch and accuracy
@@ -78,7 +80,7 @@ def accuracies(rows: Sequence[Accuracies], name: str, alt: str) -> Markup:
     """Draw a row for each recipe: the mean and its interval, and below it a ring for each run."""
     height = ROW * len(rows) + 0.6
     figure = Figure(figsize=(SIZE[0], height))
-    axes = figure.add_axes((0.36, 0.48 / height, 0.61, ROW * len(rows) / height))
+    axes = figure.add_axes((0.42, 0.48 / height, 0.55, ROW * len(rows) / height))
     for y, row in enumerate(rows):
         shade = colour(row.number)
         if len(row.runs) > 1:
@@ -87,7 +89,7 @@ def accuracies(rows: Sequence[Accuracies], name: str, alt: str) -> Markup:
         axes.plot(row.bounds, [y, y], color=shade, linewidth=1.8)
         axes.plot([row.mean], [y], "o", color=shade, markersize=7)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [shortened(row.name, 27) for row in rows])
+    axes.set_yticks(range(len(rows)), [shortened(row.name, 28) for row in rows])
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -107,7 +109,7 @@ def accuracy_by_epoch(courses: Sequence[Course], split: str, name: str) -> Marku
     The mean is over the epochs that all runs of a recipe have.
     """
     figure = Figure(figsize=SIZE)
-    axes = figure.add_axes((0.135, 0.145, 0.6, 0.82))
+    axes = figure.add_axes((0.135, 0.145, 0.49, 0.82))
     ends, means = [], {}
     last = max(epoch for course in courses for run in course.runs for epoch, _ in run)
     for course in courses:
@@ -120,7 +122,7 @@ def accuracy_by_epoch(courses: Sequence[Course], split: str, name: str) -> Marku
                 axes.plot(*np.transpose(run), color=shade, linewidth=0.8, alpha=0.45)
         axes.plot(epochs, mean, color=shade, linestyle=line, marker="o" if shared <= 12 else "")
         means[course.name] = dict(zip(epochs, mean.tolist(), strict=True))
-        ends.append((float(mean[-1]), shortened(course.name, 20), shade))
+        ends.append((float(mean[-1]), shortened(course.name, 26), shade))
     shortest = min(len(course.runs[0]) for course in courses)
     if last / shortest >= LOGARITHMIC:
         _logarithmic(axes)
@@ -165,24 +167,32 @@ def accuracy_against(
         axes.plot([one.cost], [one.accuracy], "o", color=shade, markersize=7)
     values = [one.cost for one in costs]
     if min(values) > 0 and max(values) / min(values) >= LOGARITHMIC:
-        _logarithmic(axes, show)
+        _logarithmic(axes)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: show(x)))
     axes.margins(x=0.12, y=0.1)
     axes.yaxis.set_major_formatter(PER_CENT)
     axes.set_xlabel(label)
     axes.set_ylabel("Test accuracy")
+    axes.set_xlim(*axes.get_xlim())  # fixed, so that names and marks agree with the points
+    axes.set_ylim(*axes.get_ylim())
     _label_points(axes, costs)
     return element(figure, name, alt, _boxes(axes, costs))
 
 
 def _label_points(axes: Axes, costs: Sequence[Cost]) -> None:
-    """Write each name next to its point, on the side where there is room."""
+    """Write each name next to its point, on the side where there is room, above those below it."""
     middle = axes.transAxes.transform((0.5, 0))[0]
-    for one in costs:
-        is_left = axes.transData.transform((one.cost, one.accuracy))[0] <= middle
+    scale = POINTS_PER_INCH / axes.figure.dpi
+    placed: list[tuple[bool, float]] = []  # sides and heights, in points
+    for one in sorted(costs, key=lambda cost: cost.accuracy):
+        x, y = axes.transData.transform((one.cost, one.accuracy))
+        is_left = bool(x <= middle)
+        place = max([y * scale, *(height + LINE for side, height in placed if side == is_left)])
+        placed.append((is_left, place))
         axes.annotate(
-            shortened(one.name, 24), (one.cost, one.accuracy), xytext=(7 if is_left else -7, 0),
-            textcoords="offset points", ha="left" if is_left else "right", va="center",
-            color=SOFT, annotation_clip=False,
+            shortened(one.name, 28), (one.cost, one.accuracy),
+            xytext=(7 if is_left else -7, place - y * scale), textcoords="offset points",
+            ha="left" if is_left else "right", va="center", color=SOFT, annotation_clip=False,
         )  # fmt: skip
 
 
@@ -199,7 +209,8 @@ def _boxes(axes: Axes, costs: Sequence[Cost]) -> list[Mark]:
     return marks
 
 
-def _logarithmic(axes: Axes, show: Callable[[float], str] = lambda x: f"{x:g}") -> None:
+def _logarithmic(axes: Axes) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: show(x)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,5 +1,6 @@
 """compare: several runs next to each other, and whether their differences may be chance."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,7 +140,9 @@ def compare(runs: Sequence[Given], reference: Given | None = None) -> Comparison
         opened = opened if same else [named, *opened]
     if len(opened) < 2:
         given = f"one, {opened[0].folder}" if opened else "none"
-        remedy = f"see it with: fashionlab report {opened[0].folder}" if opened else "name two runs"
+        remedy = "name two run folders"
+        if opened:
+            remedy = f"see it with: fashionlab report {shlex.quote(str(opened[0].folder))}"
         raise InvalidValueError(f"a comparison needs at least two runs; received {given}; {remedy}")
     members = [Member(run) for run in opened]
     require_comparable(members)

@@ -61,8 +61,10 @@ class Drawings:
         alt = f"Test accuracy against seconds of training: {_said(costs)}."
         return accuracy_against(costs, "Seconds of training", _number, "against-seconds", alt)
 
-    def against_parameters(self) -> Markup:
-        """The accuracy against the number of parameters."""
+    def against_parameters(self) -> Markup | None:
+        """The accuracy against the number of parameters; None where all have as many."""
+        if len({group.view.parameters for group in self.groups}) == 1:
+            return None
         costs = [
             _cost(group, group.view.parameters, f"{count(group.view.parameters)} parameters")
             for group in self.groups

@@ -233,5 +233,8 @@ def _distinctions(own: Mapping[str, str], all_of_them: Sequence[Mapping[str, str
     differing = [
         field for field in fields if len({settings.get(field, DASH) for settings in all_of_them}) > 1
     ]
-    shown = [f"{field} {shortened(own.get(field, DASH), VALUE)}" for field in differing[:NAMED]]
+    shown = [
+        f"{field.removeprefix('model ')} {shortened(own.get(field, DASH), VALUE)}"
+        for field in differing[:NAMED]
+    ]
     return shown + ["…"] * (len(differing) > NAMED)

@@ -71,7 +71,12 @@ def render(
     _ = [pair.galleries for pair in pairs]  # their pictures are on the sheet from here on
     views = [member.view for member in comparison.members]
     by_recipe = [_named(group) for group in comparison.groups]
-    systems = [view for view in views if view.paper]
+    rows = [
+        RunRow(member, group, _link(member.view.folder, out))
+        for group in comparison.groups
+        for member in group.members
+    ]
+    systems = [group for group in comparison.groups if group.view.paper]
     return from_template(
         "comparison/page.html.j2",
         script="page.js",
@@ -82,25 +87,20 @@ def render(
         test_set_use=test_set_use(by_recipe),
         comparison=comparison,
         view=first,
-        rows={row.name: row for row in comparison.rows},
         drawings=Drawings(comparison),
         pairs=pairs,
         has_pictures=data is not None,
         swatches=[swatch(group.number) for group in comparison.groups],
-        runs=[
-            RunRow(member, group, _link(member.view.folder, out))
-            for group in comparison.groups
-            for member in group.members
-        ],
+        runs=rows,
         systems=systems,
-        counted=[view for view in systems if view.paper_correct],
+        counted=[group for group in systems if group.view.paper_correct],
         contradictions=CONTRADICTIONS,
         in_a_table=GROUPS_IN_A_TABLE,
         views=views,
         environments=by_environment(views),
         sheets=[test.sheet.style],
         data=script_json(
-            {"classes": list(first.class_names), "columns": COLUMNS, "points": []}
+            {"classes": list(first.class_names), "columns": COLUMNS, "sheet": "", "points": []}
         ),
     )
 

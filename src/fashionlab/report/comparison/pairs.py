@@ -19,7 +19,7 @@ from fashionlab.report.run.pictures import TestImages
 
 MOST_PAIRS = 6  # recipes next to the reference with charts and pictures, the most accurate first
 MOST_CLASSES = 30  # in a chart
-SHOWN = 16  # images that only one gets right
+SHOWN = 14  # images that only one gets right
 
 
 class ClassRow(NamedTuple):
@@ -89,7 +89,7 @@ class PairView:
         better = [one for one in self.classes if one.difference and one.difference.is_better]
         worse = [one for one in self.classes if one.difference and one.difference.is_worse]
         if not better and not worse:
-            return "Of no class the recall is shown to differ."
+            return "The recall of no class is shown to differ."
         parts = [
             f"{verb} recall of {_named(some)}"
             for verb, some in (("higher", better), ("lower", worse))
@@ -121,7 +121,7 @@ class PairView:
             dots,
             f"{self.anchor}-classes",
             f"Recall of {self.name} less that of {self.reference} by class: {said}.",
-            label="Difference of recall, in points",
+            label="Difference of recall",
             reference=0,
             reference_name="equal",
             is_share=False,

@@ -118,13 +118,13 @@ def _gate(rows: Sequence[Compared]) -> str:
             f"PASS: {name} is significantly more accurate than the reference, {reference} "
             f"({apart(lowest)})."
         )
-    subject = f"{name} is not" if len(rows) == 1 else f"none of {len(rows)} is"
+    subject, it = (f"{name} is not", "it") if len(rows) == 1 else (f"none of {len(rows)} is", name)
     said = f"PASS: {subject} significantly less accurate than the reference, {reference}"
-    if len(rows) > 1:
-        said += f"; the lowest interval is that of {name}"
-    low = points(-lowest.difference.interval[0]).lstrip("+")
-    limit = f"; it may still be up to {low} less accurate" if lowest.difference.interval[0] < 0 else ""
-    return f"{said} ({apart(lowest)}){limit}."
+    loss = -lowest.difference.interval[0]
+    if loss > 0:
+        limit = points(loss).lstrip("+")
+        return f"{said}; {it} may still be up to {limit} less accurate ({apart(lowest)})."
+    return f"{said}; the lowest difference is that of {name} ({apart(lowest)})."
 
 
 def _named(texts: Sequence[str]) -> str:
