@@ -3,6 +3,7 @@
 options     what several commands share; `output` prints all that is printed
 training    reproduce, train
 evaluation  evaluate, report
+comparison  compare
 models      export, predict, serve; `answers` prints predictions
 inputs      recipes, data fetch, info, check and convert
 audit       audit
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import audit, bench, evaluation, inputs, models, output, training
+from fashionlab.cli import audit, bench, comparison, evaluation, inputs, models, output, training
 from fashionlab.dependencies import needs
 from fashionlab.errors import FashionlabError, OutputError, StoppedError
 
@@ -34,6 +35,7 @@ app.command()(training.reproduce)
 app.command()(training.train)
 app.command()(evaluation.evaluate)
 app.command()(evaluation.report)
+app.command()(comparison.compare)
 app.command()(models.export)
 app.command()(models.predict)
 app.command()(models.serve)

@@ -34,8 +34,9 @@ def points(difference: float) -> str:
 
 
 def points_interval(bounds: tuple[float, float]) -> str:
-    """Format the interval of such a difference as +0.34 to +1.87."""
-    return " to ".join(points(bound).removesuffix(f"{NO_BREAK}points") for bound in bounds)
+    """Format the interval of a difference of two shares as −0.30 to +1.25 points."""
+    low, high = map(points, bounds)
+    return f"{low.partition(NO_BREAK)[0]} to {high}"
 
 
 def p_value(p: float) -> str:
@@ -77,6 +78,14 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}{NO_BREAK}min {rest:02d}{NO_BREAK}s"
     return f"{minutes // 60}{NO_BREAK}h {minutes % 60:02d}{NO_BREAK}min"
+
+
+def size_in_bytes(number: float) -> str:
+    """Format the size of a file: 812 bytes, 49.3 kB, 2.13 MB."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= scale:
+            return f"{number / scale:.3g}{NO_BREAK}{unit}"
+    return f"{number:.0f}{NO_BREAK}bytes"
 
 
 def decimal(value: float | None) -> str:

@@ -21,6 +21,7 @@ FILTERS = (
     "percent",
     "points",
     "points_interval",
+    "size_in_bytes",
     "probability",
     "p_value",
     "interval",

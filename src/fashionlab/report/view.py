@@ -35,6 +35,7 @@ class RunView:
         self.parameters: int = run.parameters
         self.protocol = standing(run)
         self.recipe = run.recipe
+        self.name = f"{self.recipe.name}, seed {self.seed}"  # for headings and tables
         self.train, self.test = run.data["train"], run.data["test"]
         self.validation = run.data.get("validation")  # where the data have one of their own
         for split in self.monitored:
@@ -43,11 +44,6 @@ class RunView:
                     f"{self.folder} must hold all that a page shows; its history has no "
                     f"{split}_loss; train it again with this version"
                 )
-
-    @property
-    def name(self) -> str:
-        """The recipe and the seed, for headings and tables."""
-        return f"{self.recipe.name}, seed {self.seed}"
 
     @property
     def paper(self) -> PaperResult | None:
