@@ -28,13 +28,15 @@ from benchmarks import tables
 from benchmarks.hostile.changes import bytes_changed, cut, fields_swapped, peak_mb
 from fashionlab.bench.accuracy import measured
 from fashionlab.cli.evaluation import print_metrics
-from fashionlab.data import synthetic
+from fashionlab.data import Parts, synthetic
 from fashionlab.errors import LONGEST, FashionlabError
 from fashionlab.export.formats import export_safetensors
 from fashionlab.export.portable_model import export_onnx
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, Recipe
-from fashionlab.report.page import render
+from fashionlab.report.measure.explanation import measure_explanation
+from fashionlab.report.measure.robustness import measure_robustness
+from fashionlab.report.run.page import render
 from fashionlab.runs import Run, checkpoints, layout
 from fashionlab.runs.checkpoints import ARRAYS, MANIFEST, STATE
 from fashionlab.training import plan, train
@@ -55,7 +57,8 @@ RECIPE: Recipe = replace(
 )
 JSON_FILES = ("config.json", "environment.json", "model.json", "protocol.json", "metrics.json")
 EXPORTED = ("config.json", layout.PREDICTIONS, layout.WEIGHTS)  # what an export reads
-PAGE_FILES = (*JSON_FILES, layout.HISTORY, layout.PREDICTIONS, layout.EXAMPLES)
+MEASURED = (layout.ROBUSTNESS, layout.EXPLANATION)  # by evaluate and report, after the training
+PAGE_FILES = (*JSON_FILES, layout.HISTORY, layout.PREDICTIONS, layout.EXAMPLES, *MEASURED)
 
 
 class Stop(Progress):
@@ -69,9 +72,11 @@ class Stop(Progress):
 
 def make(folder: Path) -> tuple[Path, Path]:
     """Train two small runs, one to its end and one that has begun; return (run, begun)."""
-    train(RECIPE, DATA, folder / "run", seed=0)
+    run = train(RECIPE, DATA, folder / "run", seed=0)
     with suppress(MemoryError):
         train(RECIPE, DATA, folder / "begun", seed=0, progress=Stop())
+    measure_robustness(run, DATA[1])
+    measure_explanation(run, Parts(*DATA))
     return folder / "run", folder / "begun"
 
 
@@ -79,7 +84,7 @@ def use(folder: Path, exports: bool) -> None:
     """Read a run in every way in which commands do; raise the first error of fashionlab's own."""
     run = Run(folder)
     ways: list[Callable[[], object]] = [
-        lambda: render([run]),
+        lambda: render(run),
         lambda: print_metrics(folder, as_json=False),
         lambda: print_metrics(folder, as_json=True),
         lambda: measured(run),

@@ -9,7 +9,7 @@ import pytest
 from fashionlab import Predictor
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import CheckpointError
-from fashionlab.report.page import write_page
+from fashionlab.report import write_page
 from fashionlab.runs import Run
 from fashionlab.training import plan, train
 
@@ -24,7 +24,7 @@ def test_a_run_folder_is_read(tmp_path):
     assert run.data["train"].sha256 == DATA[0].sha256
     assert len(run.weights_sha256()) == 64
     page = tmp_path / "page.html"
-    write_page([run], page)
+    write_page(run, page)
     assert "tiny-net" in page.read_text()
 
 

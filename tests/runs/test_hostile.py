@@ -11,8 +11,17 @@ import pytest
 from benchmarks.hostile import runs as hostile
 from benchmarks.hostile.changes import OTHERS, bytes_changed, fields_swapped
 from fashionlab.errors import CheckpointError, RunError
-from fashionlab.report import plots
+from fashionlab.report.charts import coverage, curves
+from fashionlab.report.run import calibration
 from fashionlab.runs import Run, reading
+
+DRAWINGS = (
+    *((curves, f"{name}_curves") for name in ("loss", "accuracy")),
+    (curves, "rate_curve"),
+    (coverage, "accuracy_against_coverage"),
+    (coverage, "receiver_curves"),
+    (calibration, "reliability_diagram"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +37,8 @@ def copy(made, tmp_path):
 @pytest.mark.parametrize("name", [*hostile.PAGE_FILES, hostile.layout.WEIGHTS])
 def test_a_changed_file_is_read_or_refused(name, made, tmp_path, monkeypatch):
     monkeypatch.setattr(hostile, "EXPORTED", ())
-    for drawing in ("loss_curves", "accuracy_curves", "confusion_heatmap"):
-        monkeypatch.setattr(plots, drawing, lambda *data: "<svg/>")  # takes most of the time
+    for module, drawing in DRAWINGS:  # which take most of the time
+        monkeypatch.setattr(module, drawing, lambda *data, **options: "<svg/>")
     tally = hostile.attack_run(made[0], name, 12, tmp_path)
     assert tally.others == []
     assert tally.refused or name == hostile.layout.WEIGHTS  # another float is a weight too

@@ -7,7 +7,7 @@ from portable_model import tiny_model
 from served import served
 
 from fashionlab.errors import FashionlabError, InvalidValueError, ModelError
-from fashionlab.report import page
+from fashionlab.report.run import page
 from fashionlab.serve.app import create_app
 from fashionlab.serve.models import load, load_all
 from fashionlab.serve.settings import Settings

@@ -146,7 +146,9 @@ def _strips(axes: Axes, means: Mapping[str, Mapping[float, float]], last: int) -
     """Return a strip for each epoch, of the first 200, that says the accuracy of every recipe."""
     marks = []
     for epoch in range(1, min(last, 200) + 1):
-        here = [f"{course} {percent(mean[epoch])}" for course, mean in means.items() if epoch in mean]
+        here = [
+            f"{course} {percent(mean[epoch])}" for course, mean in means.items() if epoch in mean
+        ]
         if here:
             marks.append(
                 Mark(axes, (epoch - 0.5, epoch + 0.5), None, f"Epoch {epoch}: {'; '.join(here)}")

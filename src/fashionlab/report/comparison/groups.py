@@ -231,7 +231,9 @@ def _distinctions(own: Mapping[str, str], all_of_them: Sequence[Mapping[str, str
     """Return the settings that are not the same in all, at most NAMED of them."""
     fields = dict.fromkeys(field for settings in all_of_them for field in settings)
     differing = [
-        field for field in fields if len({settings.get(field, DASH) for settings in all_of_them}) > 1
+        field
+        for field in fields
+        if len({settings.get(field, DASH) for settings in all_of_them}) > 1
     ]
     shown = [
         f"{field.removeprefix('model ')} {shortened(own.get(field, DASH), VALUE)}"

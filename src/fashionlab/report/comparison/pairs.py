@@ -13,7 +13,14 @@ from fashionlab.report.charts.intervals import Dot, dot_chart
 from fashionlab.report.comparison.compare import Compared, Comparison
 from fashionlab.report.comparison.groups import Member
 from fashionlab.report.comparison.verdict import apart
-from fashionlab.report.formatting import count, listing, p_value, points, points_interval, probability
+from fashionlab.report.formatting import (
+    count,
+    listing,
+    p_value,
+    points,
+    points_interval,
+    probability,
+)
 from fashionlab.report.formatting import shortened
 from fashionlab.report.run.pictures import TestImages
 
@@ -187,9 +194,7 @@ class PairView:
             if self._test.has(index):
                 picture = self._test.sheet.html(self._test.number(index), words)
             shown.append(OnlyOne(picture, index, names[0], shares[0], names[1], shares[1]))
-        return Gallery(
-            f"Only {right_name} is right", right_name, wrong_name, len(places), shown
-        )
+        return Gallery(f"Only {right_name} is right", right_name, wrong_name, len(places), shown)
 
 
 def pair_views(comparison: Comparison, test: TestImages) -> list[PairView]:
