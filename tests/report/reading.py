@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 VOID = {"meta", "link", "img", "br"}
+LARGEST = 3_000_000  # bytes of a page of a run
 HEADINGS = {f"h{level}" for level in range(1, 7)}
 
 
@@ -91,9 +92,7 @@ class Page(HTMLParser):
     @property
     def pictures(self):
         """The words of every picture of a sheet."""
-        return [
-            one["aria-label"] for one in self.all("i") if "pic" in one.get("class", "").split()
-        ]
+        return [one["aria-label"] for one in self.all("i") if "pic" in one.get("class", "").split()]
 
     @property
     def data(self):
@@ -165,3 +164,13 @@ def require_words(page):
     assert named and all(named)
     assert len(page.captions) == len(page.all("table"))
     assert all("scope" in header for header in page.all("th"))
+
+
+def read_page(html):
+    """The page, once it is sound, closed, has words for all pictures, and is small enough."""
+    assert len(html.encode()) < LARGEST
+    page = Page(html)
+    require_sound(page)
+    require_closed(page)
+    require_words(page)
+    return page

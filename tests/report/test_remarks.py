@@ -2,14 +2,14 @@
 
 import pytest
 
-from fashionlab.report.content import RunView
 from fashionlab.report.remarks import differences, remarks, test_set_use
+from fashionlab.report.view import RunView
 
 test_set_use.__test__ = False  # a function of the package, not a test
 
 
 def view(run):
-    return RunView(run, 1)
+    return RunView(run)
 
 
 def test_a_run_by_the_recipe_on_the_real_data_needs_no_remark(make_run):

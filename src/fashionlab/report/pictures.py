@@ -14,7 +14,9 @@ LARGEST_SIDE = 64  # pixels; larger images are reduced
 PIXELATED = 48  # images up to this side are shown pixel by pixel, larger ones smoothed
 COLUMNS = 40
 MOST_PIXELS = 1_800_000  # of all pictures: about a megabyte of the page
-QUALITY = 80  # of WebP, for images larger than PIXELATED; smaller ones lose nothing
+LARGEST = 16_383  # pixels of a side of WebP
+QUALITY = 80  # of WebP, for images larger than PIXELATED; smaller ones lose nothing, unless
+MOST_BYTES = 1_500_000  # are not enough for that: noise, or many photographs
 
 
 class Sheet:
@@ -34,7 +36,7 @@ class Sheet:
     @property
     def capacity(self) -> int:
         """The number of pictures that a page can hold."""
-        return MOST_PIXELS // self._side**2
+        return min(MOST_PIXELS // self._side**2, COLUMNS * (LARGEST // self._side))
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -83,7 +85,14 @@ class Sheet:
         for number, cell in enumerate(self._cells):
             row, column = divmod(number, COLUMNS)
             sheet[row, :, column] = cell
-        file = io.BytesIO()
         picture = Image.fromarray(sheet.reshape(rows * side, COLUMNS * side, 3))
-        picture.save(file, "WEBP", quality=QUALITY, lossless=self._is_exact, method=4)
-        return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+        content = _webp(picture, self._is_exact)
+        if self._is_exact and len(content) > MOST_BYTES:
+            content = _webp(picture, False)
+        return "data:image/webp;base64," + base64.b64encode(content).decode()
+
+
+def _webp(picture: Image.Image, lossless: bool) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "WEBP", quality=QUALITY, lossless=lossless, method=4)
+    return file.getvalue()

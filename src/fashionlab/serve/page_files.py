@@ -1,6 +1,7 @@
 """The routes of the page's files, which are read once: no other path leads to a file."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,10 +16,8 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-REPORT_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
+REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # without a script
+OWN_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 
 PageFile = tuple[bytes, dict[str, str]]  # content, headers
 
@@ -26,6 +25,15 @@ PageFile = tuple[bytes, dict[str, str]]  # content, headers
 def read_all() -> dict[str, PageFile]:
     """Return the page's files by name."""
     return {name: (content, _headers(name, content)) for name, content in site.service().items()}
+
+
+def report_policy(html: str) -> str:
+    """Return the policy of a report: its own, by which its script alone may run, and what no meta
+    element can say.
+    """
+    own = OWN_POLICY.search(html)  # the first one, before anything that is of the run
+    policy = own[1] if own else REPORT_POLICY
+    return f"{policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def _headers(name: str, content: bytes) -> dict[str, str]:

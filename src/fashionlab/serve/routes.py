@@ -135,7 +135,7 @@ class Service:
             raise Refused(404, "the model's run folder is not whole: no report") from error
         if html is None:
             raise Refused(404, f"the model {name!r} is served from a file, which has no report")
-        headers = {"content-security-policy": page_files.REPORT_POLICY}
+        headers = {"content-security-policy": page_files.report_policy(html)}
         return Response(html, media_type="text/html; charset=utf-8", headers=headers)
 
 

@@ -1,7 +1,9 @@
 """The whole page of a run with all records, made once."""
 
+import json
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from report_runs import draw_parts, give_explanation, give_portable, give_robustness, write_run
 
@@ -61,3 +63,16 @@ def whole(tmp_path_factory, cache):
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def names(whole):
+    return json.loads((whole.run.folder / "config.json").read_text())["class_names"]
+
+
+@pytest.fixture(scope="session")
+def stored(whole):
+    """Log-probabilities (N, K), labels and predictions (N,), and the highest probability (N,)."""
+    with np.load(whole.run.folder / "predictions.npz") as file:
+        lp, y = file["log_probabilities"], file["labels"]
+    return lp, y, lp.argmax(axis=1), np.exp(lp.max(axis=1))

@@ -1,6 +1,7 @@
 """Chart: a figure of matplotlib as an SVG element of the page, the same for the same numbers."""
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -132,7 +133,11 @@ def _place(figure: Figure, mark: Mark) -> str:
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> None:
-    """Write (y, text, colour) to the right of the lines that end at `x`, one above the other."""
+    """Write (y, text, colour) to the right of the lines that end at `x`, one above the other.
+
+    A line whose end is no finite number has no text.
+    """
+    ends = [end for end in ends if math.isfinite(end[0])]
     low, high = axes.get_ylim()
     height = axes.get_window_extent().height * POINTS_PER_INCH / axes.figure.dpi
     line = 12.5 * (high - low) / max(height, 1)  # of text, in the data's unit

@@ -72,12 +72,14 @@ def verdict(view: RunView, baselines: Sequence[Compared]) -> str:
 
 
 def weakest(view: RunView) -> str:
-    """Return the class of the lowest recall, and the one of the highest."""
+    """Return a sentence on the classes of the lowest and the highest recall; "" for one class."""
     recall, support = view.metrics.recall, view.metrics.support
     present = [k for k, images in enumerate(support) if images]
     if len(present) < 2:
         return ""
     worst, best = (choose(present, key=lambda k: recall[k]) for choose in (min, max))
+    if recall[worst] == recall[best]:
+        return f"Of every class it recognises {percent(recall[worst], 1)} of the images."
     names = view.class_names
     return (
         f"Of the classes it recognises {names[worst]} least ({percent(recall[worst], 1)} of its "
