@@ -61,9 +61,7 @@ def _show(compared: "Comparison") -> None:
     """Print a table of recipes, the differences to the reference, and the verdict."""
     names = [printable(group.name) for group in compared.groups]
     width = max(6, *map(len, names))
-    show(
-        f"{'recipe':<{width}} runs  accuracy  95 % interval       deviation  seconds   parameters"
-    )
+    show(f"{'recipe':<{width}} runs  accuracy  95 % interval       deviation  seconds   parameters")
     for name, group in zip(names, compared.groups, strict=True):
         low, high = group.interval
         deviation = "" if group.deviation is None else f"{group.deviation:.2%}"

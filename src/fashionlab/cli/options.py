@@ -112,21 +112,15 @@ def parts_of(run: "Run", data: Data) -> "Parts | None":
     given data, and they are not there or not the run's.
     """
     from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
+    from fashionlab.runs import require_same_data
 
-    wanted = {part: run.data[part].sha256 for part in ("train", "test")}
-    given = data.place or data.reading
     try:
         parts = data_of(run.folder, data).load(fetch=False)
-        found = {"train": parts.train.sha256, "test": parts.test.sha256}
-        if found == wanted:
-            return parts
-        raise InvalidValueError(
-            f"the data must be those of {run.folder}, whose test part has SHA-256 "
-            f"{wanted['test'][:12]}...; received {parts.test.source} with {found['test'][:12]}...; "
-            "give that run's --data"
-        )
+        for part in parts.all:
+            require_same_data(run, part)
+        return parts
     except (DataNotFoundError, DataFormatError, InvalidValueError, OSError) as error:
-        if given:
+        if data.place or data.reading:
             raise
         say(f"the page lacks most pictures and its segments: {error}")
         return None

@@ -7,8 +7,8 @@ from typing import Any
 
 from fashionlab.data.fashion_mnist import NOT_GENUINE
 from fashionlab.recipes import RECIPES, TABLES, Recipe
-from fashionlab.report.view import RunView
 from fashionlab.report.formatting import listing
+from fashionlab.report.view import RunView
 
 OPTIONAL = ("moving_average", "early_stopping_patience")  # fields whose None means none
 

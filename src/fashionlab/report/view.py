@@ -130,7 +130,7 @@ class RunView:
 
 def recipe_facts(view: RunView) -> dict[str, str]:
     """Return every setting of the recipe by its name, as text."""
-    facts = {}
+    facts: dict[str, str] = {}
     for field, value in asdict(view.recipe).items():
         if isinstance(value, Mapping):
             facts |= {f"{field} {option}": _shown(one) for option, one in value.items()}
@@ -143,7 +143,10 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(_shown(one) if not isinstance(one, list | tuple) else f"({_shown(one)})" for one in value)
+        parts = [
+            f"({_shown(one)})" if isinstance(one, list | tuple) else _shown(one) for one in value
+        ]
+        return ", ".join(parts)
     return "–" if value is None else str(value)
 
 
@@ -155,6 +158,7 @@ def _form(scratch: Mapping[str, object]) -> str | None:
 
 
 def environment_facts(environment: Environment) -> dict[str, str]:
+    """Return the facts of an environment that a reader needs, as text by name."""
     versions = environment.get("versions") or {}
     threads = environment.get("threads") or {}
     memory = environment.get("memory_gib")

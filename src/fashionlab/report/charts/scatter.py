@@ -68,7 +68,7 @@ def scatter(
         at = places[labels == label]
         path = "".join(f"M{x:g} {y:g}{shape(int(label))}" for x, y in at)
         parts.append(Markup('<path class="{}" d="{}"/>').format(coloured(int(label)), path))
-    ring = "m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z".format(r=5, d=10)
+    ring = f"m-{4.2} 0a{4.2} {4.2} 0 1 0 {8.4} 0a{4.2} {4.2} 0 1 0 -{8.4} 0z"
     rings = "".join(f"M{x:g} {y:g}{ring}" for x, y in places[wrong])
     parts.append(Markup('<path class="ring" d="{}"/>').format(rings))
     for label in present if len(present) <= 2 * COLOURS else ():

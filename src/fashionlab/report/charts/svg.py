@@ -103,9 +103,7 @@ def element(figure: Figure, name: str, alt: str, marks: Sequence[Mark] = ()) -> 
 def _without_ids(text: str) -> str:
     """Leave out matplotlib's names of elements, which several drawings share, but those in use."""
     used = set(re.findall(r'(?:url\(|href=")#([\w.-]+)', text))
-    named = re.sub(
-        r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text
-    )
+    named = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text)
     return re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|\n+\s*", " ", named, flags=re.DOTALL)
 
 
@@ -135,9 +133,8 @@ def _place(figure: Figure, mark: Mark) -> str:
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> None:
     """Write (y, text, colour) to the right of the lines that end at `x`, one above the other."""
-    figure = axes.figure
     low, high = axes.get_ylim()
-    height = axes.get_position().height * figure.get_figheight() * POINTS_PER_INCH
+    height = axes.get_window_extent().height * POINTS_PER_INCH / axes.figure.dpi
     line = 12.5 * (high - low) / max(height, 1)  # of text, in the data's unit
     places: list[float] = []
     for y, _, _ in sorted(ends):

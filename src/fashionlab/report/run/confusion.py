@@ -73,14 +73,16 @@ class ConfusionView:
             return Cell(0, "", "", "")
         # The square root keeps a confusion of a few per cent visible next to the diagonal.
         depth = round((times / self._support[i]) ** 0.5, 2)
-        letters = [f"--{name}:{_letters(depth, *heat)}" for name, heat in zip("ld", HEAT, strict=True)]
-        style = f"--depth:{100 * depth:.0f}%;{';'.join(letters)}"
+        light, dark = (_letters(depth, *heat) for heat in HEAT)
+        style = f"--depth:{100 * depth:.0f}%;--l:{light};--d:{dark}"
         return Cell(times, self._words(i, j), style, anchor if anchor in opened else "")
 
     def _words(self, i: int, j: int) -> str:
         times, of = int(self._cells[i, j]), self._support[i]
         said = "predicted correctly" if i == j else f"predicted as {self.class_names[j]}"
-        return f"{self.class_names[i]} {said}: {count(times)} of {count(of)}, {percent(times / of, 1)}"
+        return (
+            f"{self.class_names[i]} {said}: {count(times)} of {count(of)}, {percent(times / of, 1)}"
+        )
 
     @cached_property
     def images(self) -> list[CellImages]:
@@ -114,9 +116,7 @@ class ConfusionView:
     @property
     def caption(self) -> str:
         """The most frequent confusions, by count and then in class order."""
-        pairs = [
-            (i, j) for i, j in np.argwhere(self._cells).tolist() if i != j
-        ]
+        pairs = [(i, j) for i, j in np.argwhere(self._cells).tolist() if i != j]
         most = sorted(pairs, key=lambda pair: -self._cells[tuple(pair)])[:NAMED]
         if not most:
             return "No image was misclassified."

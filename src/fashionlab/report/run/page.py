@@ -15,10 +15,10 @@ from fashionlab.portable.measured import measured
 from fashionlab.report.charts import curves
 from fashionlab.report.charts.scatter import swatch
 from fashionlab.report.html import from_template, refuse_foreign, script_json, write_html
-from fashionlab.report.remarks import remarks, test_set_use
 from fashionlab.report.measure.baselines import baselines, kept_baselines
 from fashionlab.report.measure.explanation import measure_explanation
 from fashionlab.report.pictures import COLUMNS
+from fashionlab.report.remarks import remarks, test_set_use
 from fashionlab.report.run.calibration import CalibrationView
 from fashionlab.report.run.confusion import ConfusionView
 from fashionlab.report.run.coverage import CoverageView
@@ -30,7 +30,6 @@ from fashionlab.report.run.segments import SegmentsView
 from fashionlab.report.run.verdict import absent, compared, verdict, weakest
 from fashionlab.report.view import RunView, environment_facts, recipe_facts
 from fashionlab.runs import Run
-
 
 Log = Callable[[str], object]
 
@@ -63,7 +62,8 @@ def write_page(
     notes = list(notes)
     simple = baselines(data.train, data.test, log)
     explanation = run.explanation()
-    if explanation is None or (method and (not explanation.map or explanation.map.method != method)):
+    drawn = explanation.map.method if explanation and explanation.map else None
+    if explanation is None or method not in (None, drawn):
         try:
             explanation = measure_explanation(run, data, method=method or "pca", log=log)
         except MissingDependencyError as error:

@@ -5,10 +5,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from fashionlab.data import Dataset
-from fashionlab.errors import InvalidValueError
 from fashionlab.report.formatting import probability
 from fashionlab.report.pictures import Sheet
-from fashionlab.runs import Run
+from fashionlab.runs import Run, require_same_data
 
 
 class TestImages:
@@ -21,12 +20,8 @@ class TestImages:
     __test__ = False  # pytest: this is no test
 
     def __init__(self, run: Run, test: Dataset | None) -> None:
-        if test is not None and test.sha256 != run.data["test"].sha256:
-            raise InvalidValueError(
-                f"the page must show the images that {run.folder} was tested on, of SHA-256 "
-                f"{run.data['test'].sha256[:12]}...; received {test.sha256[:12]}... from "
-                f"{test.source}; give that run's --data"
-            )
+        if test is not None:
+            require_same_data(run, test)
         self.class_names = run.class_names
         self.log_probabilities, self.labels = run.predictions()  # (N, K), (N,)
         self.predicted: NDArray[np.int64] = self.log_probabilities.argmax(axis=1)  # (N,)

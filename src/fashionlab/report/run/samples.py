@@ -30,12 +30,16 @@ class Sample(NamedTuple):
 
 def confident_errors(test: TestImages) -> list[Sample]:
     """Return the misclassified images of the highest probability, the surest first."""
-    return _samples(test, most_confident_errors(test.log_probabilities, test.labels, len(test.labels)))
+    return _samples(
+        test, most_confident_errors(test.log_probabilities, test.labels, len(test.labels))
+    )
 
 
 def unsure_hits(test: TestImages) -> list[Sample]:
     """Return the correctly classified images of the lowest probability, the least sure first."""
-    return _samples(test, least_confident_hits(test.log_probabilities, test.labels, len(test.labels)))
+    return _samples(
+        test, least_confident_hits(test.log_probabilities, test.labels, len(test.labels))
+    )
 
 
 def _samples(test: TestImages, indices: NDArray[Any]) -> list[Sample]:

@@ -88,7 +88,9 @@ def weakest(view: RunView) -> str:
 def absent(view: RunView) -> str:
     """Return the classes that no test image has, in a sentence; "" for none."""
     names = [
-        name for name, images in zip(view.class_names, view.metrics.support, strict=True) if not images
+        name
+        for name, images in zip(view.class_names, view.metrics.support, strict=True)
+        if not images
     ]
     if not names:
         return ""
