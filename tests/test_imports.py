@@ -23,8 +23,8 @@ ALLOWED = {
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
-    "portable": {"images", "evaluation", "runs", "shipped", "files", "typed", "errors"}
-    | {"engines", "recipes"},  # classifier alone
+    "portable": {"data", "images", "evaluation", "runs", "shipped", "files", "typed", "errors"}
+    | {"text", "engines", "recipes"},  # the last two for classifier alone
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"portable", "runs", "recipes", "evaluation", "data", "typed", "training"}

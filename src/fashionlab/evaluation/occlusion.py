@@ -48,13 +48,13 @@ def occlusions(
         raise InvalidValueError(
             f"an image must be (H, W) or (H, W, 3); received {images.shape[1:]}"
         )
-    shape = images.shape[1:3]
-    places = _places(*shape, places_a_patch)
+    height, width = images.shape[1:3]
+    places = _places(height, width, places_a_patch)
     whole = probabilities(images)  # (M, K)
     for label in labels:
         if not 0 <= label < whole.shape[1]:
             raise InvalidValueError(f"label must be in [0, {whole.shape[1]}); received {label}")
-    # A patch over what is black already changes nothing: a third of them for a garment.
+    # A patch over what is black already changes nothing: one of six for a garment.
     changing = np.array(
         [
             (m, i)
@@ -64,14 +64,14 @@ def occlusions(
         ]
     ).reshape(-1, 2)
     falls = np.zeros((len(images), len(places)))
-    at_once = max(AT_ONCE, PIXELS // (shape[0] * shape[1]))
+    at_once = max(AT_ONCE, PIXELS // (height * width))
     for start in range(0, len(changing), at_once):
         m, i = changing[start : start + at_once].T
         hidden = images[m]
         for one, place in zip(hidden, i, strict=True):
             one[places[place]] = 0
         falls[m, i] = whole[m, labels[m]] - probabilities(hidden)[np.arange(len(m)), labels[m]]
-    total, times = np.zeros((len(images), *shape)), np.zeros(shape)
+    total, times = np.zeros((len(images), height, width)), np.zeros((height, width))
     for fall, place in zip(falls.T, places, strict=True):
         total[:, *place] += fall[:, np.newaxis, np.newaxis]
         times[place] += 1

@@ -6,6 +6,8 @@ The modules that only read a file (metadata, validate, measured) do without onnx
     prediction Prediction     one answer: probabilities, verdict, outlier score, prediction set
     schema     record         a prediction as JSON, and the schema of it
     metadata   Metadata       what the file contains about itself
+    card       Card           a model card, as Hugging Face shows it
+    markdown   escaped        texts of others in Markdown and YAML
     validate   validate       a file is checked before anything in it is run
     graph      read_graph     an ONNX file -> its operators, tensors and metadata, within limits
     protobuf   Reader         the form of an ONNX file

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from fashionlab.images import LARGEST_SIDE, Preparation
 from fashionlab.images.decode import FAILURES, READERS
 from fashionlab.images.headers import strip
 from fashionlab.typed import LARGEST, Between, MismatchError, Share, parse, typed
+
+if TYPE_CHECKING:
+    from fashionlab.portable.card import Card
 
 KEY = "fashionlab"  # of the metadata
 # Of what lies under it; it stays where a newer version only adds fields that an older one may
@@ -162,6 +165,12 @@ class Metadata:
         if self.outliers is not None:
             facts["outliers"] = {name: getattr(self.outliers, name) for name in PUBLISHED}
         return facts | {"data": {"name": self.data_name, **data}}
+
+    def card(self) -> "Card":
+        """Return the model card, whose `markdown()` is a README for Hugging Face."""
+        from fashionlab.portable.card import of_model  # the data's hashes: 0.1 s
+
+        return of_model(self)
 
     def samples(self) -> list[dict[str, Any]]:
         """Return the examples as JSON values."""

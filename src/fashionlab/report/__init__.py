@@ -23,8 +23,9 @@ from fashionlab.dependencies import give_matplotlib_a_home
 
 give_matplotlib_a_home()  # before it is imported
 
+from fashionlab.report.card import write_card  # noqa: E402
 from fashionlab.report.comparison.compare import Comparison, compare  # noqa: E402
 from fashionlab.report.comparison.page import write_comparison  # noqa: E402
 from fashionlab.report.run.page import write_page  # noqa: E402
 
-__all__ = ["Comparison", "compare", "write_comparison", "write_page"]
+__all__ = ["Comparison", "compare", "write_card", "write_comparison", "write_page"]

@@ -34,8 +34,9 @@ def points(difference: float) -> str:
 
 
 def points_interval(bounds: tuple[float, float]) -> str:
-    """Format the interval of such a difference as +0.34 to +1.87."""
-    return " to ".join(points(bound).removesuffix(f"{NO_BREAK}points") for bound in bounds)
+    """Format the interval of a difference of two shares as −0.30 to +1.25 points."""
+    low, high = map(points, bounds)
+    return f"{low.partition(NO_BREAK)[0]} to {high}"
 
 
 def p_value(p: float) -> str:

@@ -48,7 +48,7 @@ def apart(one: Difference) -> str:
     """Return a difference with its interval, the p-value and the test."""
     seeds = f" over {one.seeds} seeds" if one.seeds > 1 else ""
     return (
-        f"{points(one.value)}, 95 % interval {points_interval(one.interval)} points, "
+        f"{points(one.value)}, 95 % interval {points_interval(one.interval)}, "
         f"{p_value(one.adjusted_p)}, {one.test}{seeds}"
     )
 
