@@ -24,7 +24,7 @@ ALLOWED = {
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
     "portable": {"data", "images", "evaluation", "runs", "shipped", "files", "typed", "errors"}
-    | {"text", "engines", "recipes"},  # the last two for classifier alone
+    | {"text"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"portable", "runs", "recipes", "evaluation", "data", "typed", "training"}

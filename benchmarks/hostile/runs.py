@@ -34,7 +34,7 @@ from fashionlab.export.formats import export_safetensors
 from fashionlab.export.portable_model import export_onnx
 from fashionlab.progress import Progress
 from fashionlab.recipes import RECIPES, Recipe
-from fashionlab.report.page import render
+from fashionlab.report.run.page import render
 from fashionlab.runs import Run, checkpoints, layout
 from fashionlab.runs.checkpoints import ARRAYS, MANIFEST, STATE
 from fashionlab.training import plan, train
@@ -79,7 +79,7 @@ def use(folder: Path, exports: bool) -> None:
     """Read a run in every way in which commands do; raise the first error of fashionlab's own."""
     run = Run(folder)
     ways: list[Callable[[], object]] = [
-        lambda: render([run]),
+        lambda: render(run),
         lambda: print_metrics(folder, as_json=False),
         lambda: print_metrics(folder, as_json=True),
         lambda: measured(run),

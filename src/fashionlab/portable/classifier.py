@@ -13,8 +13,6 @@ from fashionlab.errors import ModelError
 from fashionlab.portable.own_model import OwnModel, own_model
 from fashionlab.runs import Run
 
-AT_ONCE = 256  # images of a batch of the run's network
-
 Classifier = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -26,8 +24,8 @@ def classifier(run: Run, log: Callable[[str], None] = lambda line: None) -> Clas
     its engine. Both decide as the run did, with its test-time augmentation. `log` receives a line
     on which of the two it is, and why.
 
-    Raises RunError where the run cannot be read, MissingDependencyError where it has no portable
-    model and its engine is not installed.
+    Raises RunError where the run cannot be read; the function raises MissingDependencyError where
+    the run has no portable model and its engine is not installed.
     """
     try:
         if (model := own_model(run)) is not None:
@@ -52,11 +50,6 @@ def _portable(model: OwnModel, log: Callable[[str], None]) -> Classifier:
 
 
 def _network(run: Run, log: Callable[[str], None]) -> Classifier:
-    from fashionlab.engines import get
-    from fashionlab.recipes import build, predict
-
     log(f"classified by the run's network, on the engine {run.recipe.engine}")
-    recipe = run.recipe
-    network = build(recipe, get(recipe.engine), run.image_shape, len(run.class_names))
-    run.give_weights(network)
-    return lambda images: np.exp(predict(recipe, network, images, AT_ONCE))
+    network = run.network()
+    return lambda images: np.exp(network.log_probabilities(images))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fashionlab.data.parts import Parts
 from fashionlab.data.storage import rows_of
-from fashionlab.errors import MissingDependencyError, ModelError
+from fashionlab.errors import MissingDependencyError
 from fashionlab.evaluation.explanation import (
     KERNEL_SIDE,
     KERNELS,
@@ -30,8 +30,7 @@ from fashionlab.evaluation.explanation import (
 from fashionlab.evaluation.neighbours import nearest, unit_rows
 from fashionlab.evaluation.occlusion import occlusions
 from fashionlab.evaluation.projection import embedded
-from fashionlab.portable import Predictor
-from fashionlab.portable.locate import locate
+from fashionlab.portable.classifier import classifier
 from fashionlab.recipes import TrainedNetwork
 from fashionlab.runs import Run, require_same_data
 from fashionlab.shipped import is_shipped
@@ -75,9 +74,7 @@ def measure_explanation(
     try:
         network.features(images[:1])
     except MissingDependencyError as error:
-        probabilities = _portable(run)
-        if probabilities is None:
-            raise
+        probabilities = classifier(run)
         say(f"occlusion alone is measured, by the portable model: {error}")
         found = Explanation(
             *_occluded(probabilities, indices, images, predicted[indices]),
@@ -102,16 +99,6 @@ def measure_explanation(
         except OSError as error:
             say(f"the explanation is not kept: cannot write {error.filename}: {error.strerror}")
     return found
-
-
-def _portable(run: Run) -> Callable[[Images], NDArray[np.float32]] | None:
-    """Return the probabilities of the run's portable model; None where there is none of it."""
-    try:
-        predictor = Predictor(locate(run.folder).file)
-    except ModelError:
-        return None
-    own = predictor.metadata.weights_sha256 == run.weights_sha256()
-    return predictor.probabilities if own else None
 
 
 def _probabilities(network: TrainedNetwork) -> Callable[[Images], NDArray[np.float32]]:

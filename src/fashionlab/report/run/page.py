@@ -14,6 +14,7 @@ from fashionlab.evaluation.explanation import Explanation
 from fashionlab.portable.measured import measured
 from fashionlab.report.charts import curves
 from fashionlab.report.charts.scatter import swatch
+from fashionlab.report.formatting import percent
 from fashionlab.report.html import from_template, refuse_foreign, script_json, write_html
 from fashionlab.report.measure.baselines import baselines, kept_baselines
 from fashionlab.report.measure.explanation import measure_explanation
@@ -141,10 +142,10 @@ def _below(
     """Return the sentences below the verdict, those that say something."""
     robust = ""
     if robustness:
-        mean, clean = robustness.measured.mean, robustness.measured.clean_accuracy
+        found = robustness.measured
         robust = (
-            f"Under corruptions its accuracy is {100 * mean:.1f} % on average, of "
-            f"{100 * clean:.1f} % on the same images without."
+            f"Under corruptions its accuracy falls from {percent(found.clean_accuracy, 1)} to "
+            f"{percent(found.mean, 1)} on average."
         )
     weak = segments.sentence if segments.is_known and segments.weak else ""
     said = [weakest(view), absent(view), calibration.sentence, coverage.sentence, weak, robust]
