@@ -40,7 +40,7 @@ def test_the_exit_status_is_one_where_a_run_is_worse_than_the_reference(runs, fa
 def test_without_the_data_a_line_says_that_pictures_are_missing(runs, tmp_path, capsys, fashionlab):
     from command_line import fashionlab as command
 
-    status, out, said = command("compare", "weak", "strong", cwd=tmp_path)
+    status, _, said = command("compare", "weak", "strong", cwd=tmp_path)
     assert status == 0 and len(said.strip().splitlines()) == 1 and "pictures" in said
 
 

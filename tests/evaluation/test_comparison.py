@@ -1,4 +1,4 @@
-"""Differences on the same images agree with SciPy, and none is found where the spread is unknown."""
+"""Differences on the same images agree with SciPy; none is certain where the spread is unknown."""
 
 import numpy as np
 import pytest

@@ -248,7 +248,7 @@ def test_fewer_than_two_runs_are_refused(make):
 
 def test_the_same_folder_twice_is_refused(make):
     one = make()
-    with pytest.raises(InvalidValueError, match="received .*run 0.* twice"):
+    with pytest.raises(InvalidValueError, match=r"received .*run 0.* twice"):
         compare([one, one.folder / ".." / one.folder.name])
 
 

@@ -47,6 +47,8 @@ def require_sound(page):
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
     assert all("scope" in head for head in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))
+    regions = [one["aria-label"] for tag, one in page.elements if one.get("role") == "region"]
+    assert len(set(regions)) == len(regions)
     assert all(svg.get("aria-label") or "aria-hidden" in svg for svg in page.all("svg"))
     assert all(one["aria-label"] for tag, one in page.elements if one.get("role") == "img")
 
@@ -85,7 +87,7 @@ def test_the_numbers_are_those_of_the_run_folders(folder):
     tally = rows(page, "Right")
     both, neither = int((weak & strong).sum()), int((~weak & ~strong).sum())
     assert [int(tally[name][1]) for name in tally] == [both, *only, neither]
-    assert [row for row in tally] == ["Both right", "Only weak", "Only strong", "Neither"]
+    assert list(tally) == ["Both right", "Only weak", "Only strong", "Neither"]
     recall = rows(page, "Class")
     for k, name in enumerate(CLASS_NAMES):
         for at, run in ((2, runs[1]), (3, runs[0])):
