@@ -18,22 +18,22 @@ from fashionlab.text import printable
 GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
 GENERATOR_WITHIN = 1024  # bytes
 FILTERS = (
-    "percent",
-    "points",
-    "points_interval",
-    "size_in_bytes",
-    "probability",
-    "p_value",
-    "interval",
-    "count",
-    "seconds",
-    "duration",
-    "decimal",
-    "size",
-    "images",
-    "shape",
-    "listing",
-    "shortened",
+    formatting.percent,
+    formatting.points,
+    formatting.points_interval,
+    formatting.size_in_bytes,
+    formatting.probability,
+    formatting.p_value,
+    formatting.interval,
+    formatting.count,
+    formatting.seconds,
+    formatting.duration,
+    formatting.decimal,
+    formatting.size,
+    formatting.images,
+    formatting.shape,
+    formatting.listing,
+    formatting.shortened,
 )
 
 
@@ -51,7 +51,7 @@ def from_template(name: str, *, script: str | None = None, **values: Any) -> str
         lstrip_blocks=True,
         finalize=_printable,
     )
-    environment.filters |= {name: getattr(formatting, name) for name in FILTERS}
+    environment.filters |= {function.__name__: function for function in FILTERS}
     if script is not None:
         text = resources.files("fashionlab.report").joinpath(script).read_text("utf-8")
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
