@@ -43,6 +43,7 @@ def write_run(
     validation=False,
     perfect=False,
     parameters=1234,
+    probabilities=None,
     **config,
 ):
     """Write a run whose predictions are the better, the larger the margin of the true class is."""
@@ -50,6 +51,8 @@ def write_run(
     rng = np.random.default_rng([seed, round(100 * margin)])
     logits = rng.normal(size=(len(test), classes))  # (N, K)
     logits[np.arange(len(test)), test.labels] += 60 if perfect else margin
+    if probabilities is not None:
+        logits = np.log(probabilities)
     scores = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     named = RECIPES.get(recipe, RECIPES["fast-90"])
     used = replace(named, name=recipe, **(changes or {}))

@@ -103,6 +103,15 @@ def test_runs_without_two_common_seeds_are_compared_one_by_one(make):
     assert found.rows[1].difference.test == "McNemar's test"
 
 
+def test_a_run_is_compared_with_that_of_its_seed_else_with_the_first(make):
+    ours = [make("a", seed=seed, margin=1.0) for seed in (3, 7)]
+    theirs = [make("b", seed=seed, margin=3.0) for seed in (0, 3)]
+    pairs = [row.pairs for row in compare([*ours, *theirs]).rows]
+    assert [[(x.seed, y.seed) for x, y in some] for some in pairs] == [[(3, 3)], [(7, 0)]]
+    pairs = [row.pairs for row in compare([*ours, *theirs], theirs[1]).rows]
+    assert [[(x.seed, y.seed) for x, y in some] for some in pairs] == [[(3, 3)], [(7, 3)]]
+
+
 def test_the_seed_and_the_type_of_a_number_make_no_other_recipe(make):
     runs = [make(seed=n, changes={"warmup_epochs": value}) for n, value in enumerate((0, 0.0))]
     found = compare(runs)
