@@ -175,7 +175,7 @@ def _require_once(runs: Sequence[Run]) -> None:
 
 
 def _rows(group: Group, reference: Group, chosen: Member | None) -> list[Compared]:
-    """Return the comparison of a group with the reference's: one over seeds, or one for each run."""
+    """Return a group's comparison with the reference's: one over seeds, or one for each run."""
     theirs = {member.seed: member for member in reference.members}
     pairs = [(member, theirs[member.seed]) for member in group.members if member.seed in theirs]
     if len(pairs) > 1:
@@ -199,7 +199,9 @@ def _compared(
     name: str,
     reference_name: str,
 ) -> Compared:
-    ours, theirs = (np.stack([member.correct for member in side]) for side in zip(*pairs))
+    ours, theirs = (
+        np.stack([member.correct for member in side]) for side in zip(*pairs, strict=True)
+    )
     images = min(member.train_images for member in (*group.members, *reference.members))
     return Compared(
         group, tuple(pairs), name, reference_name, difference(ours, theirs, max(1, images))
