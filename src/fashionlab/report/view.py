@@ -80,7 +80,7 @@ class RunView:
     @property
     def verdict(self) -> str:
         """A sentence on the course report's accuracy and this run's interval, or ""."""
-        printed = self.paper.test_accuracy if self.paper else None
+        printed = self.paper.test_accuracy if self.paper and self.genuine else None
         if printed is None:
             return ""
         low, high = self.metrics.accuracy_interval
@@ -107,8 +107,8 @@ class RunView:
     @property
     def first_loss_note(self) -> str:
         """A sentence on the loss before training, here and in the course report, or ""."""
-        theirs = self.paper and self.paper.loss_before_training
-        if theirs is None or self.recipe.batch_size is not None:
+        theirs = self.genuine and self.paper and self.paper.loss_before_training
+        if not theirs or self.recipe.batch_size is not None:
             return ""
         # The one step of a full-batch epoch comes after its loss was measured.
         return (

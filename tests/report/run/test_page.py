@@ -1,0 +1,313 @@
+"""The page of a run: sound HTML, nothing from outside, whole whatever the run and its data are."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from report_runs import (
+    draw_parts,
+    give_explanation,
+    give_portable,
+    give_robustness,
+    log_softmax,
+    write_run,
+)
+from small_runs import DATA, trained
+
+from fashionlab.data import Dataset, Parts
+from fashionlab.errors import InvalidValueError
+from fashionlab.evaluation.metrics import compute_metrics
+from fashionlab.report import write_page
+from fashionlab.report.html import GENERATOR, GENERATOR_WITHIN
+from fashionlab.report.run.page import render
+from fashionlab.runs import Run
+
+from ..reading import Page, require_closed, require_sound, require_words
+from .conftest import BEST, CHANGES, HISTORY
+
+LARGEST = 3_000_000  # bytes of a page
+SECTIONS = [
+    "figures", "curves", "confusion", "classes", "examples", "calibration", "coverage", "segments",
+    "robustness", "explanation", "training", "model", "repeat",
+]  # fmt: skip
+HOSTILE = (
+    "<script>alert(1)</script>", '" onerror="x', "{{ 7 * 7 }}", "&amp;", "</style></svg><b>",
+    "$x_1$", "ملابس", "裤子", "n" * 200, "n" * 199 + "m",
+)  # fmt: skip
+STORED = ("a\x00\u202eb", *HOSTILE[1:])  # a run folder of another program may have such names
+
+
+def read(html):
+    """The page, once it is sound, closed, has words for all pictures, and is small enough."""
+    assert len(html.encode()) < LARGEST
+    page = Page(html)
+    require_sound(page)
+    require_closed(page)
+    require_words(page)
+    return page
+
+
+def test_the_whole_page_is_sound_and_its_contents_lead_to_every_section(whole):
+    page = read(whole.html)
+    assert whole.html.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert [one["id"] for one in page.all("section")] == SECTIONS
+    _, targets = require_sound(page)
+    assert set(SECTIONS) <= targets
+    for table in page.tables:
+        assert len({len(row) for row in table[2:-1]}) <= 1  # heads have cells of several columns
+
+
+def test_the_generator_stands_where_it_is_looked_for(whole):
+    assert GENERATOR in whole.html.encode()[:GENERATOR_WITHIN].decode()
+
+
+def test_notes_and_the_protocol_are_text(whole):
+    assert "A <quick> look." in whole.page.text
+    assert "Trained on 60,000 images, 0 held out; the test set was read once." in whole.page.text
+    assert "validation split held out of the training images" in whole.page.text
+
+
+def test_the_same_run_gives_the_same_bytes(whole, cache, monkeypatch):
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(cache))
+    assert render(Run(whole.run.folder), whole.parts, notes=["A <quick> look."]) == whole.html
+
+
+def test_commands_are_quoted_for_the_shell(whole):
+    assert f"fashionlab evaluate '{whole.run.folder}'" in whole.page.text
+    assert "fashionlab train my-own --out 'a folder'" in whole.page.text
+    assert "Test CPU <1>" in whole.page.text
+
+
+def test_every_cell_of_the_matrix_opens_the_images_that_it_counts(whole):
+    page = whole.page
+    cells = [one for one in page.all("a") if one["href"].startswith("#cell-")]
+    lp, labels = whole.run.predictions()
+    predicted = lp.argmax(axis=1)
+    pairs = {tuple(pair) for pair in np.stack([labels, predicted], axis=1).tolist()}
+    assert {one["href"] for one in cells} == {f"#cell-{i}-{j}" for i, j in pairs}
+    assert page.data["classes"] == list(whole.run.class_names)
+
+
+def test_pictures_are_the_images_that_their_words_name(whole):
+    sheet, test = whole.page.sheets()["test"], whole.parts.test
+    side = 12
+    looked = 0
+    for one in whole.page.all("i"):
+        if one["class"] != "pic test":
+            continue
+        x, y = map(int, re.fullmatch(r"--x:(\d+);--y:(\d+)", one["style"]).groups())
+        index = int(re.match(r"Test image (\d+)", one["aria-label"])[1])
+        cut = sheet[side * y : side * (y + 1), side * x : side * (x + 1)]
+        np.testing.assert_array_equal(cut, np.repeat(test.images[index][..., None], 3, axis=2))
+        looked += 1
+    assert looked > 100
+    data = whole.page.data
+    for *_, index, number in data["points"]:
+        row, column = divmod(number, data["columns"])
+        cut = sheet[side * row : side * (row + 1), side * column : side * (column + 1), 0]
+        np.testing.assert_array_equal(cut, test.images[index])
+
+
+def explained_run(folder, parts, **options):
+    return give_explanation(write_run(folder, "my-own", parts=parts, **options), parts)
+
+
+@pytest.mark.parametrize(
+    ("names", "shape", "given", "options"),
+    [
+        (("cat", "dog"), (28, 28), {}, {}),
+        ([f"class {k}" for k in range(100)], (28, 28), {"test": 400}, {}),
+        (("red", "green", "blue"), (64, 64, 3), {"test": 60, "train": 60}, {}),
+        (("a", "b", "c"), (100, 80, 3), {"test": 30, "train": 30}, {}),
+        ("abcdefghij", (8, 8), {"test": 12}, {}),
+        ("abcdef", (12, 12), {"absent": (1, 4)}, {}),
+        ("abc", (12, 12), {}, {"perfect": True}),
+        ("abc", (12, 12), {}, {"margin": -50}),
+        ("ab", (12, 12), {"test": 1}, {}),
+        (HOSTILE, (12, 12), {}, {}),
+    ],
+    ids="two hundred colour large twelve absent perfect wrong one hostile".split(),
+)
+def test_the_page_is_whole_for_any_data(tmp_path, names, shape, given, options):
+    parts = draw_parts(tuple(names), shape, **given)
+    run = explained_run(tmp_path / "run", parts, **options)
+    page = read(render(run, parts))
+    assert [one["id"] for one in page.all("section")] == SECTIONS
+    assert len(page.table("Class")) == len(names) + 2
+    assert len(page.captioned("Test images by true class")) == len(names) + 1
+    for name in names:
+        assert name in [row[0] for row in page.table("Class")]
+    shapes = " × ".join(map(str, shape[:2]))
+    assert f"Images are {shapes}, {'colour' if shape[2:] else 'grey'}, of {len(names)}" in (
+        page.captions[page.tables.index(page.table("Part"))]
+    )
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_a_perfect_run_and_one_that_is_always_wrong_say_so(make_run):
+    parts = draw_parts("abc")
+    perfect = Page(render(make_run("my-own", parts=parts, perfect=True), parts))
+    assert "classifies 100.00 % of the 60 test images correctly" in perfect.text
+    assert "No test image was misclassified." in perfect.text
+    assert "No image was misclassified." in perfect.text
+    wrong = Page(render(make_run("my-own", parts=parts, margin=-50), parts))
+    assert "classifies 0.00 % of the 60 test images correctly" in wrong.text
+    assert "No test image was classified correctly." in wrong.text
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_classes_that_no_test_image_has_are_named_and_have_dashes(make_run):
+    parts = draw_parts("abcd", absent=(1, 3))
+    page = Page(render(make_run("my-own", parts=parts, perfect=True), parts))
+    assert "No test image is of the classes b and d." in page.text
+    assert page.table("Class")[2] == ["b", "–", "–", "–", "0", "0"]
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_twelve_images_have_no_segments_and_say_so(make_run):
+    parts = draw_parts("abc", test=12)
+    page = Page(render(make_run("my-own", parts=parts), parts))
+    assert page.sections["Weak segments"] == "There are too few test images for segments."
+
+
+def test_without_data_the_page_has_the_stored_pictures_and_says_what_it_lacks(make_run):
+    run = make_run("my-own")
+    page = read(render(run))
+    assert len(page.sheets()["test"]) > 0
+    assert "Segments need the test images, which were not found: give --data." in page.text
+    assert "shown where the data are at hand: give --data." in page.text
+    assert "It needs the run's network and its data" in page.sections["Explanation"]
+    assert f"fashionlab evaluate '{run.folder}' --robustness" in page.sections["Robustness"]
+    assert "no temperature: it is fitted on held-out images" in page.sections["Calibration"]
+    assert "There is no portable model" in page.sections["Coverage"]
+    assert "Next to simple methods" not in page.sections
+    # The images of cells are not there, so that no cell leads anywhere.
+    assert not [one for one in page.all("a") if one["href"].startswith("#cell-")]
+    stored = set(run.examples().indices.tolist())
+    named = {int(re.match(r"Test image (\d+)", words)[1]) for words in page.pictures}
+    assert named == stored
+
+
+def test_a_map_without_data_shows_the_small_pictures_that_were_kept(tmp_path):
+    parts = draw_parts("abc", (28, 28))
+    run = explained_run(tmp_path / "run", parts)
+    page = read(render(run))
+    data = page.data
+    assert data["sheet"] == "points" and len(data["points"]) == len(parts.test)
+    kept, sheet = run.explanation().map, page.sheets()["points"]
+    for number in (0, 41, 59):
+        row, column = divmod(data["points"][number][6], data["columns"])
+        cut = sheet[14 * row : 14 * (row + 1), 14 * column : 14 * (column + 1), 0]
+        np.testing.assert_array_equal(cut, kept.images[number])
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_an_explanation_by_occlusion_alone_has_no_map_and_no_neighbours(make_run):
+    parts = draw_parts("abc")
+    run = give_explanation(make_run("my-own", parts=parts), parts, whole=False)
+    page = read(render(run, parts))
+    assert page.captioned("Test images with their maps")[0] == ["Image", "Prediction", "Occlusion"]
+    assert "Map of the test set" not in page.sections and page.data["points"] == []
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_names_of_a_run_folder_cannot_break_out_of_their_place(make_run):
+    run = make_run("b&amp;recipe", class_names=STORED, data="<i>data")
+    html = render(run, notes=["<s>note"])
+    page = read(html)
+    assert not [tag for tag, _ in page.elements if tag in ("b>", "u", "s")]
+    assert not [1 for _, attributes in page.elements if "onerror" in attributes]
+    for text in (r"a\x00\u202eb", *STORED[1:], "b&amp;recipe", "<i>data", "<s>note"):
+        assert text in page.text
+    assert "\x00" not in html and "\u202e" not in html
+    assert any(STORED[1] in words for words in page.pictures)
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_a_history_without_learning_rate_has_two_drawings(make_run):
+    for rate in (False, True):
+        page = Page(render(make_run("my-own", rate=rate)))
+        said = "Learning rate by epoch" in page.sections["Training curves"]
+        assert said is rate
+
+
+def test_the_epoch_whose_weights_are_the_result_is_named(whole, make_run):
+    assert f"weights of epoch {BEST}" in whole.page.sections["Training curves"]
+    last = make_run("my-own", changes=CHANGES | {"restore_best_weights": False}, history=HISTORY)
+    page = Page(render(last))
+    assert "weights after the last epoch" in page.sections["Training curves"]
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_the_course_report_is_named_with_its_own_recipes_and_data_alone(make_run):
+    for name, data, expected in (
+        ("report-mlp", "fashion-mnist", True),
+        ("report-mlp", "photos", False),
+        ("my-own", "fashion-mnist", False),
+    ):
+        page = Page(render(make_run(name, data=data)))
+        assert ("The course report gives" in page.sections["Figures"]) is expected
+
+
+def test_a_trained_run_is_explained_once_and_has_its_baselines(tmp_path):
+    parts = Parts(*DATA)
+    run = trained("scratch", tmp_path / "run")
+    said = []
+    page = read(write_page(run, tmp_path / "page.html", parts, log=said.append).read_text("utf-8"))
+    assert page.sections["Map of the test set"] and page.sections["Kernels of the first layer"]
+    assert len(page.table("Method")) == 1 + 3 + 1
+    kept = (run.folder / "explanation.npz").stat().st_mtime_ns
+    write_page(run, tmp_path / "page.html", parts)
+    assert (run.folder / "explanation.npz").stat().st_mtime_ns == kept
+    assert "measuring simple baselines on the same data, once" in said
+
+
+def test_other_data_are_refused_before_anything_is_measured(make_run, tmp_path):
+    parts, others = draw_parts("abc"), draw_parts("abc", seed=1)
+    run = make_run("my-own", parts=parts)
+    with pytest.raises(InvalidValueError, match="needs its own test data"):
+        write_page(run, tmp_path / "page.html", others)
+    assert not (tmp_path / "page.html").exists() and not (tmp_path / "cache").exists()
+
+
+def test_a_run_whose_network_cannot_be_built_is_one_line(make_run, tmp_path):
+    parts = draw_parts("abc")
+    with pytest.raises(InvalidValueError, match="the weights must be of the network"):
+        write_page(make_run("my-own", parts=parts), tmp_path / "page.html", parts)
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_a_page_with_thousands_of_errors_stays_small(tmp_path):
+    n, classes = 3000, 10
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (n, 28, 28), np.uint8)
+    labels = np.arange(n) % classes
+    names = [f"class {k}" for k in range(classes)]
+    test = Dataset.from_arrays(images, labels, names, part="test")
+    parts = Parts(Dataset.from_arrays(images[:50], labels[:50], names), test)
+    run = explained_run(tmp_path / "run", parts, margin=0.5)
+    assert 1_500_000 < len(render(run, parts).encode()) < LARGEST  # noise is hardly compressed
+
+
+def test_log_probabilities_of_zero_and_one_can_be_shown(make_run):
+    """A float32 softmax rounds to certainty, and a few images are equally sure."""
+    parts = draw_parts("abc")
+    run = make_run("my-own", parts=parts)
+    labels = parts.test.labels.astype(np.int64)
+    logits = np.zeros((len(labels), 3), np.float32)
+    logits[np.arange(len(labels)), labels] = 200
+    logits[:3] = 0
+    logits[3:6] = np.roll(logits[3:6], 1, axis=1)
+    scores = log_softmax(logits).astype(np.float32)
+    np.savez(run.folder / "predictions.npz", log_probabilities=scores, labels=labels)
+    record = json.dumps(compute_metrics(scores, labels).to_json())
+    (run.folder / "metrics.json").write_text(record)
+    page = read(render(Run(run.folder), parts))
+    assert "> 99.9 %" in page.sections["Most confident errors"]
+
+
+@pytest.mark.usefixtures("without_plots")
+def test_a_model_of_another_run_leaves_the_page_whole_and_is_named(make_run):
+    run = give_portable(make_run(), weights_sha256="ab" * 32)
+    assert "model.onnx is left out: it must be a model of this run" in Page(render(run)).text
