@@ -41,7 +41,7 @@ def test_without_the_data_a_line_says_that_pictures_are_missing(runs, tmp_path, 
     from command_line import fashionlab as command
 
     status, _, said = command("compare", "weak", "strong", cwd=tmp_path)
-    assert status == 0 and len(said.strip().splitlines()) == 1 and "pictures" in said
+    assert status == 0 and len(said.strip().splitlines()) == 1 and "test images" in said
 
 
 def test_bad_input_is_one_line_and_status_two(runs, fashionlab):

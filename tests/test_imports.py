@@ -28,7 +28,7 @@ ALLOWED = {
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"portable", "runs", "recipes", "evaluation", "data", "typed", "training"}
-    | {"shipped", "dependencies", "files", "errors", "text"},
+    | {"shipped", "dependencies", "files", "errors", "text", "notebook"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},

@@ -91,9 +91,7 @@ class Page(HTMLParser):
     @property
     def pictures(self):
         """The words of every picture of a sheet."""
-        return [
-            one["aria-label"] for one in self.all("i") if "pic" in one.get("class", "").split()
-        ]
+        return [one["aria-label"] for one in self.all("i") if "pic" in one.get("class", "").split()]
 
     @property
     def data(self):

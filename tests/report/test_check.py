@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fashionlab.report.page import GENERATOR
 from PIL import Image
 
 from fashionlab.data.check import check
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import RunError
 from fashionlab.report.check import render_check, write_check
-from fashionlab.report.page import GENERATOR
 
 from .reading import Page, require_sound
 

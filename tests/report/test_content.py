@@ -3,8 +3,8 @@
 import math
 
 import pytest
-
 from fashionlab.report.content import RunView, by_classes, by_environment
+
 from fashionlab.report.paper import PaperResult
 from fashionlab.runs import Run
 

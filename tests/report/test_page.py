@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from fashionlab.report.page import GENERATOR, GENERATOR_WITHIN, RUNS_IN_A_TABLE, render
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.report import formatting, write_page
-from fashionlab.report.page import GENERATOR, GENERATOR_WITHIN, RUNS_IN_A_TABLE, render
 from fashionlab.report.paper import PAPER_RESULTS
 from fashionlab.runs import Run
 

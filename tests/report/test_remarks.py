@@ -1,8 +1,8 @@
 """Remarks: each is on the page exactly where it applies."""
 
 import pytest
-
 from fashionlab.report.content import RunView
+
 from fashionlab.report.remarks import differences, remarks, test_set_use
 
 test_set_use.__test__ = False  # a function of the package, not a test

@@ -4,12 +4,12 @@ import re
 
 import portable_model
 import pytest
+from fashionlab.report.page import render
+from fashionlab.report.selective import SelectiveView
 
 from fashionlab.evaluation.selective import selective_curve
 from fashionlab.portable.measured import measured
 from fashionlab.portable.metadata import DrawnOutliers
-from fashionlab.report.page import render
-from fashionlab.report.selective import SelectiveView
 
 from .reading import Page
 

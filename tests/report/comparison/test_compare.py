@@ -149,7 +149,8 @@ def test_a_repeated_training_is_no_other_seed(make):
         f"fast-90 in {other.folder}",
     }
     assert found.verdict.startswith("No difference between ")
-    assert "+0.00 points" in found.verdict.replace("\xa0", " ") and "p = 1.000" in found.verdict
+    said = found.verdict.replace("\xa0", " ")
+    assert "+0.00 points" in said and "p = 1.000" in said
 
 
 def test_a_worse_run_fails_against_the_reference_and_a_better_one_passes(make):
@@ -206,7 +207,7 @@ def test_all_numbers_are_json(twelve):
 def test_a_notebook_shows_a_table_of_text(make):
     one, other = make("one", margin=1.0), make("other", margin=3.0)
     html = compare([one, other])._repr_html_()
-    assert html.count("<tr>") == 3 and f"{100 * correct(one).mean():.2f}" in html
+    assert html.count("<tr") == 2 and f"{100 * correct(one).mean():.2f}" in html
     one.folder.rename(one.folder.with_name("x<b>"))
     copied = shutil.copytree(one.folder.with_name("x<b>"), one.folder.with_name("y<b>"))
     html = compare([one.folder.with_name("x<b>"), copied])._repr_html_()

@@ -9,7 +9,6 @@ from report_runs import (
     draw_parts,
     give_explanation,
     give_portable,
-    give_robustness,
     log_softmax,
     write_run,
 )
@@ -127,7 +126,18 @@ def explained_run(folder, parts, **options):
         ("ab", (12, 12), {"test": 1}, {}),
         (HOSTILE, (12, 12), {}, {}),
     ],
-    ids="two hundred colour large twelve absent perfect wrong one hostile".split(),
+    ids=[
+        "two",
+        "hundred",
+        "colour",
+        "large",
+        "twelve",
+        "absent",
+        "perfect",
+        "wrong",
+        "one",
+        "hostile",
+    ],
 )
 def test_the_page_is_whole_for_any_data(tmp_path, names, shape, given, options):
     parts = draw_parts(tuple(names), shape, **given)
@@ -139,8 +149,9 @@ def test_the_page_is_whole_for_any_data(tmp_path, names, shape, given, options):
     for name in names:
         assert name in [row[0] for row in page.table("Class")]
     shapes = " × ".join(map(str, shape[:2]))
-    assert f"Images are {shapes}, {'colour' if shape[2:] else 'grey'}, of {len(names)}" in (
-        page.captions[page.tables.index(page.table("Part"))]
+    assert (
+        f"Images are {shapes}, {'colour' if shape[2:] else 'grey'}, of {len(names)}"
+        in (page.captions[page.tables.index(page.table("Part"))])
     )
 
 

@@ -436,9 +436,7 @@ def test_map_and_neighbours(whole, page, stored, names):
     shares = share(kept["map_shares"].sum(), 0)
     assert f"(principal components, {shares} of the variance)" in page.text
     rows = page.captioned("Test images with their maps")[1:]
-    for row, index, labels in zip(
-        rows, kept["indices"], kept["neighbour_labels"], strict=True
-    ):
+    for row, index, labels in zip(rows, kept["indices"], kept["neighbour_labels"], strict=True):
         said = "correctly" if predicted[index] == y[index] else f"as {names[predicted[index]]}"
         assert row[1] == f"Test image {index}: {names[y[index]]}, predicted {said} with " + (
             share(p[index], 1) if p[index] < 0.9995 else "> 99.9 %"
