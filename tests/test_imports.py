@@ -24,15 +24,15 @@ ALLOWED = {
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
     "portable": {"data", "images", "evaluation", "runs", "shipped", "files", "typed", "errors"}
-    | {"text"},
+    | {"text", "notebook"},
     "images": {"errors"},
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"portable", "runs", "recipes", "evaluation", "data", "typed", "training"}
-    | {"shipped", "dependencies", "files", "errors", "text"},
+    | {"shipped", "dependencies", "files", "errors", "text", "notebook"},
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},
-    "runs": {"recipes", "evaluation", "data", "images", "files", "typed", "errors"},
+    "runs": {"recipes", "evaluation", "data", "images", "files", "notebook", "typed", "errors"},
     "recipes": {"models", "engines", "evaluation", "data", "scratch", "typed", "errors", "text"},
     "models": {"typed", "errors"},
     "environment": {"scratch"},
@@ -45,6 +45,7 @@ ALLOWED = {
     "scratch": set(),
     "errors": set(),
     "text": {"errors"},
+    "notebook": {"text"},
     "shipped": set(),
 }
 

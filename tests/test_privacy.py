@@ -40,6 +40,8 @@ FONTS = {"~/.cache/fontconfig", "/var/cache/fontconfig"}  # of fc-list, where th
 PLOTS = FONTS | {"~/.cache/matplotlib", "~/.config/matplotlib"}
 KERAS = PLOTS | {"~/.keras/keras.json", "TMPDIR/torchinductor_*", "/dev/shm/sem.*"}
 
+# Also under the hidden name that a file has while it is written.
+BASELINES = {"~/.cache/fashionlab/baselines-*.npz", "~/.cache/fashionlab/.baselines-*.partial"}
 UNPACKED = {"~/.cache/fashionlab/unpacked"}
 
 # name: arguments, what is new where it ran, what it may create elsewhere
@@ -54,7 +56,7 @@ COMMANDS = {
     ),
     "train --from": ("train --from run", {"run-repeated"}, NOTHING),
     "evaluate": ("evaluate run --json", NOTHING, NOTHING),
-    "report": ("report run", {"run/report.html"}, PLOTS),
+    "report": ("report run", {"run/report.html", "run/explanation.npz"}, PLOTS | BASELINES),
     "export": ("export run --uncalibrated", {"run/model.onnx"}, NOTHING),
     "export --bits 8": (
         "export run --uncalibrated --bits 8",
@@ -93,7 +95,7 @@ COMMANDS = {
     "reproduce": (
         "reproduce --quick --engine scratch --data data --out pages",
         {"pages"},
-        PLOTS,
+        PLOTS | BASELINES,
     ),
 }
 
@@ -202,7 +204,7 @@ def test_it_looks_no_host_up_and_connects_to_none(name, seen):
     assert listening == ({"127.0.0.1:0"} if name == "serve" else set())
 
 
-@pytest.mark.parametrize("path", sorted(KERAS))
+@pytest.mark.parametrize("path", sorted({*KERAS, "~/.cache/fashionlab/baselines-*.npz"}))
 def test_the_docs_name_what_is_created(path):
     assert path.removeprefix("TMPDIR/").rstrip("*") in PRIVACY
 

@@ -19,6 +19,14 @@ def data():
     return draw(300, 100)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """A cache of the tests' own, in which simple baselines are kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASHIONLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "reproduce"
@@ -26,7 +34,7 @@ def folder(data, tmp_path_factory):
     assert reproduce(out, data, engine="scratch", quick=True, say=said.append) == (
         out / "report.html"
     )
-    assert said == []
+    assert said == ["measuring simple baselines on the same data, once"]
     return out
 
 
@@ -47,12 +55,34 @@ def test_the_page_says_that_it_was_quick_and_not_the_real_data(folder):
     assert "not Fashion-MNIST" in page
 
 
+def written(folder):
+    """The files of the runs but their pages, which are written again."""
+    return [path for path in folder.glob("*/*") if path.name != "report.html"]
+
+
+def test_each_run_has_a_page_to_which_the_comparison_links(folder):
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for name in SYSTEMS:
+        assert f'href="{name}-seed0/report.html"' in page
+        own = (folder / f"{name}-seed0" / "report.html").read_text(encoding="utf-8")
+        assert "Quick run" in own and "Next to simple methods" in own
+    assert "Next to the course report" in page and "Where the course report contradicts" in page
+
+
+def test_a_foreign_page_in_a_runs_folder_is_refused_before_any_training(data, tmp_path):
+    (tmp_path / "report-cnn-seed0").mkdir()
+    (tmp_path / "report-cnn-seed0" / "report.html").write_text("mine")
+    with pytest.raises(RunError, match=r"report-cnn-seed0.*report\.html"):
+        reproduce(tmp_path, data, engine="scratch", quick=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["report-cnn-seed0"]
+
+
 def test_finished_runs_are_used_as_they_are(folder, data):
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("*/*")}
+    before = {path: path.stat().st_mtime_ns for path in written(folder)}
     said = []
     reproduce(folder, data, engine="scratch", quick=True, say=said.append)
     assert sum("is finished" in line for line in said) == 3
-    assert {path: path.stat().st_mtime_ns for path in folder.glob("*/*")} == before
+    assert {path: path.stat().st_mtime_ns for path in written(folder)} == before
 
 
 def test_a_run_of_other_settings_in_the_way_is_refused_before_any_training(data, tmp_path):

@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        _take(browser, report.as_uri(), "report.png", 1900, _open_cell)
+        _take(browser, report.as_uri(), "report.png", 2360, _open_cell)
         _take(browser, comparison.as_uri(), "comparison.png", 1500, lambda page: None)
         with _served() as url:
             _take(browser, url, "page.png", 860, _choose_sample)
@@ -77,6 +77,7 @@ def _choose_sample(page: Any) -> None:
     page.wait_for_selector("#samples button")
     page.locator("#samples button").first.click()
     page.wait_for_selector(".card .said")
+    page.evaluate("scrollTo(0, 0)")
 
 
 @contextmanager

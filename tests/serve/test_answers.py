@@ -152,9 +152,17 @@ def test_models_and_samples_tell_what_the_model_says_of_itself(service, tiny):
     assert model["class_names"] == list(metadata.class_names)
     assert model["accuracy_interval"] == list(metadata.accuracy_interval)
     assert (model["sha256"], model["report"]) == (tiny.predictor.sha256, None)
+    assert model["card"] == "/v1/models/tiny/card"
     samples = ask(service.port, "GET", "/v1/samples?model=tiny").json["samples"]
     assert [sample["label"] for sample in samples] == [label for label, _ in metadata.examples]
     assert np.array_equal(samples[0]["pixels"], metadata.examples[0][1])
+
+
+def test_a_model_card_is_markdown_of_the_models_facts(service, tiny):
+    (model,) = ask(service.port, "GET", "/v1/models").json["models"]
+    answer = ask(service.port, "GET", model["card"])
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/markdown; charset=utf-8")
+    assert answer.body.decode() == tiny.predictor.metadata.card().markdown()
 
 
 def test_answers_belong_to_their_requests(service, tiny):

@@ -41,9 +41,9 @@ def test_a_second_model_of_a_name_gets_another(file, run):
 def test_a_run_folder_is_served_with_its_report_made_once(run, monkeypatch):
     made = []
 
-    def render(runs):
-        made.append([run.folder for run in runs])
-        return written(runs)
+    def render(run):
+        made.append(run.folder)
+        return written(run)
 
     written = page.render
     monkeypatch.setattr(page, "render", render)
@@ -54,7 +54,7 @@ def test_a_run_folder_is_served_with_its_report_made_once(run, monkeypatch):
             answer = ask(service.port, "GET", address)
             assert answer.status == 200 and b"medium" in answer.body
             assert "script" not in answer.headers["content-security-policy"]
-    assert made == [[run]]
+    assert made == [run]
 
 
 def test_a_folder_with_a_model_and_no_run_has_no_report(run, tmp_path):

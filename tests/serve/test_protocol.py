@@ -38,6 +38,7 @@ def with_report(tiny):
         "/healthz",
         "/metrics",
         "/v1/models",
+        "/v1/models/reported/card",
         "/v1/samples",
         "/reports/reported",
         "/openapi.json",

@@ -37,6 +37,7 @@ def test_every_operation_is_asked(kind):
     assert set(OPERATIONS[kind]) == {
         "GET /healthz",
         "GET /v1/models",
+        "GET /v1/models/{name}/card",
         "GET /v1/samples",
         "POST /v1/explain",
         "POST /v1/predict",

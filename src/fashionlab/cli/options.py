@@ -114,6 +114,7 @@ def parts_of(run: "Run", data: Data) -> "Parts | None":
     from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
     from fashionlab.runs import require_same_data
 
+    _ = run.recipe  # raises for a folder that is no run of this version
     try:
         parts = data_of(run.folder, data).load(fetch=False)
         for part in parts.all:
@@ -122,7 +123,7 @@ def parts_of(run: "Run", data: Data) -> "Parts | None":
     except (DataNotFoundError, DataFormatError, InvalidValueError, OSError) as error:
         if data.place or data.reading:
             raise
-        say(f"the page lacks most pictures and its segments: {error}")
+        say(f"the page lacks what needs the test images: {error}")
         return None
 
 

@@ -14,6 +14,7 @@ WORDS: dict[Verdict, str] = {  # of a verdict, for people
     **{"known": "known", "unsure": "unsure"},
     **{"none_of_these": "none of these", "not_found": "nothing found"},
 }
+SHOWN = 5  # classes in a notebook
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +59,19 @@ class Prediction:
         """Return it in the form "Prediction(Dress 93.1 %)"."""
         verdict = "" if self.known else f", {WORDS[self.verdict]}"
         return f"Prediction({self.class_name} {100 * self.probability:.1f} %{verdict})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the image seen, the verdict and the best classes."""
+        from fashionlab import notebook
+
+        height, width = self.seen.shape[:2]
+        alt = f"The image that the model saw, {width} × {height} pixels"
+        heading = self.class_name if self.known else WORDS[self.verdict].capitalize()
+        said = [self.reason] if self.reason else []
+        note = "; ".join([*said, *self.notes])
+        return notebook.block(
+            heading, notebook.picture(self.seen, alt), notebook.bars(self.top(SHOWN), note)
+        )
 
     def top(self, k: int | None = None) -> list[tuple[str, float]]:
         """Return the `k` most probable classes, or all, each with its probability."""

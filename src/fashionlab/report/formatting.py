@@ -41,7 +41,8 @@ def points_interval(bounds: tuple[float, float]) -> str:
 
 def p_value(p: float) -> str:
     """Format the p-value of a test as p = 0.032, a small one as p < 0.001."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    said = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return said.replace(" ", NO_BREAK)
 
 
 def probability(value: float) -> str:

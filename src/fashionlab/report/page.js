@@ -19,21 +19,30 @@ function say(words, x, y, picture = null) {
   tip.style.top = `${Math.max(4, Math.min(y + 14, innerHeight - height - 4))}px`;
 }
 
+let held = null; // shows the tip of what has the focus again, since focus scrolls to it
+
 function hush() {
   tip.hidden = true;
+  held = null;
+}
+
+function hold(show) {
+  held = show;
+  show();
 }
 
 // Marks of drawings, and pictures: their words under the pointer.
 document.addEventListener("pointermove", (event) => {
   const mark = event.target.closest?.(".tip, .pic");
   if (mark?.ariaLabel) {
+    held = null;
     const larger = mark.matches(".pic") ? enlarged(mark) : null;
     say(mark.ariaLabel, event.clientX, event.clientY, larger);
-  } else if (!event.target.closest?.(".map")) {
+  } else if (!held && !event.target.closest?.(".map")) {
     hush();
   }
 });
-document.addEventListener("scroll", hush, { passive: true });
+document.addEventListener("scroll", () => (held ? held() : hush()), { passive: true });
 document.addEventListener("keydown", (event) => event.key === "Escape" && hush());
 
 function enlarged(picture) {
@@ -52,7 +61,7 @@ function beside(element) {
 function roving(elements, shown) {
   elements.forEach((element, at) => {
     element.setAttribute("tabindex", at ? "-1" : "0");
-    element.addEventListener("focus", () => shown(element));
+    element.addEventListener("focus", () => hold(() => shown(element)));
     element.addEventListener("blur", hush);
     element.addEventListener("keydown", (event) => {
       const to = next(event.key, at, elements.length);
@@ -169,6 +178,7 @@ if (map && data.points.length) {
     const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     const far = (point) => (point[0] - x) ** 2 + (point[1] - y) ** 2;
     const nearest = data.points.reduce((best, point) => (far(point) < far(best) ? point : best));
+    held = null;
     if (far(nearest) < 400) shown(nearest);
     else hush();
   });
@@ -180,7 +190,7 @@ if (map && data.points.length) {
     if (to === null) return;
     event.preventDefault();
     at = to;
-    shown(walked[at]);
+    hold(() => shown(walked[at]));
   });
   map.addEventListener("blur", hush);
 }

@@ -31,6 +31,7 @@ Loading either runs no code from it.
     explanations explanation.npz
     same_data    the check that data are those of a run
     without      a run's accuracy without suspects
+    shown        a run as a notebook shows it
     standing     a run's evaluation protocol as sentences
 """
 

@@ -113,6 +113,12 @@ class Run:
             raise self._damaged("config.json", f"preparation is {value!r:.40}")
         return cast("Preparation", value)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the run's facts, or the error of a damaged one."""
+        from fashionlab.runs.shown import html
+
+        return html(self)
+
     def _damaged(self, name: str, why: object) -> RunError:
         return RunError(f"{self.folder / name} cannot be read ({why}); give a finished run folder")
 

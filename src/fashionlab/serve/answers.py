@@ -71,6 +71,7 @@ class Model(_Exact):
     licence: str
     parameters: int
     sha256: str
+    card: Annotated[str, Field(description="The path of the model card, Markdown.")]
     report: Annotated[str | None, Field(description="The path of the run's report.")]
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from fashionlab import __version__
 from fashionlab.errors import InvalidValueError
@@ -18,11 +18,17 @@ from fashionlab.serve.errors import refuse_as_ours
 from fashionlab.serve.metrics import Metrics
 from fashionlab.serve.middleware import Middleware
 from fashionlab.serve.models import ServedModel
-from fashionlab.serve.routes import JSON, Service
+from fashionlab.serve.routes import JSON, MARKDOWN, Service
 from fashionlab.serve.settings import Settings
 
 PREDICT, EXPLAIN = "/v1/predict", "/v1/explain"
 PROTECTED = ("/v1/", "/metrics")
+PART_OF_PATH = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "One of /v1/models.",
+}
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": answers.Error} for status in (400, 401, 403, 404, 421, 422, 500, 503)
 }
@@ -96,6 +102,12 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     app.get("/metrics", include_in_schema=False)(service.metrics_text)
     app.get("/reports/{name}", include_in_schema=False)(service.report)
     app.get("/v1/models", responses=ERRORS)(service.list_models)
+    app.get(
+        "/v1/models/{name}/card",
+        responses=ERRORS | {200: {"content": {MARKDOWN: {"schema": {"type": "string"}}}}},
+        response_class=Response,
+        openapi_extra={"parameters": [choice | PART_OF_PATH]},
+    )(service.card)
     app.get("/v1/samples", responses=ERRORS, openapi_extra=parameters)(service.samples)
     app.post(
         PREDICT,

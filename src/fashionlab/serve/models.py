@@ -49,6 +49,7 @@ class ServedModel:
             **self.predictor.metadata.description(),
             "name": self.name,
             "sha256": self.predictor.sha256,
+            "card": f"/v1/models/{self.name}/card",
             "report": None if self.run is None else f"/reports/{self.name}",
         }
 

@@ -21,6 +21,7 @@ from fashionlab.serve.models import ServedModel
 from fashionlab.serve.settings import Settings
 
 JSON = "application/json"
+MARKDOWN = "text/markdown"  # RFC 7763
 EXPLAIN_IMAGES = 64  # an explanation takes about as long as so many predictions
 
 Result = TypeVar("Result")
@@ -126,6 +127,11 @@ class Service:
             "occlusion": answers.rounded(occlusion),
         }
         return Response(to_json(answer), media_type=JSON)
+
+    async def card(self, request: Request) -> Response:
+        """Return the model card of a model, Markdown with the metrics as YAML before it."""
+        card = self.find(request.path_params["name"]).predictor.metadata.card()
+        return Response(card.markdown(), media_type=MARKDOWN)
 
     async def report(self, name: str) -> Response:
         """Return the page about the run that a model came from."""

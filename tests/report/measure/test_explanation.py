@@ -125,7 +125,8 @@ def without_engine(monkeypatch):
     def missing(self, *_):
         raise MissingDependencyError("the keras engine needs the package keras; install it")
 
-    monkeypatch.setattr(module.TrainedNetwork, "features", missing)
+    for method in ("features", "log_probabilities"):
+        monkeypatch.setattr(module.TrainedNetwork, method, missing)
 
 
 def test_without_the_engine_a_portable_model_shows_occlusion(cnn, without_engine, tmp_path):

@@ -122,7 +122,7 @@ def accuracy_by_epoch(courses: Sequence[Course], split: str, name: str) -> Marku
                 axes.plot(*np.transpose(run), color=shade, linewidth=0.8, alpha=0.45)
         axes.plot(epochs, mean, color=shade, linestyle=line, marker="o" if shared <= 12 else "")
         means[course.name] = dict(zip(epochs, mean.tolist(), strict=True))
-        ends.append((float(mean[-1]), shortened(course.name, 26), shade))
+        ends.append((float(mean[-1]), shortened(course.name, 28), shade))
     shortest = min(len(course.runs[0]) for course in courses)
     if last / shortest >= LOGARITHMIC:
         _logarithmic(axes)
@@ -134,8 +134,8 @@ def accuracy_by_epoch(courses: Sequence[Course], split: str, name: str) -> Marku
     label_ends(axes, ends, axes.get_xlim()[1])
     axes.set_xlim(*axes.get_xlim())
     said = "; ".join(
-        f"{course} from {percent([*mean.values()][0])} to {percent([*mean.values()][-1])} after "
-        f"epoch {max(mean):g}"
+        f"{course} from {percent(mean[min(mean)])} to {percent(mean[max(mean)])} after epoch "
+        f"{max(mean):g}"
         for course, mean in means.items()
     )
     alt = f"Accuracy on {split} images by epoch, the mean over seeds: {said}."
@@ -160,7 +160,7 @@ def _strips(axes: Axes, means: Mapping[str, Mapping[float, float]], last: int) -
 def accuracy_against(
     costs: Sequence[Cost], label: str, show: Callable[[float], str], name: str, alt: str
 ) -> Markup:
-    """Draw the accuracy of each recipe, with its interval, against what it costs; `label` the axis."""
+    """Draw the accuracy of each recipe, with its interval, against what it costs."""
     figure = Figure(figsize=SIZE)
     axes = figure.add_axes((0.135, 0.145, 0.83, 0.82))
     for one in costs:
@@ -213,6 +213,7 @@ def _boxes(axes: Axes, costs: Sequence[Cost]) -> list[Mark]:
 
 def _logarithmic(axes: Axes) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1000 else (1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

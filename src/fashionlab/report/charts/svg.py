@@ -58,7 +58,9 @@ STYLE = {
     "lines.linewidth": 1.8,
     "lines.markersize": 4,
 }
-PER_CENT = FuncFormatter(lambda share, _: f"{100 * share:.4g}\N{NO-BREAK SPACE}%")
+PER_CENT = FuncFormatter(
+    lambda share, _: f"{100 * share:.4g}\N{NO-BREAK SPACE}%".replace("-", "\N{MINUS SIGN}")
+)
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """compare: several runs next to each other, and whether their differences may be chance."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
+from fashionlab import notebook
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.comparison import Difference, adjusted, difference
 from fashionlab.report.comparison.groups import Group, Member, grouped, require_comparable
@@ -97,25 +97,19 @@ class Comparison:
         }
 
     def _repr_html_(self) -> str:
-        """Return a table for notebooks."""
-        by_group: Mapping[int, Compared] = {row.group.number: row for row in self.rows}
-        rows = Markup("")
+        """Return HTML for notebooks: each recipe's accuracy and its difference to the reference."""
+        by_group = {row.group.number: row for row in self.rows}
+        shown = {}
         for group in self.groups:
+            low, high = group.interval
+            said = f"{percent(group.accuracy)} ({percent(low)} to {percent(high)})"
             row = by_group.get(group.number)
-            apart = row.difference if row and row.name == group.name else None
-            rows += Markup(
-                "<tr><th>{}</th><td>{}</td><td>{} ({} to {})</td><td>{}</td></tr>"
-            ).format(
-                group.name,
-                len(group.members),
-                percent(group.accuracy),
-                *map(percent, group.interval),
-                f"{points(apart.value)} ({points_interval(apart.interval)})" if apart else "–",
-            )
-        return Markup(
-            "<p>{}</p><table><thead><tr><th>Recipe</th><th>Runs</th><th>Test accuracy (95 % "
-            "interval)</th><th>Difference to {}</th></tr></thead><tbody>{}</tbody></table>"
-        ).format(self.verdict, self.reference.name, rows)
+            if row and row.name == group.name:
+                apart = row.difference
+                said += f", {points(apart.value)} ({points_interval(apart.interval)})"
+            runs = "a run" if len(group.members) == 1 else f"{len(group.members)} runs"
+            shown[f"{group.name}, {runs}"] = said
+        return notebook.block(self.verdict, notebook.facts(shown))
 
 
 def compare(runs: Sequence[Given], reference: Given | None = None) -> Comparison:
@@ -175,7 +169,7 @@ def _require_once(runs: Sequence[Run]) -> None:
 
 
 def _rows(group: Group, reference: Group, chosen: Member | None) -> list[Compared]:
-    """Return the comparison of a group with the reference's: one over seeds, or one for each run."""
+    """Return a group's comparison with the reference's: one over seeds, or one for each run."""
     theirs = {member.seed: member for member in reference.members}
     pairs = [(member, theirs[member.seed]) for member in group.members if member.seed in theirs]
     if len(pairs) > 1:
@@ -199,7 +193,9 @@ def _compared(
     name: str,
     reference_name: str,
 ) -> Compared:
-    ours, theirs = (np.stack([member.correct for member in side]) for side in zip(*pairs))
+    ours, theirs = (
+        np.stack([member.correct for member in side]) for side in zip(*pairs, strict=True)
+    )
     images = min(member.train_images for member in (*group.members, *reference.members))
     return Compared(
         group, tuple(pairs), name, reference_name, difference(ours, theirs, max(1, images))

@@ -113,7 +113,8 @@ class Group:
     @property
     def recall(self) -> list[float]:
         """The mean recall of each class over the runs (K,); 0 for one without an image."""
-        return np.mean([m.view.metrics.recall for m in self.members], axis=0).tolist()
+        by_run = [member.view.metrics.recall for member in self.members]
+        return [fmean(recalls) for recalls in zip(*by_run, strict=True)]
 
     @property
     def log_loss(self) -> float:
@@ -166,8 +167,8 @@ def require_comparable(members: Sequence[Member]) -> None:
         if different := _different(first, other):
             raise InvalidValueError(
                 "runs that are compared must have the same classes and test images; received "
-                f"{first.view.folder} and {other.view.folder}, which differ in {different}; compare "
-                "runs of one data set"
+                f"{first.view.folder} and {other.view.folder}, which differ in {different}; "
+                "compare runs of one data set"
             )
 
 
@@ -208,7 +209,7 @@ def grouped(members: Sequence[Member], alone: Member | None = None) -> list[Grou
 
 
 def _names(sets: Sequence[tuple[Member, ...]], alone: Member | None) -> list[str]:
-    """Return a name for each group: the recipe's, and where several have it, what tells it apart."""
+    """Return a name for each group: the recipe's, and what tells it from others of that name."""
     recipes = [some[0].view.recipe.name for some in sets]
     names = []
     for some, recipe in zip(sets, recipes, strict=True):

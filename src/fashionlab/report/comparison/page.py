@@ -106,10 +106,9 @@ def render(
 
 
 def _named(group: Group) -> RunView:
-    """Return the first run of a recipe, by the recipe's name where there are more."""
+    """Return the first run of a recipe, by the recipe's name: remarks hold for all its runs."""
     view = copy(group.view)
-    if len(group.members) > 1:
-        view.name = group.name
+    view.name = group.name
     return view
 
 

@@ -20,8 +20,8 @@ from fashionlab.report.formatting import (
     points,
     points_interval,
     probability,
+    shortened,
 )
-from fashionlab.report.formatting import shortened
 from fashionlab.report.run.pictures import TestImages
 
 MOST_PAIRS = 6  # recipes next to the reference with charts and pictures, the most accurate first
@@ -41,7 +41,7 @@ class OnlyOne(NamedTuple):
     """A test image that all runs of one side classify correctly, and none of the other's does."""
 
     picture: Markup | None
-    index: int
+    place: int  # among the test images
     right: str  # the true class
     right_probability: float  # of it, the mean over the runs that are right
     wrong: str  # the other side's most probable class
@@ -79,7 +79,7 @@ class PairView:
             if one.is_worse
             else "No difference of accuracy is shown"
         )
-        return f"{said}: {apart(self._row)}."
+        return f"{said}: {apart(self._row.difference)}."
 
     @cached_property
     def classes(self) -> list[ClassRow]:
@@ -146,7 +146,7 @@ class PairView:
         neither = ~self._correct[0].any(axis=0) & ~self._correct[1].any(axis=0)
         only_ours, only_theirs = self._only(0), self._only(1)
         numbers = [int(x.sum()) for x in (ours & theirs, only_ours, only_theirs, neither)]
-        rest = len(ours) - sum(numbers)
+        rest = len(self._test.labels) - sum(numbers)
         names = ["Both right", f"Only {_short(self.name)}", f"Only {_short(self.reference)}"]
         found = list(zip([*names, "Neither"], numbers, strict=True))
         return [*found, ("Not the same in all seeds", rest)] if len(self._ours) > 1 else found
@@ -186,10 +186,11 @@ class PairView:
             other = int(theirs[m].argmax())
             names = self._test.class_names[label], self._test.class_names[other]
             shares = float(ours[m, label]), float(theirs[m, other])
-            words = (
-                f"Test image {index}: {names[0]}, {probability(shares[0])} by {_short(right_name)}; "
-                f"{names[1]}, {probability(shares[1])} by {_short(wrong_name)}"
-            )
+            said = [
+                f"{name}, {probability(share)} by {_short(who)}"
+                for name, share, who in zip(names, shares, (right_name, wrong_name), strict=True)
+            ]
+            words = f"Test image {index}: {'; '.join(said)}"
             picture = None
             if self._test.has(index):
                 picture = self._test.sheet.html(self._test.number(index), words)

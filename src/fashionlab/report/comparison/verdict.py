@@ -4,7 +4,9 @@ A p-value is adjusted for the number of comparisons; below 0.05 a difference is 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from fashionlab.evaluation.comparison import Difference
 from fashionlab.report.comparison.compare import Compared, Comparison
 from fashionlab.report.comparison.groups import Group
 from fashionlab.report.formatting import (
@@ -42,9 +44,8 @@ def _accuracy(group: Group) -> str:
     return f"{percent(group.accuracy)} (95 % interval {interval(group.interval)})"
 
 
-def apart(row: Compared) -> str:
+def apart(one: Difference) -> str:
     """Return a difference with its interval, the p-value and the test."""
-    one = row.difference
     seeds = f" over {one.seeds} seeds" if one.seeds > 1 else ""
     return (
         f"{points(one.value)}, 95 % interval {points_interval(one.interval)}, "
@@ -53,30 +54,17 @@ def apart(row: Compared) -> str:
 
 
 def _alone(row: Compared) -> str:
-    """Return the sentence on two recipes, the reference being the more accurate one."""
-    ours, theirs = _short(row.reference), _short(row.name)
-    one = row.difference
-    if one.is_worse or one.is_better:
-        better, worse = (ours, theirs) if one.is_worse else (theirs, ours)
-        return f"{better} is more accurate than {worse}: {_turned(row)}."
-    if not one.value:
-        return f"No difference between {ours} and {theirs} is shown: {apart(row)}."
-    better, worse = (ours, theirs) if one.value < 0 else (theirs, ours)
+    """Return the sentence on two recipes."""
+    one, better, worse = row.difference, _short(row.name), _short(row.reference)
+    if one.value < 0:
+        better, worse = worse, better
+        low, high = one.interval
+        one = replace(one, value=-one.value, interval=(-high, -low))
+    if one.is_better:
+        return f"{better} is more accurate than {worse}: {apart(one)}."
     return (
-        f"No difference between {ours} and {theirs} is shown: that of {better} to {worse} is "
-        f"{_turned(row)}."
-    )
-
-
-def _turned(row: Compared) -> str:
-    """Return the difference of the more accurate to the other: `apart` with a sign of plus."""
-    one = row.difference
-    if one.value > 0:
-        return apart(row)
-    seeds = f" over {one.seeds} seeds" if one.seeds > 1 else ""
-    return (
-        f"{points(-one.value)}, 95 % interval {points_interval((-one.interval[1], -one.interval[0]))}"
-        f", {p_value(one.adjusted_p)}, {one.test}{seeds}"
+        f"No difference between {better} and {worse} is shown: that of the first to the second is "
+        f"{apart(one)}."
     )
 
 
@@ -91,8 +79,8 @@ def _others(rows: Sequence[Compared]) -> str:
     if same:
         named = _named(
             [
-                f"{_short(r.name)} ({points(r.difference.value)}, {p_value(r.difference.adjusted_p)})"
-                for r in same
+                f"{_short(row.name)} ({points(one.value)}, {p_value(one.adjusted_p)})"
+                for row, one in ((row, row.difference) for row in same)
             ]
         )
         said.append(f"No difference to it is shown for {named}.")
@@ -106,25 +94,27 @@ def _gate(rows: Sequence[Compared]) -> str:
         (one,) = worse
         return (
             f"FAIL: {_short(one.name)} is significantly less accurate than the reference, "
-            f"{_short(one.reference)} ({apart(one)})."
+            f"{_short(one.reference)} ({apart(one.difference)})."
         )
     if worse:
-        named = _named([f"{_short(row.name)} ({apart(row)})" for row in worse])
+        named = _named([f"{_short(row.name)} ({apart(row.difference)})" for row in worse])
         return f"FAIL: significantly less accurate than the reference are {named}."
     lowest = min(rows, key=lambda row: row.difference.interval[0])
     name, reference = _short(lowest.name), _short(lowest.reference)
     if lowest.difference.is_better and len(rows) == 1:
         return (
             f"PASS: {name} is significantly more accurate than the reference, {reference} "
-            f"({apart(lowest)})."
+            f"({apart(lowest.difference)})."
         )
     subject, it = (f"{name} is not", "it") if len(rows) == 1 else (f"none of {len(rows)} is", name)
     said = f"PASS: {subject} significantly less accurate than the reference, {reference}"
     loss = -lowest.difference.interval[0]
     if loss > 0:
         limit = points(loss).lstrip("+")
-        return f"{said}; {it} may still be up to {limit} less accurate ({apart(lowest)})."
-    return f"{said}; the lowest difference is that of {name} ({apart(lowest)})."
+        return (
+            f"{said}; {it} may still be up to {limit} less accurate ({apart(lowest.difference)})."
+        )
+    return f"{said}; the lowest difference is that of {name} ({apart(lowest.difference)})."
 
 
 def _named(texts: Sequence[str]) -> str:
