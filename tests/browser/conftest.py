@@ -18,7 +18,9 @@ pytest.importorskip("fastapi")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 pytest.importorskip("playwright")
+pytest.importorskip("axe_playwright_python")
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright import sync_api
 from portable_model import tiny_model
 from served import served
@@ -210,3 +212,13 @@ def pixels(page, selector):
     url = page.locator(selector).first.evaluate("(canvas) => canvas.toDataURL()")
     with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
         return np.array(image.convert("L"))
+
+
+def violations(page):
+    """What axe finds on the page as it is, as lines to read."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['target']} {node['html'][:120]}"
+        for one in found
+        for node in one["nodes"][:3]
+    ]

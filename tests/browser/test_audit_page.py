@@ -7,6 +7,8 @@ from fashionlab.data import Dataset
 from fashionlab.data.suspects import COLUMNS, image_hash, read_suspects
 from fashionlab.report.audit import Neighbour, Suspect, render_audit
 
+from .conftest import violations
+
 NAMES = ("coat", 'the "dress", red', "bag")
 REFUSED = """Object.defineProperty(window, "localStorage", {
   get() { throw new DOMException("no", "SecurityError"); },
@@ -158,3 +160,11 @@ def test_printed_are_the_suspects_with_their_decisions(audit_page):
     assert audit_page.is_hidden("#decide") and audit_page.is_visible("#suspects")
     after = "(a) => getComputedStyle(a, '::after').content"
     assert audit_page.eval_on_selector(".grid a", after) == '"wrong"'
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(opened, address, scheme):
+    with opened(address, ready="#name:not(:empty)", color_scheme=scheme) as page:
+        assert violations(page) == []
+        press(page, "1", "2", "3", "4")
+        assert violations(page) == []

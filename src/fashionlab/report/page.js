@@ -138,17 +138,30 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const falling = head.ariaSort === "ascending" || (!head.ariaSort && column > 0);
       heads.forEach((one) => one.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", falling ? "descending" : "ascending");
-      const rows = [...body.rows].sort((a, b) => compared(a.cells[column], b.cells[column]));
-      body.replaceChildren(...(falling ? rows.reverse() : rows));
+      body.replaceChildren(...sorted([...body.rows], column, falling));
     });
   });
 }
 
-function compared(a, b) {
-  const [x, y] = [a, b].map((cell) => (cell.dataset.value ?? cell.textContent).trim().replace(/,/g, "").replace("\u2212", "-"));
-  const [m, n] = [parseFloat(x), parseFloat(y)];
-  if (Number.isNaN(m) || Number.isNaN(n)) return Number.isNaN(n) - Number.isNaN(m) || x.localeCompare(y);
-  return m - n;
+// Rows by the number that a cell begins with, or else by its text; cells without a number are last.
+function sorted(rows, column, falling) {
+  const sign = falling ? -1 : 1;
+  const keyed = rows.map((row) => [row, keyOf(row.cells[column])]);
+  const isNumeric = keyed.some(([, key]) => typeof key === "number");
+  const compare = (a, b) => {
+    if (!isNumeric) return sign * a.localeCompare(b, "en", { numeric: true });
+    const [m, n] = [a, b].map((key) => typeof key === "number");
+    return m && n ? sign * (a - b) : n - m;
+  };
+  return keyed.sort(([, a], [, b]) => compare(a, b)).map(([row]) => row);
+}
+
+function keyOf(cell) {
+  const text = (cell.dataset.value ?? cell.textContent).trim();
+  if (cell.matches("th")) return text;
+  const plain = text.replace(/,(?=\d{3})/g, "").replace("\u2212", "-");
+  const [, below, number] = plain.match(/^(?:p\s*)?([<=>]?)\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/) ?? [];
+  return number === undefined ? text : Number(number) * (below === "<" ? 0.999 : 1);
 }
 
 // The map: the point nearest to the pointer shows its image; arrow keys walk through the errors.
@@ -167,7 +180,8 @@ if (map && data.points.length) {
     map.append(here);
     const true_ = data.classes[label];
     const guess = label === predicted ? "correctly" : `as ${data.classes[predicted]}`;
-    const words = `Test image ${index}: ${true_}, predicted ${guess} with ${(share / 10).toFixed(1)} %`;
+    const sure = share < 1000 ? (share / 10).toFixed(1) : "> 99.9";
+    const words = `Test image ${index}: ${true_}, predicted ${guess} with ${sure} %`;
     const box = map.getBoundingClientRect();
     const scale = box.width / map.viewBox.baseVal.width;
     say(words, box.left + x * scale, box.top + y * scale, number < 0 ? null : picture(number));
