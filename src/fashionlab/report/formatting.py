@@ -30,7 +30,8 @@ def percent(fraction: float | None, digits: int = 2) -> str:
 
 def points(difference: float) -> str:
     """Format a difference of two shares, 0.0123, as +1.23 points."""
-    return f"{100 * difference:+.2f}{NO_BREAK}points".replace("-", "\N{MINUS SIGN}")
+    rounded = round(100 * difference, 2) + 0.0  # without the sign of -0.001
+    return f"{rounded:+.2f}{NO_BREAK}points".replace("-", "\N{MINUS SIGN}")
 
 
 def points_interval(bounds: tuple[float, float]) -> str:
@@ -119,11 +120,6 @@ def shape(sizes: Sequence[int]) -> str:
 def listing(items: Sequence[str]) -> str:
     """Join items in words: a; a and b; a, b and c."""
     return " and ".join([*([", ".join(items[:-1])] if items[:-1] else []), *items[-1:]])
-
-
-def svg_uri(svg: str) -> str:
-    """Encode a picture as a `src` with nothing to fetch."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def png_uri(image: NDArray[np.uint8]) -> str:

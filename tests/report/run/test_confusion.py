@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from report_runs import draw_parts, write_run
 
-from fashionlab.report.run.confusion import HEAT, MOST_CORRECT, ConfusionView
+from fashionlab.report.run.confusion import HEAT, MOST_CORRECT, ConfusionView, _letters
 from fashionlab.report.run.pictures import TestImages
 
 
@@ -60,6 +60,15 @@ def test_the_caption_names_the_largest_cells_off_the_diagonal(many):
     assert view(run, parts).caption == f"Most frequent errors: {said}."
 
 
+def test_a_cell_is_as_deep_as_the_square_root_of_its_share_of_the_row(many):
+    run, parts = many
+    for row in view(run, parts).rows:
+        total = sum(cell.times for cell in row)
+        depths = [cell.style.partition("%")[0] for cell in row if cell.times]
+        shares = [cell.times / total for cell in row if cell.times]
+        assert depths == [f"--depth:{100 * round(share**0.5, 2):.0f}" for share in shares]
+
+
 def luminance(colour):
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in colour]
     return float(np.dot((0.2126, 0.7152, 0.0722), linear))
@@ -80,8 +89,6 @@ def test_letters_on_every_shade_can_be_read_in_light_and_dark(many):
 
 
 def every_depth():
-    from fashionlab.report.run.confusion import _letters
-
     for depth in range(0, 101, 5):
         light, dark = (_letters(depth / 100, *heat) for heat in HEAT)
         yield depth, f"--l:{light};--d:{dark}"
