@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from fashionlab.errors import RunError
 from fashionlab.report import write_page
-from fashionlab.report.html import from_template, refuse_foreign, script_json, write_html
+from fashionlab.report.html import from_template, refuse_foreign, script_json, write_own
 from fashionlab.runs import Run
 
 from .reading import Page
@@ -38,15 +38,15 @@ def test_a_value_that_a_template_lacks_is_an_error():
 
 def test_a_page_is_written_with_its_folder_and_nothing_besides(tmp_path):
     out = tmp_path / "new folder" / "page.html"
-    assert write_html(OURS, out) == out
+    assert write_own(OURS, out) == out
     assert out.read_text(encoding="utf-8") == OURS
     assert list(out.parent.iterdir()) == [out]
 
 
 def test_a_page_of_fashionlab_is_replaced(tmp_path):
     out = tmp_path / "page.html"
-    write_html(OURS, out)
-    write_html(f"{OURS}second", out)
+    write_own(OURS, out)
+    write_own(f"{OURS}second", out)
     assert out.read_text(encoding="utf-8").endswith("second")
 
 
@@ -57,7 +57,7 @@ def test_a_page_of_fashionlab_is_replaced(tmp_path):
 def test_a_foreign_file_is_refused_and_untouched(make_run, tmp_path, content):
     out = tmp_path / "page.html"
     out.write_bytes(content)
-    for write in (lambda: write_html(OURS, out), lambda: write_page(make_run(), out)):
+    for write in (lambda: write_own(OURS, out), lambda: write_page(make_run(), out)):
         with pytest.raises(RunError, match=r"only a page that fashionlab wrote .* choose another"):
             write()
     assert out.read_bytes() == content
@@ -70,7 +70,7 @@ def test_a_folder_or_a_dead_link_is_refused(tmp_path, kind):
         out.mkdir()
     else:
         out.symlink_to(tmp_path / "nowhere")
-    for write in (refuse_foreign, lambda place: write_html(OURS, place)):
+    for write in (refuse_foreign, lambda place: write_own(OURS, place)):
         with pytest.raises(RunError, match="only a page that fashionlab wrote"):
             write(out)
     assert out.is_dir() or out.is_symlink()
@@ -78,14 +78,14 @@ def test_a_folder_or_a_dead_link_is_refused(tmp_path, kind):
 
 def test_a_full_disk_leaves_the_old_page_and_no_other_file(tmp_path, monkeypatch):
     out = tmp_path / "pages" / "page.html"
-    write_html(OURS, out)
+    write_own(OURS, out)
 
     def full(source, target):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(RunError, match="No space left on device; choose another place"):
-        write_html(f"{OURS}second", out)
+        write_own(f"{OURS}second", out)
     assert out.read_text(encoding="utf-8") == OURS
     assert list(out.parent.iterdir()) == [out]
 
@@ -93,7 +93,7 @@ def test_a_full_disk_leaves_the_old_page_and_no_other_file(tmp_path, monkeypatch
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="the page cannot be written to"):
-        write_html(OURS, tmp_path / "file" / "page.html")
+        write_own(OURS, tmp_path / "file" / "page.html")
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,12 @@ def compare(
     """
     from fashionlab.report.comparison.compare import compare as compare_runs
     from fashionlab.report.comparison.page import render
-    from fashionlab.report.html import refuse_foreign, write_html
+    from fashionlab.report.html import refuse_foreign, write_own
 
     refuse_foreign(out)
     compared = compare_runs(runs, reference)
     parts = parts_of(compared.reference.view.run, data)
-    page = write_html(render(compared, out, parts), out).resolve()
+    page = write_own(render(compared, out, parts), out).resolve()
     with kept(page):
         if as_json:
             show_json({**compared.to_json(), "page": str(page)}, indent=2)

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fashionlab import __version__, files
-from fashionlab.errors import ModelError, RunError
+from fashionlab import __version__
+from fashionlab.errors import ModelError
 from fashionlab.evaluation.calibration import expected_calibration_error
 from fashionlab.evaluation.class_intervals import class_intervals
 from fashionlab.portable.card import MARK, Card, Row, Section, verdicts
 from fashionlab.portable.metadata import Metadata
 from fashionlab.portable.own_model import own_model
 from fashionlab.report.formatting import count, decimal, interval, p_value, percent, points
+from fashionlab.report.html import refuse_foreign, write_own
 from fashionlab.report.measure.baselines import kept_baselines
 from fashionlab.report.remarks import remarks, test_set_use
 from fashionlab.report.run.pictures import TestImages
@@ -20,7 +21,7 @@ from fashionlab.report.run.verdict import compared
 from fashionlab.report.view import RunView, environment_facts, recipe_facts
 from fashionlab.runs import Run
 
-MARK_WITHIN = 1024  # bytes
+KIND = "model card", MARK
 
 
 def write_card(run: Run, out: Path) -> Path:
@@ -30,17 +31,8 @@ def write_card(run: Run, out: Path) -> Path:
     else. Raises RunError where something else is in the way, `out` cannot be written, or a file of
     the run is missing or damaged.
     """
-    _refuse_foreign(out)
-    text = card(run).markdown()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        files.write(out, text.encode())
-    except OSError as error:
-        raise RunError(
-            f"the model card cannot be written to {out}: {error.strerror or error}; "
-            "choose another place or free some space"
-        ) from error
-    return out
+    refuse_foreign(out, *KIND)
+    return write_own(card(run).markdown(), out, *KIND)
 
 
 def card(run: Run) -> Card:
@@ -165,19 +157,3 @@ def _robustness(run: Run) -> Section | None:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
-def _refuse_foreign(out: Path) -> None:
-    """Raise RunError where `out` is something other than a model card of fashionlab."""
-    if not out.exists() and not out.is_symlink():
-        return
-    try:
-        with out.open("rb") as file:
-            ours = MARK.encode() in file.read(MARK_WITHIN)
-    except OSError:  # a folder, a link to nowhere, or not ours to read
-        ours = False
-    if not ours:
-        raise RunError(
-            f"only a model card that fashionlab wrote is replaced, but {out} is something else; "
-            "choose another place or move it away"
-        )

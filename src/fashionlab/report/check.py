@@ -13,7 +13,7 @@ from fashionlab.data.check import Check, Finding, Place
 from fashionlab.data.check.copies import label, places
 from fashionlab.data.fashion_mnist import NAME
 from fashionlab.report.formatting import Picture, png_uri
-from fashionlab.report.html import from_template, refuse_foreign, write_html
+from fashionlab.report.html import from_template, refuse_foreign, write_own
 
 SIDE = 128  # pixels of a picture, at most; larger images are reduced
 SAMPLES = 5  # images of each class
@@ -65,7 +65,7 @@ def write_check(check: Check, out: Path, source: str | None = None) -> Path:
     It replaces an earlier page of fashionlab but nothing else. Raises RunError.
     """
     refuse_foreign(out)
-    return write_html(render_check(check, source), out)
+    return write_own(render_check(check, source), out)
 
 
 def render_check(check: Check, source: str | None = None) -> str:

@@ -16,7 +16,7 @@ from fashionlab.report import formatting
 from fashionlab.text import printable
 
 GENERATOR = '<meta name="generator" content="fashionlab '  # near the start of every page
-GENERATOR_WITHIN = 1024  # bytes
+MARK_WITHIN = 1024  # bytes
 FILTERS = (
     formatting.percent,
     formatting.points,
@@ -75,35 +75,36 @@ def _printable(value: Any) -> Any:
     return printable(value) if plain_text else value
 
 
-def write_html(page: str, out: Path) -> Path:
-    """Write a page to `out`, whole or not at all; returns `out`.
+def write_own(text: str, out: Path, what: str = "page", mark: str = GENERATOR) -> Path:
+    """Write a text to `out`, whole or not at all; returns `out`.
 
-    It replaces an earlier page of fashionlab but nothing else. Raises RunError where something else
-    is in the way, or `out` cannot be written.
+    It replaces an earlier file of this kind, which has the `mark` near its start, but nothing else.
+    Raises RunError, which names `what` it is, where something else is in the way, or `out` cannot
+    be written.
     """
-    refuse_foreign(out)
+    refuse_foreign(out, what, mark)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        files.write(out, page.encode())
+        files.write(out, text.encode())
     except OSError as error:
         raise RunError(
-            f"the page cannot be written to {out}: {error.strerror or error}; "
+            f"the {what} cannot be written to {out}: {error.strerror or error}; "
             "choose another place or free some space"
         ) from error
     return out
 
 
-def refuse_foreign(out: Path) -> None:
-    """Raise RunError where `out` is something other than a page of fashionlab."""
+def refuse_foreign(out: Path, what: str = "page", mark: str = GENERATOR) -> None:
+    """Raise RunError where `out` is something other than a page of fashionlab, or other `what`."""
     if not out.exists() and not out.is_symlink():
         return
     try:
         with out.open("rb") as file:
-            ours = GENERATOR.encode() in file.read(GENERATOR_WITHIN)
+            ours = mark.encode() in file.read(MARK_WITHIN)
     except OSError:  # a folder, a link to nowhere, or not ours to read
         ours = False
     if not ours:
         raise RunError(
-            f"only a page that fashionlab wrote is replaced, but {out} is something else; "
+            f"only a {what} that fashionlab wrote is replaced, but {out} is something else; "
             "choose another place or move it away"
         )

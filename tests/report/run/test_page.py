@@ -10,7 +10,7 @@ from small_runs import DATA, trained
 from fashionlab.data import Parts
 from fashionlab.errors import InvalidValueError
 from fashionlab.report import write_page
-from fashionlab.report.html import GENERATOR, GENERATOR_WITHIN
+from fashionlab.report.html import GENERATOR, MARK_WITHIN
 from fashionlab.report.run.page import render
 from fashionlab.runs import Run
 
@@ -34,7 +34,7 @@ def test_the_whole_page_is_sound_and_its_contents_lead_to_every_section(whole):
 
 
 def test_the_generator_stands_where_it_is_looked_for(whole):
-    assert GENERATOR in whole.html.encode()[:GENERATOR_WITHIN].decode()
+    assert GENERATOR in whole.html.encode()[:MARK_WITHIN].decode()
 
 
 def test_notes_and_the_protocol_are_text(whole):

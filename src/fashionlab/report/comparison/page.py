@@ -15,7 +15,7 @@ from fashionlab.report.comparison.drawings import Drawings
 from fashionlab.report.comparison.groups import Group, Member
 from fashionlab.report.comparison.pairs import pair_views
 from fashionlab.report.formatting import listing
-from fashionlab.report.html import from_template, refuse_foreign, script_json, write_html
+from fashionlab.report.html import from_template, refuse_foreign, script_json, write_own
 from fashionlab.report.paper import CONTRADICTIONS
 from fashionlab.report.pictures import COLUMNS
 from fashionlab.report.remarks import remarks, test_set_use
@@ -53,7 +53,7 @@ def write_comparison(
     """
     refuse_foreign(out)
     compared = compare(runs, reference)
-    return write_html(render(compared, out, data, title=title, notes=notes), out)
+    return write_own(render(compared, out, data, title=title, notes=notes), out)
 
 
 def render(

@@ -15,7 +15,7 @@ from fashionlab.portable.measured import measured
 from fashionlab.report.charts import curves
 from fashionlab.report.charts.scatter import swatch
 from fashionlab.report.formatting import percent
-from fashionlab.report.html import from_template, refuse_foreign, script_json, write_html
+from fashionlab.report.html import from_template, refuse_foreign, script_json, write_own
 from fashionlab.report.measure.baselines import baselines, kept_baselines
 from fashionlab.report.measure.explanation import measure_explanation
 from fashionlab.report.pictures import COLUMNS
@@ -58,7 +58,7 @@ def write_page(
     """
     refuse_foreign(out)
     if data is None:
-        return write_html(render(run, notes=notes), out)
+        return write_own(render(run, notes=notes), out)
     TestImages(run, data.test)  # raises before anything is measured
     notes = list(notes)
     simple = baselines(data.train, data.test, log)
@@ -70,7 +70,7 @@ def write_page(
         except MissingDependencyError as error:
             notes.append(f"The page lacks an explanation: {error}.")
     page = render(run, data, simple=simple, explanation=explanation, notes=notes)
-    return write_html(page, out)
+    return write_own(page, out)
 
 
 def render(
