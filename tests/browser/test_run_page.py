@@ -73,6 +73,12 @@ def test_nothing_is_wider_than_the_window(opened, address, width):
     with opened(address, ready=READY, viewport={"width": width, "height": 900}) as page:
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        wide = page.eval_on_selector_all(
+            ".scroll caption",
+            """(captions) => captions.map((one) => one.textContent).filter((_, n) =>
+                captions[n].offsetWidth > captions[n].closest(".scroll").clientWidth)""",
+        )
+        assert wide == []  # a caption is read without scrolling its table sideways
 
 
 def test_the_matrix_is_one_stop_of_tab_and_enter_opens_the_images_of_a_cell(page):
