@@ -11,6 +11,7 @@ from benchmarks.docs import (
     engine_tables,
     hostile_tables,
     outlier_tables,
+    report_tables,
     training_tables,
     use_tables,
 )
@@ -50,6 +51,7 @@ PAGES = {
         "pictures": use_tables.pictures,
         "set_coverage": outlier_tables.set_coverage,
     },
+    "docs/report.md": {"page_times": report_tables.page_times},
     "docs/serve.md": {"service": use_tables.service},
     "docs/runs.md": {
         "hostile_runs": hostile_tables.runs,
