@@ -51,6 +51,8 @@ class ConfusionView:
         self._support = metrics.support
         self._test = test
         self.class_names = test.class_names
+        # The images of each cell, misclassified ones first; none where there are no images.
+        self.images = self._images()
 
     @property
     def density(self) -> str:
@@ -84,9 +86,7 @@ class ConfusionView:
             f"{self.class_names[i]} {said}: {count(times)} of {count(of)}, {percent(times / of, 1)}"
         )
 
-    @cached_property
-    def images(self) -> list[CellImages]:
-        """The images of each cell, misclassified ones first; none where there are no images."""
+    def _images(self) -> list[CellImages]:
         test = self._test
         if test.images is None:
             return []

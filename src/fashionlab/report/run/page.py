@@ -54,7 +54,8 @@ def write_page(
 
     It replaces an earlier page of fashionlab but nothing else. Raises RunError where something else
     is in the way, `out` cannot be written, or the run folder is incomplete; InvalidValueError where
-    `data` are another run's, or the method is unknown.
+    `data` are another run's, or the method is unknown; MissingDependencyError where a method is
+    given and its package, or the run's engine, is not installed.
     """
     refuse_foreign(out)
     if data is None:
@@ -68,6 +69,8 @@ def write_page(
         try:
             explanation = measure_explanation(run, data, method=method or "pca", log=log)
         except MissingDependencyError as error:
+            if method:
+                raise
             notes.append(f"The page lacks an explanation: {error}.")
     page = render(run, data, simple=simple, explanation=explanation, notes=notes)
     return write_own(page, out)
@@ -88,14 +91,14 @@ def render(
     test = TestImages(run, data.test if data else None)
     promised = measured(run)
     compared_with = compared(test, simple)
-    confusion = ConfusionView(view.metrics, test)
     calibration = CalibrationView(test, promised.metadata)
     coverage = CoverageView(run, promised)
     segments = SegmentsView(test)
     record = run.robustness()
     robustness = RobustnessView(record) if record else None
+    # In this order, so that the pictures that most need a place on the sheet come first.
     errors, hits = confident_errors(test), unsure_hits(test)
-    _ = confusion.images  # the pictures that most need a place on the sheet come first
+    confusion = ConfusionView(view.metrics, test)
     explained = ExplanationView(explanation, test) if explanation else None
     script_data = {
         "classes": list(view.class_names),
