@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +42,9 @@ def from_template(name: str, *, script: str | None = None, **values: Any) -> str
     `script` names the one script that the page may run, a file of this package. The template gets
     it as `script`, and what the page's policy says of it as `script_hash`.
     """
+    loader = PackageLoader("fashionlab.report", "")
     environment = Environment(
-        loader=PackageLoader("fashionlab.report", ""),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -53,7 +53,7 @@ def from_template(name: str, *, script: str | None = None, **values: Any) -> str
     )
     environment.filters |= {function.__name__: function for function in FILTERS}
     if script is not None:
-        text = resources.files("fashionlab.report").joinpath(script).read_text("utf-8")
+        text, _, _ = loader.get_source(environment, script)
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         values |= {
             "script": Markup(text),  # noqa: S704
