@@ -18,26 +18,26 @@ from fashionlab.report.charts.svg import (
     PINK,
     RED,
     SKY,
+    VARIABLES,
     Mark,
     element,
-    shortened,
     styled,
 )
 from fashionlab.report.formatting import count, interval, percent
 
 SIZE = (5.2, 3.3)  # inches, width and height
-KINDS = (  # colour and line style of each kind of drawn pictures; more kinds begin again
-    (BLUE, "-"),
-    (RED, "--"),
-    (GREEN, "-."),
-    (PINK, ":"),
-    (ORANGE, (0, (5, 1, 1, 1, 1, 1))),
-    (SKY, (0, (3, 1))),
+KINDS = (  # colour of each kind of drawn pictures, and dashes in points; more kinds begin again
+    (BLUE, ()),
+    (RED, (6, 2)),
+    (GREEN, (6, 2, 1, 2)),
+    (PINK, (1, 2)),
+    (ORANGE, (8, 2, 2, 2, 2, 2)),
+    (SKY, (4, 2)),
 )
+WIDTH = 1.8  # points of a curve
 VERTICES = 200  # of the curve; finer than the page can show
 FEWEST = 0.02  # coverage from which the axis is chosen: a few images have wide intervals
 LINEAR = 0.01  # share of drawn pictures below which the axis is linear, since 0 has no logarithm
-NAMED = 10  # kinds in the legend, which has no room for more
 SMALL = 0.001  # share of drawn pictures that is not to be seen
 GRID = np.linspace(0, 1, 21)  # shares of accepted test images at which a curve is given
 
@@ -95,11 +95,11 @@ def receiver_curves(outliers: OutlierTest, accepted: float, name: str, alt: str)
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     for number, drawn in enumerate(outliers.drawn):
-        colour, line = KINDS[number % len(KINDS)]
-        label = shortened(drawn.kind) if number < NAMED else None
+        colour, dashes = KINDS[number % len(KINDS)]
+        line = (0, tuple(n / WIDTH for n in dashes)) if dashes else "-"
         # The mark is one more point of the curve, whose others are 5 % apart.
         shares, grid = np.sort([*drawn.curve, drawn.accepted]), np.sort([*GRID, accepted])
-        axes.plot(shares, grid, linestyle=line, color=colour, label=label)
+        axes.plot(shares, grid, linestyle=line, color=colour, linewidth=WIDTH)
         axes.plot(drawn.accepted, accepted, "o", color=colour, markersize=5, clip_on=False)
     chance = [0, *np.geomspace(LINEAR / 10, 1, 50)]
     axes.plot(chance, chance, ":", color=FAINT, linewidth=0.8)
@@ -112,8 +112,16 @@ def receiver_curves(outliers: OutlierTest, accepted: float, name: str, alt: str)
     axes.yaxis.set_major_formatter(PER_CENT)
     axes.set_xlabel("Drawn pictures accepted (logarithmic from 1 %)")
     axes.set_ylabel("Test images accepted")
-    axes.legend(loc="lower right", frameon=False)
     return element(figure, name, alt)
+
+
+def line_of(number: int) -> Markup:
+    """Return a short piece of the curve of kind `number`, which stands before its name."""
+    colour, dashes = KINDS[number % len(KINDS)]
+    return Markup(
+        '<svg class="line" viewBox="0 0 24 8" aria-hidden="true">'
+        '<path d="M0 4h24" stroke-dasharray="{}" style="stroke: var(--{})"/></svg>'
+    ).format(" ".join(map(str, dashes)) or "none", VARIABLES[colour])
 
 
 def _lowest(outliers: OutlierTest, accepted: float) -> float:

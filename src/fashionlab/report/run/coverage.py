@@ -78,6 +78,11 @@ class CoverageView:
         alt = f"Receiver curves of the outlier score, area by kind of pictures: {listing(said)}."
         return charts.receiver_curves(self.outliers, self.accepted, "receiver", alt)
 
+    @staticmethod
+    def line_of(number: int) -> Markup:
+        """Return a piece of the receiver curve of a kind of pictures, for its row of the table."""
+        return charts.line_of(number)
+
     @property
     def levels(self) -> list[Level]:
         """The prediction sets by level."""
