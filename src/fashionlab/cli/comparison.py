@@ -78,7 +78,8 @@ def _show(compared: "Comparison") -> None:
         low, high = one.interval
         seeds = f", {one.seeds} seeds" if one.seeds > 1 else ""
         show(
-            f"{row.name} to {row.reference}: {one.value:+.2%} ({low:+.2%} to {high:+.2%}), "
+            f"{row.name} to {row.reference}: {100 * one.value:+.2f} points "
+            f"({100 * low:+.2f} to {100 * high:+.2f}), "
             f"p = {one.adjusted_p:.3g}, {one.test}{seeds}: {result}"
         )
     show(compared.verdict)
