@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from fashionlab.report import formatting
 from fashionlab.text import printable
 
 # Colours are Okabe and Ito's, which the colour-blind can tell apart; in the page each becomes the
@@ -156,5 +157,4 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> 
 
 def shortened(name: str, length: int = NAME_LENGTH) -> str:
     """Return a name as it fits into a drawing."""
-    name = printable(name)
-    return name if len(name) <= length else name[: length - 1] + "…"
+    return formatting.shortened(printable(name), length)
