@@ -62,6 +62,8 @@ def test_neighbours_are_those_of_scikit_learn(classes, shape):
     assert "the 5 nearest training images" in found.description
 
 
+# Of older versions of scikit-learn, which call SciPy with options that are to go.
+@pytest.mark.filterwarnings("ignore:scipy.optimize:DeprecationWarning")
 @pytest.mark.parametrize(("classes", "shape"), [(2, (4, 4)), (10, (8, 8)), (10, (6, 6, 3))])
 def test_the_regression_is_about_as_accurate_as_scikit_learns(classes, shape):
     train = noisy(3000, classes, shape)
