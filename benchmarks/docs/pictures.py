@@ -27,7 +27,7 @@ from fashionlab.shipped import FOLDER
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDTH = 1120  # CSS pixels
-COLOURS = 128  # of a picture's palette: a third of the bytes, and no difference to be seen
+COLOURS = 256  # of a picture's palette: a third of the bytes, and no difference to be seen
 PATIENCE = 60  # seconds for the service to answer
 
 
@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         _take(browser, report.as_uri(), "report.png", 2360, _open_cell)
-        _take(browser, comparison.as_uri(), "comparison.png", 1500, lambda page: None)
+        _take(browser, comparison.as_uri(), "comparison.png", 1320, lambda page: None)
         with _served() as url:
             _take(browser, url, "page.png", 860, _choose_sample)
         browser.close()
@@ -63,7 +63,9 @@ def _take(browser: Any, url: str, name: str, height: int, act: Callable[[Any], N
     shot = page.screenshot()
     context.close()
     with Image.open(io.BytesIO(shot)) as image:
-        small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        # By coverage: else a small mark takes the colour of what there is more of.
+        method = Image.Quantize.MAXCOVERAGE
+        small = image.convert("RGB").quantize(COLOURS, method, dither=Image.Dither.NONE)
         small.save(DOCS / name, optimize=True)
     print(f"{DOCS / name}: {(DOCS / name).stat().st_size:,} bytes")
 
