@@ -27,7 +27,9 @@ def test_lines_and_json_and_the_page_say_the_same(runs, fashionlab, tmp_path):
     assert answer["verdict"] in lines and answer["passed"] is None
     assert answer["page"] == str(tmp_path / "other.html")
     (one,) = answer["differences"]
-    assert any(f"p = {one['adjusted_p']:.3g}" in line for line in lines)
+    p = one["adjusted_p"]
+    said = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    assert any(said in line and line.startswith("weak to strong: ") for line in lines)
 
 
 def test_the_exit_status_is_one_where_a_run_is_worse_than_the_reference(runs, fashionlab):

@@ -59,6 +59,8 @@ def compare(
 
 def _show(compared: "Comparison") -> None:
     """Print a table of recipes, the differences to the reference, and the verdict."""
+    from fashionlab.report.formatting import NO_BREAK, p_value
+
     names = [printable(group.name) for group in compared.groups]
     width = max(6, *map(len, names))
     show(f"{'recipe':<{width}} runs  accuracy  95 % interval       deviation  seconds   parameters")
@@ -80,6 +82,6 @@ def _show(compared: "Comparison") -> None:
         show(
             f"{row.name} to {row.reference}: {100 * one.value:+.2f} points "
             f"({100 * low:+.2f} to {100 * high:+.2f}), "
-            f"p = {one.adjusted_p:.3g}, {one.test}{seeds}: {result}"
+            f"{p_value(one.adjusted_p).replace(NO_BREAK, ' ')}, {one.test}{seeds}: {result}"
         )
     show(compared.verdict)
