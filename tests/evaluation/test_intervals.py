@@ -9,7 +9,6 @@ from scipy.stats import binomtest, t
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.intervals import (
-    difference_interval,
     difference_interval_paired,
     mean_interval,
     mean_std,
@@ -107,23 +106,6 @@ def test_students_quantile_is_scipys(degrees):
     assert student_quantile(0.975, degrees) == pytest.approx(t.ppf(0.975, degrees), rel=1e-10)
 
 
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        # Examples of Newcombe, Statistics in Medicine 17, 873-890, table II, method 10.
-        ((56, 70, 48, 80), (0.0524, 0.3339)),
-        ((9, 10, 3, 10), (0.1705, 0.8090)),
-    ],
-)
-def test_the_interval_of_a_difference_is_the_published_one(counts, expected):
-    assert difference_interval(*counts) == pytest.approx(expected, abs=5e-5)
-
-
-def test_the_interval_of_a_difference_turns_with_its_sides():
-    low, high = difference_interval(56, 70, 48, 80)
-    assert difference_interval(48, 80, 56, 70) == pytest.approx((-high, -low), rel=1e-12)
-
-
 def test_the_interval_of_paired_accuracies_is_the_published_one():
     # Complete response of 161 patients; Fagerland, Lydersen and Laake, "Statistical analysis of
     # contingency tables", 2017, chapter 8, as its software prints it.
@@ -167,12 +149,6 @@ def test_the_interval_of_paired_accuracies_is_that_of_an_independent_computation
     assert difference_interval_paired(*counts) == pytest.approx(paired_by_vectors(a, b), abs=1e-9)
 
 
-def test_pairs_that_agree_have_a_narrower_interval_than_different_images():
-    low, high = difference_interval_paired(9000, 300, 250, 450)
-    other_low, other_high = difference_interval(9300, 10000, 9250, 10000)
-    assert other_low < low < 0.005 < high < other_high
-
-
 @pytest.mark.parametrize("counts", [(5, 0, 0, 0), (0, 0, 0, 5), (0, 5, 0, 0), (0, 0, 1, 0)])
 def test_the_interval_of_paired_accuracies_is_within_its_range_at_the_ends(counts):
     low, high = difference_interval_paired(*counts)
@@ -183,8 +159,3 @@ def test_the_interval_of_paired_accuracies_is_within_its_range_at_the_ends(count
 def test_counts_that_are_none_have_no_interval(counts):
     with pytest.raises(InvalidValueError, match="images must be counts from 0"):
         difference_interval_paired(*counts)
-
-
-def test_a_difference_needs_trials_on_both_sides():
-    with pytest.raises(InvalidValueError, match="n must be at least 1; received 0"):
-        difference_interval(1, 2, 0, 0)

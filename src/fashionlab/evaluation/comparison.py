@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.intervals import mean_interval, wilson_interval
-from fashionlab.evaluation.significance import corrected_resampled, holm, mcnemar
+from fashionlab.evaluation.significance import SIGNIFICANT, corrected_resampled, holm, mcnemar
 
-SIGNIFICANT = 0.05
 MCNEMAR, RESAMPLED = "McNemar's test", "corrected resampled test"
 
 Correct = NDArray[np.bool_]

@@ -45,25 +45,6 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
     return low, high
 
 
-def difference_interval(
-    successes: int, n: int, other_successes: int, other_n: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the interval of p_1 - p_2 of two independent proportions, (low, high) in [-1, 1].
-
-    These are accuracies on different images; on the same images, `difference_interval_paired` is
-    narrower. The hybrid score interval without continuity correction:
-
-        p_1 - p_2 - √((p_1 - l_1)² + (u_2 - p_2)²),   p_1 - p_2 + √((u_1 - p_1)² + (p_2 - l_2)²)
-
-    Raises InvalidValueError as `wilson_interval` does, for either proportion.
-    Source: Newcombe (1998), "Interval estimation for the difference between independent
-    proportions: comparison of eleven methods", Statistics in Medicine 17, 873-890, method 10.
-    """
-    one = wilson_interval(successes, n, confidence)
-    other = wilson_interval(other_successes, other_n, confidence)
-    return _squared_and_added(successes / n, one, other_successes / other_n, other, 0.0)
-
-
 def difference_interval_paired(
     both: int, only_first: int, only_second: int, neither: int, confidence: float = 0.95
 ) -> tuple[float, float]:
@@ -96,20 +77,14 @@ def difference_interval_paired(
     phi = covariance / math.sqrt(product) if product else 0.0
     first = wilson_interval(e + f, n, confidence)
     second = wilson_interval(e + g, n, confidence)
-    return _squared_and_added((e + f) / n, first, (e + g) / n, second, phi)
-
-
-def _squared_and_added(
-    p: float, interval: tuple[float, float], q: float, other: tuple[float, float], phi: float
-) -> tuple[float, float]:
-    """Return the interval of p - q from the intervals of both and their correlation."""
+    p, q = (e + f) / n, (e + g) / n
 
     def distance(a: float, b: float) -> float:
         # At φ = 1 it is (a - b)², which rounding may leave below 0.
         return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
 
-    low = p - q - distance(p - interval[0], other[1] - q)
-    high = p - q + distance(interval[1] - p, q - other[0])
+    low = p - q - distance(p - first[0], second[1] - q)
+    high = p - q + distance(first[1] - p, q - second[0])
     return max(-1.0, low), min(1.0, high)
 
 

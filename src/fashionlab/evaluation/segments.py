@@ -18,14 +18,13 @@ from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.appearance import appearance
 from fashionlab.evaluation.intervals import wilson_interval
 from fashionlab.evaluation.metrics import Labels, LogProbabilities, checked_rows
-from fashionlab.evaluation.significance import fisher_lower, holm
+from fashionlab.evaluation.significance import SIGNIFICANT, fisher_lower, holm
 
 Kind = Literal["brightness", "contrast", "covered area", "classes"]
 Hits = NDArray[np.bool_]  # (N,)
 
 GROUPS = 5  # fifths
 LEAST_IMAGES = 10  # of a segment: with fewer, hardly any accuracy is significantly lower
-SIGNIFICANT = 0.05  # adjusted p below which a segment is weak
 
 
 @dataclass(frozen=True)

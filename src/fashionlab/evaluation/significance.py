@@ -25,6 +25,8 @@ from fashionlab.evaluation.intervals import (
     student_within,
 )
 
+SIGNIFICANT = 0.05  # p-value below which a difference is called significant
+
 
 @dataclass(frozen=True)
 class McNemar:

@@ -74,8 +74,8 @@ function roving(elements, shown) {
   });
 }
 
-function next(key, at, count, row = 1) {
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row };
+function next(key, at, count) {
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 };
   if (key === "Home") return 0;
   if (key === "End") return count - 1;
   const to = at + (steps[key] ?? 0);

@@ -30,7 +30,7 @@ from fashionlab.report.run.samples import confident_errors, unsure_hits
 from fashionlab.report.run.segments import SegmentsView
 from fashionlab.report.run.verdict import absent, compared, verdict, weakest
 from fashionlab.report.view import RunView, environment_facts, recipe_facts
-from fashionlab.runs import Run
+from fashionlab.runs import Run, require_same_data
 
 Log = Callable[[str], object]
 
@@ -60,7 +60,8 @@ def write_page(
     refuse_foreign(out)
     if data is None:
         return write_own(render(run, notes=notes), out)
-    TestImages(run, data.test)  # raises before anything is measured
+    for part in (data.test, data.train):  # before anything is measured
+        require_same_data(run, part)
     notes = list(notes)
     simple = baselines(data.train, data.test, log)
     explanation = run.explanation()

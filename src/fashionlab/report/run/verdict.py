@@ -7,12 +7,10 @@ import numpy as np
 
 from fashionlab.evaluation.baselines import Baseline
 from fashionlab.evaluation.intervals import wilson_interval
-from fashionlab.evaluation.significance import mcnemar
+from fashionlab.evaluation.significance import SIGNIFICANT, mcnemar
 from fashionlab.report.formatting import count, interval, listing, p_value, percent, points
 from fashionlab.report.run.pictures import TestImages
 from fashionlab.report.view import RunView
-
-SIGNIFICANT = 0.05
 
 
 class Compared(NamedTuple):
