@@ -1,5 +1,6 @@
 """The page of a run: sound HTML, nothing from outside, whole whatever the run and its data are."""
 
+import json
 import re
 
 import numpy as np
@@ -8,7 +9,7 @@ from report_runs import draw_parts, give_explanation, give_portable, write_run
 from small_runs import DATA, trained
 
 from fashionlab.data import Parts
-from fashionlab.errors import InvalidValueError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.report import write_page
 from fashionlab.report.html import GENERATOR, MARK_WITHIN
 from fashionlab.report.run.page import render
@@ -170,6 +171,17 @@ def test_other_data_are_refused_before_anything_is_measured(make_run, tmp_path):
     run = make_run("my-own", parts=parts)
     with pytest.raises(InvalidValueError, match="needs its own test data"):
         write_page(run, tmp_path / "page.html", others)
+    assert not (tmp_path / "page.html").exists() and not (tmp_path / "cache").exists()
+
+
+def test_a_damaged_run_is_refused_before_anything_is_measured(make_run, tmp_path):
+    parts, said = draw_parts("abc"), []
+    run = make_run("my-own", parts=parts)
+    config = run.folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"class_names": ["one"]}))
+    with pytest.raises(RunError, match="not a column for each class"):
+        write_page(Run(run.folder), tmp_path / "page.html", parts, log=said.append)
+    assert not said
     assert not (tmp_path / "page.html").exists() and not (tmp_path / "cache").exists()
 
 

@@ -60,7 +60,8 @@ def write_page(
     refuse_foreign(out)
     if data is None:
         return write_own(render(run, notes=notes), out)
-    for part in (data.test, data.train):  # before anything is measured
+    RunView(run)  # a damaged run and other data are refused before anything is measured
+    for part in (data.test, data.train):
         require_same_data(run, part)
     notes = list(notes)
     simple = baselines(data.train, data.test, log)
