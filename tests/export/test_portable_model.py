@@ -140,6 +140,8 @@ def test_a_run_that_held_nothing_out_needs_another_that_did(tmp_path):
     out.unlink()
     with pytest.raises(InvalidValueError, match="needs its own train data"):
         export_onnx(twin, draw(train=300, test=121, seed=1), out)
+    with pytest.raises(InvalidValueError, match="needs its own train data"):
+        export_onnx(twin, DATA[::-1], out)  # the test part is not to be trained on
     with pytest.raises(InvalidValueError, match="bits must be 32 or 8; received 4"):
         export_onnx(twin, DATA, out, bits=4)
     assert not out.exists()

@@ -29,7 +29,7 @@ def export_keras(run: Run, test: Dataset, out: Path) -> float:
     above TOLERANCE, InvalidValueError where `test` is not the run's, MissingDependencyError without
     Keras.
     """
-    require_same_data(run, test)
+    require_same_data(run, test, "test")
     keras = Keras(fast=False)
     model = build_network(run.recipe, keras, test.image_shape, test.classes)
     run.give_weights(model)

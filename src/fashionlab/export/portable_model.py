@@ -92,8 +92,9 @@ def export_onnx(
     require_accept(accept)
     graph, out, training, test = _graph(), Path(out), *data
     own = data.validation if isinstance(data, Parts) else None
-    for part in (*data, own) if own else data:
-        require_same_data(run, part)
+    for part, role in ((training, "train"), (test, "test"), (own, "validation")):
+        if part is not None:
+            require_same_data(run, part, role)
     if (size := run.parameters * bits // 8) > LARGEST_BYTES:
         raise ModelError(
             f"a portable model must have at most {LARGEST_BYTES:,} bytes; the weights of "

@@ -39,7 +39,7 @@ def test_the_record_is_what_was_measured_and_its_clean_accuracy_the_runs(run):
 
 def test_other_test_images_are_refused_and_nothing_is_written(run):
     for other in (draw(300, 119)[1], small_runs.DATA[0]):
-        with pytest.raises(InvalidValueError, match="must be measured on its own test data"):
+        with pytest.raises(InvalidValueError, match="needs its own test data"):
             measure_robustness(run, other)
     assert not (run.folder / "robustness.json").exists()
 

@@ -64,8 +64,8 @@ def measure_explanation(
     weights is there, or the package of the method is not installed.
     """
     say = log or (lambda line: None)
-    for part in parts:
-        require_same_data(run, part)
+    require_same_data(run, parts.train, "train")
+    require_same_data(run, parts.test, "test")
     log_probabilities, labels = run.predictions()  # (N, K), (N,)
     predicted = log_probabilities.argmax(axis=1)
     indices = select_explained(log_probabilities, labels)

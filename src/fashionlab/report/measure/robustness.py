@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from fashionlab.data import Dataset
-from fashionlab.errors import InvalidValueError
 from fashionlab.evaluation.robustness import Robustness, robustness
 from fashionlab.portable.classifier import classifier
-from fashionlab.runs import Run, write_robustness
+from fashionlab.runs import Run, require_same_data, write_robustness
 from fashionlab.shipped import outputs
 
 
@@ -23,13 +22,7 @@ def measure_robustness(
     Raises InvalidValueError where `test` is not the run's test part, RunError where the run cannot
     be read, MissingDependencyError where its engine is needed and is not installed.
     """
-    own = run.data["test"]
-    if test.sha256 != own.sha256:
-        raise InvalidValueError(
-            f"{run.folder} must be measured on its own test data, {own.name} with SHA-256 "
-            f"{own.sha256[:12]}...; received {test.name} with {test.sha256[:12]}...; give them "
-            "with --data, and the options by which they were read"
-        )
+    require_same_data(run, test, "test")
     probabilities = classifier(run, log)
     measured = robustness(
         lambda images: probabilities(images).argmax(axis=1),

@@ -61,8 +61,8 @@ def write_page(
     if data is None:
         return write_own(render(run, notes=notes), out)
     RunView(run)  # a damaged run and other data are refused before anything is measured
-    for part in (data.test, data.train):
-        require_same_data(run, part)
+    require_same_data(run, data.test, "test")
+    require_same_data(run, data.train, "train")
     notes = list(notes)
     simple = baselines(data.train, data.test, log)
     explanation = run.explanation()

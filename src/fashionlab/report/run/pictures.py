@@ -21,7 +21,7 @@ class TestImages:
 
     def __init__(self, run: Run, test: Dataset | None) -> None:
         if test is not None:
-            require_same_data(run, test)
+            require_same_data(run, test, "test")
         self.class_names = run.class_names
         self.log_probabilities, self.labels = run.predictions()  # (N, K), (N,)
         self.predicted: NDArray[np.int64] = self.log_probabilities.argmax(axis=1)  # (N,)
