@@ -1,13 +1,13 @@
 """Augmentation: changes of images and targets that follow from (seed, epoch) alone."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import nan
 
 import numpy as np
 import pytest
-from scipy.ndimage import affine_transform
-from scipy.stats import beta, kstest
+from scipy.ndimage import affine_transform, label
+from scipy.stats import beta, kstest, uniform
 
 from fashionlab.data import Augmentation, one_hot
 from fashionlab.errors import InvalidValueError
@@ -20,8 +20,9 @@ for array in (IMAGES, TARGETS):
     array.flags.writeable = False  # whoever writes into them fails
 
 OWN = {"flip": True, "rotate": 30, "zoom": 0.2, "shift": 3, "erase": 0.5}
-EACH = [{name: value} for name, value in (OWN | {"cutmix": 0.5, "mixup": 0.5}).items()]
-ALL = [OWN | {"cutmix": 0.5}, OWN | {"mixup": 0.5}]
+MIXED = ("cutmix", "fmix", "mixup")
+EACH = [{name: value} for name, value in (OWN | dict.fromkeys(MIXED, 0.5)).items()]
+ALL = [OWN | {name: 0.5} for name in MIXED]
 
 
 def moved(image, down, right):
@@ -180,18 +181,41 @@ def test_cutmix_replaces_a_uniform_share_cut_off_at_the_border():
     assert abs(replaced.mean() - 77 / 240) < 0.02
 
 
-def test_the_target_of_cutmix_has_the_counted_share_of_pixels():
-    replaced, targets = cutting(Augmentation(cutmix=0.5).draw(500, 0, 0), 500)
+@pytest.mark.parametrize("name", ["cutmix", "fmix"])
+def test_the_target_has_the_counted_share_of_pixels(name):
+    replaced, targets = cutting(Augmentation(**{name: 0.5}).draw(500, 0, 0), 500)
     share = replaced.mean((1, 2))
     np.testing.assert_allclose(targets, np.stack([1 - share, share], axis=1), atol=1e-6)
 
 
-def test_cutmix_takes_each_pixel_from_the_image_or_its_partner_after_their_own_changes():
-    draws = Augmentation(**OWN, cutmix=1).draw(N, 0, 0)
-    own = replace(draws, replaced=None).apply(IMAGES, TARGETS, ROWS)[0]
-    replaced, _ = cutting(replace(draws, augmentation=Augmentation(cutmix=1), erased=None), N)
+@pytest.mark.parametrize("name", ["cutmix", "fmix"])
+def test_each_pixel_is_of_the_image_or_its_partner_after_their_own_changes(name):
+    draws = Augmentation(**OWN, **{name: 1}).draw(N, 0, 0)
+    own = replace(draws, replaced=None, fields=None).apply(IMAGES, TARGETS, ROWS)[0]
+    only = replace(draws, augmentation=Augmentation(**{name: 1}), erased=None)
+    replaced, _ = cutting(only, N)
     expected = np.where(replaced, own[::-1], own)
     np.testing.assert_array_equal(draws.apply(IMAGES, TARGETS, ROWS)[0], expected)
+
+
+def test_fmix_replaces_a_uniform_share_of_as_many_images_as_its_probability_says():
+    shares = cutting(Augmentation(fmix=0.25).draw(8000, 0, 0), 8000)[0].mean((1, 2))
+    assert abs((shares > 0).mean() - 0.25) < 0.03
+    assert kstest(shares[shares > 0], uniform().cdf).statistic < 0.04
+
+
+def test_the_blobs_of_fmix_are_the_highest_values_of_a_few_low_frequencies():
+    draws = Augmentation(fmix=1).draw(1, 0, 0)
+    ranks = draws.ranks(HEIGHT, WIDTH)
+    assert len(np.unique(ranks.reshape(len(ranks), -1), axis=0)) == len(ranks)
+    assert (np.sort(ranks.reshape(len(ranks), -1)) == np.arange(HEIGHT * WIDTH)).all()
+    power = (np.abs(np.fft.rfft2(ranks - ranks.mean((1, 2), keepdims=True))) ** 2).mean(0)
+    frequency = np.hypot(np.fft.fftfreq(HEIGHT)[:, np.newaxis], np.fft.rfftfreq(WIDTH))
+    assert power[frequency <= 0.1].sum() > 0.8 * power.sum()
+    halves = ranks < HEIGHT * WIDTH // 2
+    assert np.mean([label(half)[1] for half in halves]) < 4  # blobs, not dots
+    later = Augmentation(fmix=1).draw(1, 0, 1).ranks(HEIGHT, WIDTH)
+    assert (later != ranks).any((1, 2)).all()
 
 
 def test_mixup_is_the_same_mean_of_images_as_of_targets_after_their_own_changes():
@@ -252,6 +276,7 @@ def test_changed_images_are_new_bytes_and_the_given_arrays_are_only_read(options
         ("zoom", "from 0 to 0.5", [-0.01, 0.501, nan, True, None, "0.1"]),
         ("erase", "from 0 to 1", [-0.01, 1.01, nan, True, None, "0.1"]),
         ("cutmix", "from 0 to 1", [-0.01, 1.01, nan, True, None, "0.1"]),
+        ("fmix", "from 0 to 1", [-0.01, 1.01, nan, True, None, "0.1"]),
         ("mixup", "from 0 to 100", [-0.01, 100.01, nan, True, None, "0.1"]),
     ],
 )
@@ -261,10 +286,11 @@ def test_values_beyond_the_rule_of_an_option_are_refused(name, rule, values):
             Augmentation(**{name: value})
 
 
-def test_cutmix_with_mixup_is_refused():
-    words = "cutmix and mixup cannot be combined; received 0.5, 1; set one to 0"
+@pytest.mark.parametrize("pair", list(combinations(MIXED, 2)))
+def test_two_ways_of_mixing_are_refused(pair):
+    words = f"{pair[0]} and {pair[1]} cannot be combined; received 0.5, 1; leave one and set"
     with pytest.raises(InvalidValueError, match=words):
-        Augmentation(cutmix=0.5, mixup=1)
+        Augmentation(**dict(zip(pair, (0.5, 1), strict=True)))
 
 
 def test_a_shift_that_leaves_nothing_is_refused():

@@ -14,7 +14,8 @@ from fashionlab.data import Augmentation, one_hot
 n = 400
 images = np.random.default_rng(0).integers(0, 256, (n, 28, 28), np.uint8)
 digest = hashlib.sha256()
-for options in ({"rotate": 20, "zoom": 0.2, "erase": 0.5, "cutmix": 0.5}, {"mixup": 0.5}):
+turned = {"rotate": 20, "zoom": 0.2, "erase": 0.5, "cutmix": 0.5}
+for options in (turned, {"mixup": 0.5}, {"fmix": 0.5}):
     draws = Augmentation(flip=True, shift=2, **options).draw(n, 0, 1)
     for array in draws.apply(images, one_hot(np.arange(n) % 10, 10), np.arange(n)):
         digest.update(np.ascontiguousarray(array))

@@ -20,6 +20,7 @@ ALONE = [
     {"zoom": 0.2},
     {"shift": 3},
     {"cutmix": 0.5},
+    {"fmix": 0.5},
     {"mixup": 0.5},
 ]
 MOVES = {"flip": True, "rotate": 30, "zoom": 0.2, "shift": 3}
@@ -57,10 +58,10 @@ def test_the_noise_of_one_channel_says_nothing_about_that_of_another():
     assert sheet.min() == 0 and sheet.max() == 255
 
 
-@pytest.mark.parametrize("mixed", [{"cutmix": 0.5}, {"mixup": 0.5}])
+@pytest.mark.parametrize("mixed", [{"cutmix": 0.5}, {"fmix": 0.5}, {"mixup": 0.5}])
 def test_erasing_then_mixing_is_one_after_the_other(mixed):
     draws = Augmentation(**MOVES, erase=0.5, **mixed).draw(N, 3, 1)
-    before = replace(draws, replaced=None, weights=None)
+    before = replace(draws, replaced=None, fields=None, weights=None)
     own, _ = before.apply(IMAGES, TARGETS, ROWS)
     alone = Augmentation(**mixed)
     mix = replace(draws, augmentation=alone, erased=None)
@@ -73,6 +74,6 @@ def test_erasing_then_mixing_is_one_after_the_other(mixed):
 def test_images_of_any_size_are_changed(shape):
     images = np.random.default_rng(0).integers(0, 256, (4, *shape), np.uint8)
     shift = min(2, shape[0] - 1)
-    draws = Augmentation(flip=True, rotate=9, zoom=0.1, shift=shift, erase=1.0, mixup=0.4)
+    draws = Augmentation(flip=True, rotate=9, zoom=0.1, shift=shift, erase=1.0, fmix=1.0)
     out, _ = draws.draw(4, 0, 0).apply(images, one_hot(np.arange(4), 4), np.arange(4))
     assert out.shape == images.shape

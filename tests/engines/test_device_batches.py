@@ -28,6 +28,7 @@ CHANGES = {
     "shift": Augmentation(shift=3),
     "erase": Augmentation(erase=0.7),
     "cutmix": Augmentation(cutmix=0.6),
+    "fmix": Augmentation(fmix=0.6),
     "mixup": Augmentation(mixup=0.4),
     "as a recipe has them": Augmentation(flip=True, shift=2, erase=0.5, cutmix=0.5),
 }

@@ -5,6 +5,7 @@ The changes are made in this order: flip, rotate and zoom, shift, erase, then mi
 of the batch. The channels of a pixel move together; noise is drawn for each.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ CHANGES, FIRST_FLIPS = 1, 2
 # Shares of the image, and height over width, of random erasing: Zhong et al. 2017.
 LEAST_ERASED, MOST_ERASED, FLATTEST = 0.02, 0.4, 0.3
 NOISE = 64  # rows, and columns, at which a window of the noise may begin
+BLOBS = 512  # fields of an epoch that blobs are cut from
+DECAY = 3  # of a field's amplitudes with their frequency: Harris et al. 2020
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,13 @@ class Augmentation:
     """The changes of each image in each epoch; raises InvalidValueError for other values.
 
     Flips alternate: every image is flipped in every second epoch, a random half of them in the
-    first one (Jordan 2024, "94% on CIFAR-10 in 3.29 seconds", 3.6). Rotation, zoom and shift are
-    uniform up to their bounds, with black outside the image. An erased rectangle is filled with
+    first (Jordan 2024, "94% on CIFAR-10 in 3.29 seconds", 3.6). Rotation, zoom and shift are
+    uniform up to their bounds, with black outside. An erased rectangle is filled with
     noise (Zhong et al. 2017). With `cutmix` a rectangle comes from another image of the batch,
-    whose label gets the rectangle's share of the target (Yun et al. 2019). With `mixup` images and
-    targets are means of two, with weights from Beta(mixup, mixup) (Zhang et al. 2018).
+    whose label gets the rectangle's share of the target (Yun et al. 2019). With `fmix` it is blobs
+    in place of a rectangle: the highest values, a uniform share, of a field of low frequencies
+    (Harris et al. 2020, "FMix"). With `mixup` images and targets are means of two, with weights
+    from Beta(mixup, mixup) (Zhang et al. 2018).
     """
 
     flip: bool = False  # left to right
@@ -42,6 +47,7 @@ class Augmentation:
     shift: int = 0  # pixels, at most, in each direction
     erase: float = 0.0  # probability that a rectangle is erased
     cutmix: float = 0.0  # probability that a rectangle is replaced
+    fmix: float = 0.0  # probability that blobs are replaced
     mixup: float = 0.0  # the Beta distribution's parameter; 0 for none
 
     def __post_init__(self) -> None:
@@ -56,6 +62,7 @@ class Augmentation:
             ("zoom", 0.5, ""),
             ("erase", 1, ""),
             ("cutmix", 1, ""),
+            ("fmix", 1, ""),
             ("mixup", 100, ""),
         ):
             value = getattr(self, name)
@@ -63,10 +70,12 @@ class Augmentation:
                 raise InvalidValueError(
                     f"{name} must be from 0 to {most}{unit}; received {value!r}"
                 )
-        if self.cutmix and self.mixup:
+        mixing = {name: getattr(self, name) for name in ("cutmix", "fmix", "mixup")}
+        given = {name: f"{value:g}" for name, value in mixing.items() if value}
+        if len(given) > 1:
             raise InvalidValueError(
-                f"cutmix and mixup cannot be combined; received {self.cutmix:g}, {self.mixup:g}; "
-                "set one to 0"
+                f"{' and '.join(given)} cannot be combined; received {', '.join(given.values())}; "
+                "leave one and set others to 0"
             )
 
     def require_fits(self, height: int, width: int) -> None:
@@ -92,13 +101,13 @@ class Augmentation:
             moves=rng.integers(-self.shift, self.shift + 1, (n, 2)),
             angles=np.deg2rad(rng.uniform(-self.rotate, self.rotate, n)),
             scales=1 + rng.uniform(-self.zoom, self.zoom, n),
-            erased=_erased(rng, n) * (rng.random((n, 1)) < self.erase) if self.erase else None,
+            erased=_erased(rng, n, self.erase) if self.erase else None,
             noise_seed=int(rng.integers(2**31)),
             noise_starts=rng.integers(0, NOISE, (n, 2)),
-            replaced=_replaced(rng, n) * (rng.random((n, 1)) < self.cutmix)
-            if self.cutmix
-            else None,
+            replaced=_replaced(rng, n, self.cutmix) if self.cutmix else None,
             weights=rng.beta(self.mixup, self.mixup, n) if self.mixup else None,
+            fields=rng.integers(0, BLOBS, n) if self.fmix else None,
+            shares=rng.random(n) * (rng.random(n) < self.fmix) if self.fmix else None,
         )
 
 
@@ -108,21 +117,21 @@ def first_flips(n: int, seed: int) -> NDArray[np.bool_]:
     return flips
 
 
-def _erased(rng: np.random.Generator, n: int) -> Numbers:
+def _erased(rng: np.random.Generator, n: int, chance: float) -> Numbers:
     """Draw (n, 4) rectangles to erase: centre (down, right) and sides, as shares of a side."""
     area = rng.uniform(LEAST_ERASED, MOST_ERASED, n)
     ratio = FLATTEST ** rng.uniform(-1, 1, n)
     height, width = np.sqrt(area * ratio).clip(max=1), np.sqrt(area / ratio).clip(max=1)
     down, right = rng.random((2, n))  # the rectangle lies within the image
-    return np.stack(
-        [height / 2 + down * (1 - height), width / 2 + right * (1 - width), height, width], axis=1
-    )
+    centre = height / 2 + down * (1 - height), width / 2 + right * (1 - width)
+    return np.stack([*centre, height, width], axis=1) * (rng.random((n, 1)) < chance)
 
 
-def _replaced(rng: np.random.Generator, n: int) -> Numbers:
+def _replaced(rng: np.random.Generator, n: int, chance: float) -> Numbers:
     """Draw (n, 4) rectangles of CutMix: a uniform area, the image's shape, any centre."""
     side = np.sqrt(rng.random(n))
-    return np.stack([*rng.random((2, n)), side, side], axis=1)
+    centre = rng.random((2, n))
+    return np.stack([*centre, side, side], axis=1) * (rng.random((n, 1)) < chance)
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,8 @@ class Draws:
     noise_starts: NDArray[np.int64]  # (N, 2) row and column at which its window begins
     replaced: Numbers | None  # (N, 4) rectangles as in `erased`
     weights: Numbers | None  # (N,) of the image itself in a mixture of two
+    fields: NDArray[np.int64] | None  # (N,) of which field its blobs are cut
+    shares: Numbers | None  # (N,) of the pixels that are in blobs; 0 for none
 
     def apply(
         self, images: Images, targets: Targets, rows: NDArray[np.int64]
@@ -162,8 +173,8 @@ class Draws:
         if self.erased is not None:
             erased = _like(images, _inside(self.erased[rows], height, width))
             changed = np.where(erased, self._noise(rows, images.shape[1:]), changed)
-        if self.replaced is not None:
-            replaced = _inside(self.replaced[rows], height, width)
+        replaced = self._replaced(rows, height, width)
+        if replaced is not None:
             changed = np.where(_like(images, replaced), changed[::-1], changed)
             share = 1 - replaced.mean(axis=(1, 2))
             targets = _mixed(targets, share[:, np.newaxis])
@@ -172,6 +183,21 @@ class Draws:
             changed = np.rint(_mixed(changed, _like(images, weights))).astype(np.uint8)
             targets = _mixed(targets, weights[:, np.newaxis])
         return changed, targets
+
+    def _replaced(
+        self, rows: NDArray[np.int64], height: int, width: int
+    ) -> NDArray[np.bool_] | None:
+        """Return (B, H, W), which pixels come from the other image; None where none can."""
+        if self.replaced is not None:
+            return _inside(self.replaced[rows], height, width)
+        if self.fields is not None and self.shares is not None:
+            most = np.floor(self.shares[rows] * (height * width)).reshape(-1, 1, 1)
+            return np.less(self.ranks(height, width)[self.fields[rows]], most)
+        return None
+
+    def ranks(self, height: int, width: int) -> NDArray[np.int32]:
+        """Return the ranks (BLOBS, H, W) of the pixels in each field, 0 for the highest value."""
+        return _ranks(self.noise_seed, height, width)
 
     def _noise(self, rows: NDArray[np.int64], image_shape: tuple[int, ...]) -> Images:
         """Return (B, H, W[, 3]) windows of one sheet of noise: an epoch draws few numbers."""
@@ -182,6 +208,19 @@ class Draws:
         rng = np.random.default_rng(self.noise_seed)
         height, width, *channels = image_shape
         return rng.integers(0, 256, (height + NOISE - 1, width + NOISE - 1, *channels), np.uint8)
+
+
+@functools.lru_cache(maxsize=2)  # all batches of an epoch have the same
+def _ranks(seed: int, height: int, width: int) -> NDArray[np.int32]:
+    """Rank the pixels of random fields, whose amplitudes fall with a power of the frequency."""
+    down, right = np.fft.fftfreq(height), np.fft.rfftfreq(width)
+    frequency = np.hypot(down[:, np.newaxis], right).clip(1 / max(height, width))
+    parts = np.random.default_rng(seed).standard_normal((BLOBS, 2, *frequency.shape))
+    spectrum = (parts[:, 0] + 1j * parts[:, 1]) / frequency**DECAY
+    values = np.fft.irfft2(spectrum, (height, width)).reshape(BLOBS, -1)
+    ranks = (-values).argsort(axis=1, kind="stable").argsort(axis=1).astype(np.int32)
+    ranks.flags.writeable = False
+    return ranks.reshape(BLOBS, height, width)
 
 
 def _like(images: Images, values: Any) -> Any:

@@ -65,6 +65,10 @@ class _Changes:
         self._mixed = draws.weights is not None and put(draws.weights.astype(np.float32))
         self._erased = None if draws.erased is None else put(draws.erased)
         self._replaced = None if draws.replaced is None else put(draws.replaced)
+        self._shares = None if draws.shares is None else put(draws.shares)
+        if draws.fields is not None:
+            self._fields = put(draws.fields)
+            self._ranks = put(draws.ranks(*image_shape[:2]).copy())  # PyTorch warns of read-only
         if self._erased is not None:
             self._starts = put(draws.noise_starts)
             self._noise = _windows(put(draws.sheet(image_shape)), image_shape)
@@ -84,8 +88,13 @@ class _Changes:
             noise = self._noise[tuple(self._starts[rows].T)].reshape(image_shape)
             erased = _like(images, _inside(self._erased[rows], height, width))
             images = torch.where(erased, noise, images)
+        replaced = None
         if self._replaced is not None:
             replaced = _inside(self._replaced[rows], height, width)
+        elif self._shares is not None:
+            most = (self._shares[rows] * (height * width)).floor()
+            replaced = self._ranks[self._fields[rows]] < most[:, None, None]
+        if replaced is not None:
             images = torch.where(_like(images, replaced), images.flip(0), images)
             own = 1 - replaced.double().mean((1, 2))
             targets = _mean(targets, own.float()[:, None])
