@@ -26,11 +26,11 @@ def test_they_are_log_probabilities_of_the_run_in_the_table(teacher):
 
 
 def test_the_network_knows_its_training_images_by_heart(teacher):
-    """Expect 99.9 %, as docs/protocol.md says, by the mean over both views."""
+    """Expect all but four, as docs/protocol.md says, by the mean over both views."""
     try:
         train, _ = load("fashion-mnist", fetch=False)
     except DataNotFoundError:
         pytest.skip("Fashion-MNIST is not here")
     assert teacher["train_sha256"] == train.sha256
     mean = np.exp(teacher["log_probabilities"].astype(np.float32)).mean(0)
-    assert round(100 * np.mean(mean.argmax(1) == train.labels), 1) == 99.9
+    assert np.sum(mean.argmax(1) != train.labels) == 4

@@ -103,7 +103,7 @@ RECIPES = (
         epochs=230,
         warmup_epochs=5,
         model={"stem": 64, "stages": ((128, 2), (256, 2), (384, 2))},
-        augment={"flip": True, "shift": 2, "erase": 0.25, "cutmix": 0.5},
+        augment={"flip": True, "shift": 2, "erase": 0, "cutmix": 0, "fmix": 1.0},
         **{**CONVOLUTIONS, **ON_A_GPU, "builder": "resnet"},
     ),
     # For some thousand digits, letters or signs, whose mirror images are others: no flips. The
