@@ -17,9 +17,13 @@ ALLOWED = {
     "cli": LOWER
     | MIDDLE
     | {"training", "report", "reproduce", "bench", "shipped", "audit"}
-    | {"images", "portable", "export", "serve"},
+    | {"images", "portable", "export", "serve", "jobs", "tuning", "labelling"},
     "audit": LOWER | MIDDLE | {"training", "report"},
-    "bench": LOWER | MIDDLE | {"training"},
+    "bench": LOWER | MIDDLE | {"training", "jobs"},
+    "tuning": LOWER | MIDDLE | {"training", "report", "jobs"},
+    "labelling": {"portable", "jobs", "images", "data", "files", "dependencies", "errors", "text"}
+    | {"shipped", "environment"},
+    "jobs": {"errors", "dependencies", "environment", "text"},
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},
     "page": {"portable", "images", "evaluation"},
