@@ -8,6 +8,7 @@
     ├── DataNotFoundError       no data at any of the places tried (also a FileNotFoundError)
     ├── MissingDependencyError  a package cannot be imported (also an ImportError)
     ├── RunError                a run folder is in the way, is incomplete or cannot be written
+    │   ├── BusyError           another process writes it
     │   └── CheckpointError     a checkpoint is damaged, or belongs to another training
     ├── StoppedError            a signal stopped a training, which can be resumed
     ├── OutputError             standard output takes no more of an answer
@@ -55,6 +56,10 @@ class MissingDependencyError(FashionlabError, ImportError):
 
 class RunError(FashionlabError):
     """A run folder is in the way, is incomplete, or cannot be written."""
+
+
+class BusyError(RunError):
+    """A run folder is being written by another process."""
 
 
 class CheckpointError(RunError):

@@ -2,6 +2,7 @@
 
 options     what several commands share; `output` prints all that is printed
 training    reproduce, train
+tuning      tune
 evaluation  evaluate, report
 comparison  compare
 models      export, predict, serve; `answers` prints predictions
@@ -16,7 +17,17 @@ from typing import Annotated
 import typer
 
 from fashionlab import __version__
-from fashionlab.cli import audit, bench, comparison, evaluation, inputs, models, output, training
+from fashionlab.cli import (
+    audit,
+    bench,
+    comparison,
+    evaluation,
+    inputs,
+    models,
+    output,
+    training,
+    tuning,
+)
 from fashionlab.dependencies import needs
 from fashionlab.errors import FashionlabError, OutputError, StoppedError
 
@@ -33,6 +44,7 @@ app.add_typer(bench_app, name="bench")
 
 app.command()(training.reproduce)
 app.command()(training.train)
+app.command()(tuning.tune)
 app.command()(evaluation.evaluate)
 app.command()(evaluation.report)
 app.command()(comparison.compare)
@@ -69,10 +81,11 @@ def _common(
 def main() -> None:
     """Run the command line; an error that the user can fix is one line and exit status 2."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    if "train" in arguments:  # other commands start without NumPy
+    fields = {"train": training.train, "tune": tuning.tune}
+    for name in fields.keys() & set(arguments):  # other commands start without NumPy
         from fashionlab.cli.recipe_fields import add_recipe_fields
 
-        add_recipe_fields(training.train)
+        add_recipe_fields(fields[name])
     with output.streams():
         sys.exit(_status(arguments, debug=len(arguments) < len(sys.argv) - 1))
 

@@ -35,6 +35,16 @@ Transposed = Annotated[
     bool | None,
     typer.Option("--transposed/--upright", help="Images lie column by column, as EMNIST's do."),
 ]
+# Where jobs are done: the arguments of jobs.start.
+On = Annotated[
+    str,
+    typer.Option(help="local; ray, a cluster on this machine; or ray://HOST:PORT, one that runs."),
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="How many processes work at a time.")]
+Cores = Annotated[int | None, typer.Option(min=1, help="Cores of each; by default its share.")]
+Retries = Annotated[
+    int, typer.Option(min=0, help="How often a job whose process is lost is begun again.")
+]
 # How the data are read: the fields of data.ReadOptions.
 READING: dict[str, Any] = {
     "split": Annotated[
@@ -78,6 +88,13 @@ class Data:
 
         path = files.text(suspects.resolve())
         return replace(self, reading={**(self.reading or {}), "without": path})
+
+    @property
+    def everywhere(self) -> str | None:
+        """The place as another process finds it, whose current folder is another."""
+        if self.place in (None, "synthetic") or not Path(str(self.place)).exists():
+            return self.place
+        return str(Path(str(self.place)).resolve())
 
     def load(self, fetch: bool = True) -> "Parts":
         """Load them; lines about it go to standard error."""

@@ -46,7 +46,7 @@ def reproduce(
         show(f"the page: {page.resolve().as_uri()}")
 
 
-def _without_fields(command: Callable[..., None]) -> Callable[..., None]:
+def without_fields(command: Callable[..., None]) -> Callable[..., None]:
     """Hide `**fields`, for which typer before 0.28 ends every command in a traceback."""
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -55,7 +55,7 @@ def _without_fields(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @reads_data
-@_without_fields  # `recipe_fields` adds the options that they are
+@without_fields  # `recipe_fields` adds the options that they are
 def train(
     recipe: Annotated[
         str | None,

@@ -22,11 +22,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """A job that has ended: with a result, or with the line of its error."""
+    """A job that has ended: with a result, or with the line of its error.
+
+    `lost` says that processes or machines were lost with it, more often than it may be begun again.
+    """
 
     job: Job
     result: Mapping[str, Any] | None
     error: str = ""
+    lost: bool = False
 
 
 class Executor(ABC):

@@ -20,6 +20,9 @@ from fashionlab.text import read_text
 RECIPES = {recipe.name: recipe for recipe in (*paper.RECIPES, *accurate.RECIPES, *fast.RECIPES)}
 
 
+SPACE = "space"  # the table of a recipe's file that `fashionlab tune` reads
+
+
 def get(name: str) -> Recipe:
     """Return the recipe of that name, or in the TOML file of that name.
 
@@ -31,6 +34,30 @@ def get(name: str) -> Recipe:
     return RECIPES[name]
 
 
+def changes(name: str) -> tuple[Recipe, dict[str, Any]]:
+    """Return the named recipe that `name`, a name or a TOML file, starts from, and its changes.
+
+    `override` of them is `get(name)`. A table `space` is left out: `space` returns it. Raises
+    InvalidValueError as `get` does.
+    """
+    if not name.endswith(".toml"):
+        return get(name), {}
+    values = _read(Path(name))
+    base = RECIPES[values.pop("base")]
+    values.pop(SPACE, None)
+    return base, {"name": Path(name).stem} | values
+
+
+def space(name: str) -> Mapping[str, Any] | None:
+    """Return the table `space` of the TOML file `name`, which says what to try; None without."""
+    if not name.endswith(".toml"):
+        return None
+    table = _read(Path(name)).get(SPACE)
+    if table is not None:
+        require_typed(dict[str, Any], table, SPACE)
+    return table
+
+
 def read_toml(path: Path) -> Recipe:
     """Read a recipe from a file: `base`, the recipe it starts from, and the fields that differ.
 
@@ -39,20 +66,26 @@ def read_toml(path: Path) -> Recipe:
         [model]
         units = [300, 100]
 
-    The file's name is the recipe's, unless `name` is given; batch_size = "all" means one batch.
-    Raises InvalidValueError for a file that cannot be read, an unknown field or a wrong value.
+    The file's name is the recipe's, unless `name` is given; batch_size = "all" means one batch; a
+    table `space` is for `fashionlab tune`. Raises InvalidValueError for a file that cannot be read,
+    an unknown field or a wrong value.
     """
+    return override(*changes(str(path)))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a recipe's file says, with a base that is the name of a recipe."""
     try:
         values = tomllib.loads(read_text(path, "a recipe"))
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidValueError(f"{path} must be a recipe in TOML: {reason}") from error
-    base = values.pop("base", None)
+    base = values.get("base")
     if base is None:
         raise InvalidValueError(f'{path} must name its base; add a line base = "report-mlp"')
     require_typed(str, base, "base")
     one_of("recipe", base, RECIPES)
-    return override(RECIPES[base], {"name": path.stem} | values)
+    return values
 
 
 def recorded(values: Any) -> Recipe:

@@ -37,7 +37,13 @@ Loading either runs no code from it.
 
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.layout import is_begun, require_free
-from fashionlab.runs.reader import DataFacts, Run, recorded_config, recorded_environment
+from fashionlab.runs.reader import (
+    DataFacts,
+    Run,
+    recorded_config,
+    recorded_environment,
+    recorded_history,
+)
 from fashionlab.runs.reading import border
 from fashionlab.runs.records import Environment
 from fashionlab.runs.robustness import write_robustness
@@ -57,6 +63,7 @@ __all__ = [
     "is_begun",
     "recorded_config",
     "recorded_environment",
+    "recorded_history",
     "remaining",
     "require_free",
     "require_same_data",

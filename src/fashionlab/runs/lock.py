@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fashionlab import files
-from fashionlab.errors import RunError
+from fashionlab.errors import BusyError
 from fashionlab.runs import lease
 from fashionlab.runs.lease import Lease
 
@@ -123,9 +123,9 @@ class Lock:
             time.sleep(pause)
         return lock(self._descriptor)
 
-    def _taken(self, remedy: str = "") -> RunError:
+    def _taken(self, remedy: str = "") -> BusyError:
         owner = _named(lease.read(self.path))
-        return RunError(
+        return BusyError(
             f"{self.run} is being trained by {owner}; wait for it, or choose another --out{remedy}"
         )
 

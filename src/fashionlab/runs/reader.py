@@ -62,6 +62,12 @@ def recorded_environment(folder: Path) -> Environment:
     return cast("Environment", reading.json_file(_place(folder) / "environment.json", Environment))
 
 
+def recorded_history(folder: Path) -> list[dict[str, float]]:
+    """Return the epochs of a run so far, finished or not; none where it has not begun."""
+    path = _place(folder) / HISTORY
+    return reading.table(path, "epoch", "loss", "accuracy", "seconds") if path.exists() else []
+
+
 def _place(folder: Path) -> Path:
     return folder if folder.exists() else work_folder(folder)
 

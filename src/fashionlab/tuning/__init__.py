@@ -1,0 +1,31 @@
+"""Tuning: the search for a better recipe, by trials on held-out training images.
+
+space    the values that are tried for a recipe's fields
+outcome  what came of a trial, and how Optuna keeps it
+choosing the next trial's values, and the bounds that it is pruned by
+storage  a study in a database
+tune     the driver: trials by any number of processes, on one machine or many
+result   the best recipe, and the page
+"""
+
+from fashionlab.tuning.choosing import SAMPLERS, Choosing
+from fashionlab.tuning.outcome import OBJECTIVES, Outcome
+from fashionlab.tuning.result import write_best
+from fashionlab.tuning.space import Axis, Space, default, read, usual
+from fashionlab.tuning.tune import Source, Study, tune
+
+__all__ = [
+    "OBJECTIVES",
+    "SAMPLERS",
+    "Axis",
+    "Choosing",
+    "Outcome",
+    "Source",
+    "Space",
+    "Study",
+    "default",
+    "read",
+    "tune",
+    "usual",
+    "write_best",
+]
