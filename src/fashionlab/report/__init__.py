@@ -5,6 +5,7 @@ Symbols: N test images, K classes, M shown images, H rows, W columns.
 
     run          the page of one run
     comparison   the page about several runs
+    study        the page about a study of hyper-parameters
     measure      what a page needs that a run did not store: measured once and kept
     card         the model card of a run
     audit        the page of suspects, on which a person decides

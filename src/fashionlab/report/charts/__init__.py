@@ -9,4 +9,6 @@ variables of style.css.j2, and marks say their values to a pointer, a keyboard a
     intervals  reliability diagram, accuracy of segments, differences between runs
     small_multiples   accuracy by strength for each corruption
     scatter    the map of the test set
+    trials     the trials of a study: history, learning curves, accuracy against seconds
+    space      the searched parameters: importance, parallel coordinates, accuracy by value
 """

@@ -125,7 +125,7 @@ def accuracy_by_epoch(courses: Sequence[Course], split: str, name: str) -> Marku
         ends.append((float(mean[-1]), shortened(course.name, 28), shade))
     shortest = min(len(course.runs[0]) for course in courses)
     if last / shortest >= LOGARITHMIC:
-        _logarithmic(axes)
+        logarithmic(axes)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.yaxis.set_major_formatter(PER_CENT)
@@ -169,7 +169,7 @@ def accuracy_against(
         axes.plot([one.cost], [one.accuracy], "o", color=shade, markersize=7)
     values = [one.cost for one in costs]
     if min(values) > 0 and max(values) / min(values) >= LOGARITHMIC:
-        _logarithmic(axes)
+        logarithmic(axes)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: show(x)))
     axes.margins(x=0.12, y=0.1)
     axes.yaxis.set_major_formatter(PER_CENT)
@@ -211,7 +211,8 @@ def _boxes(axes: Axes, costs: Sequence[Cost]) -> list[Mark]:
     return marks
 
 
-def _logarithmic(axes: Axes) -> None:
+def logarithmic(axes: Axes) -> None:
+    """Make the x axis logarithmic, with ticks at round numbers."""
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1000 else (1,)))

@@ -26,7 +26,9 @@ BLUE, GREEN, RED, ORANGE, PINK, SKY = (
     *("#e69f00", "#cc79a7", "#56b4e9"),
 )
 GRID, AXIS, PAPER = "#e3e7eb", "#9aa3ad", "#ffffff"
+SCALE = ("#b9c9d8", "#8fb0cd", "#5f95c2", "#2f74ae", "#0b4a80")  # from the lowest to the highest
 VARIABLES = {
+    **{colour: f"scale-{step}" for step, colour in enumerate(SCALE)},
     **{INK: "ink", SOFT: "soft", FAINT: "faint", GRID: "grid", AXIS: "axis", PAPER: "paper"},
     **{BLUE: "blue", GREEN: "green", RED: "red", ORANGE: "orange", PINK: "pink", SKY: "sky"},
 }
