@@ -12,9 +12,11 @@ from fashionlab.bench import record as record_room
 from fashionlab.bench import results
 from fashionlab.bench.accuracy import Accuracies, accuracy
 from fashionlab.bench.record import Time, record
+from fashionlab.data import load
 from fashionlab.data.synthetic import draw
 from fashionlab.engines.keras import Keras
 from fashionlab.errors import DataFormatError, InvalidValueError, WorkerError
+from fashionlab.jobs import start
 from fashionlab.recipes import RECIPES
 from fashionlab.runs import Run
 
@@ -29,7 +31,8 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def measured(place):
-    return accuracy(RECIPE, DATA, 3, folder=place / "runs", out=place / "a.csv")
+    (found,) = accuracy([RECIPE], DATA, 3, folder=place / "runs", out=place / "a.csv")
+    return found
 
 
 def test_a_row_per_run_says_what_the_run_reached(measured, place):
@@ -49,7 +52,8 @@ def test_a_row_per_run_says_what_the_run_reached(measured, place):
 
 def test_finished_runs_are_used_and_their_rows_not_written_twice(measured, place):
     seen = []
-    again = accuracy(RECIPE, DATA, 2, folder=place / "runs", out=place / "a.csv", say=seen.append)
+    runs, out = place / "runs", place / "a.csv"
+    (again,) = accuracy([RECIPE], DATA, 2, folder=runs, out=out, say=seen.append)
     assert again.values == measured.values[:2]
     assert len(results.read(place / "a.csv")) == 3
     assert seen[0].startswith("net, seed 0: test accuracy")
@@ -58,14 +62,14 @@ def test_finished_runs_are_used_and_their_rows_not_written_twice(measured, place
 def test_a_measurement_goes_on_after_the_seeds_before(measured, place):
     kept, out = results.read(place / "a.csv"), place / "parts.csv"
     for first, seeds in ((1, 2), (0, 1)):
-        part = accuracy(RECIPE, DATA, seeds, first=first, folder=place / "runs", out=out)
+        (part,) = accuracy([RECIPE], DATA, seeds, first=first, folder=place / "runs", out=out)
         assert part.values == measured.values[first : first + seeds]
     assert results.read(out) == kept
 
 
 def test_with_a_part_held_out_the_test_figures_are_not_given(tmp_path):
     recipe = replace(RECIPE, validation_fraction=0.2)
-    found = accuracy(recipe, DATA, 1, folder=tmp_path, out=tmp_path / "v.csv")
+    (found,) = accuracy([recipe], DATA, 1, folder=tmp_path, out=tmp_path / "v.csv")
     row = results.read(tmp_path / "v.csv")[0]
     assert found.part == row["part"] == "validation"
     run = Run(tmp_path / "net-seed0")
@@ -74,15 +78,44 @@ def test_with_a_part_held_out_the_test_figures_are_not_given(tmp_path):
     assert str(found) == f"net: validation accuracy {found.values[0]:.2%}, 1 seed"
 
 
+def test_a_grid_that_two_processes_train_has_the_rows_of_one_after_the_other(tmp_path):
+    short = {"epochs": 1, "warmup_epochs": 0, "batch_size": 500}
+    recipes = [replace(RECIPES[name], **short) for name in ("net", "mlp")]
+    data, places = load("synthetic"), [tmp_path / name for name in ("one", "two")]
+    found = [
+        accuracy(
+            recipes,
+            data,
+            2,
+            folder=place / "runs",
+            out=place / "a.csv",
+            place="synthetic",
+            executor=(lambda: start("local", 2)) if place.name == "two" else None,
+        )
+        for place in places
+    ]
+    assert found[0] == found[1]
+    assert [one.recipe for one in found[0]] == ["net", "mlp"]
+    alone, both = (results.read(place / "a.csv") for place in places)
+    same = ("recipe", "seed", "accuracy", "weights_sha256")
+    assert [[row[c] for c in same] for row in alone] == [[row[c] for c in same] for row in both]
+    assert len(alone) == 4
+
+
+def test_recipes_of_one_name_are_refused(tmp_path):
+    with pytest.raises(InvalidValueError, match="names of their own; received net, net"):
+        accuracy([RECIPE, RECIPE], DATA, 1, folder=tmp_path, out=tmp_path / "a.csv")
+
+
 def test_no_seed_is_refused(tmp_path):
     with pytest.raises(InvalidValueError, match="seeds must be a whole number from 1; received 0"):
-        accuracy(RECIPE, DATA, 0, folder=tmp_path, out=tmp_path / "a.csv")
+        accuracy([RECIPE], DATA, 0, folder=tmp_path, out=tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_first_seed_below_0_is_refused(tmp_path):
     with pytest.raises(InvalidValueError, match="first seed must be a whole number from 0"):
-        accuracy(RECIPE, DATA, 1, first=-1, folder=tmp_path, out=tmp_path / "a.csv")
+        accuracy([RECIPE], DATA, 1, first=-1, folder=tmp_path, out=tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
 
 
@@ -200,7 +233,7 @@ def test_on_a_gpu_the_record_has_levels_of_its_own(tmp_path, monkeypatch):
 def test_a_file_that_is_no_table_is_refused_by_name_before_anything_is_trained(content, tmp_path):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(DataFormatError, match=r"a.csv cannot be read"):
-        accuracy(RECIPE, DATA, 1, folder=tmp_path / "runs", out=tmp_path / "a.csv")
+        accuracy([RECIPE], DATA, 1, folder=tmp_path / "runs", out=tmp_path / "a.csv")
     assert not (tmp_path / "runs").exists()
     assert (tmp_path / "a.csv").read_bytes() == content
 

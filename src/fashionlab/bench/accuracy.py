@@ -1,18 +1,20 @@
-"""The accuracy of a recipe over several seeds, each trained as any user would train it."""
+"""The accuracy of recipes over several seeds, each trained as any user would train it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fashionlab.bench import results
-from fashionlab.data import Dataset
-from fashionlab.errors import InvalidValueError, RunError
+from fashionlab.data import Parts
+from fashionlab.errors import InvalidValueError, RunError, StoppedError
 from fashionlab.evaluation.intervals import mean_interval, mean_std
+from fashionlab.jobs import Executor, Job
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
-from fashionlab.training import train
+from fashionlab.training import job, train
+from fashionlab.training.signals import terminable
 
 SAME = ("recipe", "seed")  # a later row replaces one with these values
 
@@ -38,40 +40,94 @@ class Accuracies:
 
 
 def accuracy(
-    recipe: Recipe,
-    data: tuple[Dataset, Dataset],
+    recipes: Sequence[Recipe],
+    data: Parts,
     seeds: int,
     *,
     first: int = 0,
     folder: Path = Path("runs/accuracy"),
     out: Path,
+    place: str | None = None,
+    executor: Callable[[], Executor] | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] = lambda line: None,
-) -> Accuracies:
-    """Train with `seeds` seeds from `first` on, and write a row per run to the CSV file `out`.
+) -> list[Accuracies]:
+    """Train each recipe with `seeds` seeds from `first` on; write a row per run to the CSV `out`.
 
     Rows of other seeds stay in the file, so that a long measurement can be made in parts. A run in
-    `folder` is used if it is complete, and resumed if it is not. Where the recipe has a validation
+    `folder` is used if it is complete, and resumed if it is not. Where a recipe has a validation
     split, the accuracies are of that split, to make choices by, and test metrics are not read.
 
-    Raises InvalidValueError for fewer than 1 seed or a first one below 0, RunError for a run in
-    `folder` that is not this one.
+    An `executor` trains several at a time, with the data from `place`, as `load` takes it;
+    without, they are trained here, one after the other.
+
+    Raises InvalidValueError for fewer than 1 seed, a first one below 0 or a recipe that is named
+    twice, RunError for a run in `folder` that is not this one or could not be trained.
     """
     if seeds < 1:
         raise InvalidValueError(f"seeds must be a whole number from 1; received {seeds}")
     if first < 0:
         raise InvalidValueError(f"first seed must be a whole number from 0; received {first}")
+    names = [recipe.name for recipe in recipes]
+    if len(set(names)) < len(names):
+        raise InvalidValueError(
+            f"recipes must have names of their own; received {', '.join(names)}"
+        )
     if out.exists():
         results.read(out)  # before hours of training
-    values = []
-    for seed in range(first, first + seeds):
-        place = folder / f"{recipe.name}-seed{seed}"
-        run = train(recipe, data, place, seed, progress, resume=True)
+    wanted = {
+        folder / f"{recipe.name}-seed{seed}": (recipe, seed)
+        for recipe in recipes
+        for seed in range(first, first + seeds)
+    }
+    runs: Iterator[Run]
+    if executor is None:
+        runs = (train(r, data, f, seed, progress, resume=True) for f, (r, seed) in wanted.items())
+    else:
+        runs = _elsewhere(wanted, data, place, executor)
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for run in runs:
         row = measured(run)
         results.add(out, row, SAME)
-        values.append(float(row["accuracy"]))
-        say(f"{recipe.name}, seed {seed}: {row['part']} accuracy {values[-1]:.2%}")
-    return Accuracies(recipe.name, measured(run)["part"], values)
+        rows[run.recipe.name, run.seed] = row
+        reached = float(row["accuracy"])
+        say(f"{run.recipe.name}, seed {run.seed}: {row['part']} accuracy {reached:.2%}")
+    return [
+        _accuracies([rows[r.name, s] for r, s in wanted.values() if r is one]) for one in recipes
+    ]
+
+
+def _elsewhere(
+    wanted: Mapping[Path, tuple[Recipe, int]],
+    data: Parts,
+    place: str | None,
+    executor: Callable[[], Executor],
+) -> Iterator[Run]:
+    """Yield the runs as they are finished, trained by an executor."""
+    done = 0
+    with terminable() as status:
+        try:
+            with executor() as pool:
+                for folder, (recipe, seed) in wanted.items():
+                    arguments = job.described(
+                        recipe, data, seed, folder.resolve(), folder.parent, place=place
+                    )
+                    pool.submit(Job(folder.name, job.WORK, arguments))
+                for _ in wanted:
+                    ended = pool.wait()
+                    if ended.result is None:
+                        raise RunError(f"{ended.job.name}: {ended.error}")
+                    yield Run(ended.result["folder"])
+                    done += 1
+        except KeyboardInterrupt:
+            raise StoppedError(
+                f"stopped after {done} of {len(wanted)} runs", status(), "the same command"
+            ) from None
+
+
+def _accuracies(rows: Sequence[Mapping[str, Any]]) -> Accuracies:
+    values = [float(row["accuracy"]) for row in rows]
+    return Accuracies(rows[0]["recipe"], rows[0]["part"], values)
 
 
 def measured(run: Run) -> dict[str, Any]:

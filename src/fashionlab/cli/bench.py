@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fashionlab.cli.options import Data, Json, Place, reads_data
+from fashionlab.cli.options import Cores, Data, Json, On, Place, Retries, Workers, reads_data
 from fashionlab.cli.output import kept, say, show, show_json
 
 NO_DATA = Data()
@@ -13,8 +13,11 @@ NO_DATA = Data()
 
 @reads_data
 def bench_accuracy(
-    recipe: Annotated[
-        str, typer.Argument(help="A name that `fashionlab recipes` lists, or a TOML file.")
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECIPE...", help="Names that `fashionlab recipes` lists, or TOML files."
+        ),
     ],
     seeds: Annotated[int, typer.Option(help="The number of runs, each with its own seed.")] = 3,
     first_seed: Annotated[
@@ -31,21 +34,28 @@ def bench_accuracy(
     folder: Annotated[Path, typer.Option(help="The folder of the run folders.")] = Path(
         "runs/accuracy"
     ),
+    on: On = "local",
+    workers: Workers = None,
+    cores: Cores = None,
+    retries: Retries = 3,
     as_json: Json = False,
 ) -> None:
-    """Train a recipe with several seeds; mean, standard deviation and interval of its accuracy."""
+    """Train recipes with several seeds; mean, standard deviation and interval of their accuracy."""
     from dataclasses import asdict
 
     from fashionlab import recipes
     from fashionlab.bench.accuracy import accuracy
     from fashionlab.bench.results import default_out
+    from fashionlab.jobs import start
     from fashionlab.progress import for_stderr
 
-    chosen = recipes.get(recipe)
+    chosen = [recipes.get(name) for name in names]
     if validation_fraction is not None:
-        chosen = recipes.override(chosen, {"validation_fraction": validation_fraction})
-    whole = not data.place and validation_fraction is None and recipe in recipes.RECIPES
-    path = out or default_out("accuracy", whole)
+        held_out = {"validation_fraction": validation_fraction}
+        chosen = [recipes.override(recipe, held_out) for recipe in chosen]
+    named = all(name in recipes.RECIPES for name in names)
+    path = out or default_out("accuracy", not data.place and validation_fraction is None and named)
+    here = on == "local" and workers is None  # with a bar, and all cores for each
     measured = accuracy(
         chosen,
         data.load(),
@@ -53,14 +63,20 @@ def bench_accuracy(
         first=first_seed,
         folder=folder,
         out=path,
+        place=data.everywhere,
+        executor=None
+        if here
+        else lambda: start(on, workers, cores=cores, retries=retries, say=say),
         progress=for_stderr(say),
         say=say,
     )
     with kept(path):
         if as_json:
-            show_json(asdict(measured), indent=2)
+            every = [asdict(one) for one in measured]
+            show_json(every if len(every) > 1 else every[0], indent=2)
         else:
-            show(str(measured))
+            for one in measured:
+                show(str(one))
     say(f"written: {path}")
 
 

@@ -63,7 +63,6 @@ def tune(
     from fashionlab import recipes, tuning
     from fashionlab.cli.recipe_fields import given_fields
     from fashionlab.environment import cpus
-    from fashionlab.tuning.page import write_page
 
     given = given_fields(fields)
     base, changes = recipes.changes(recipe)
@@ -104,16 +103,14 @@ def tune(
         say=say,
     )
     written = tuning.write_best(study, folder)
-    page = write_page(study, folder)
+    page = tuning.write_page(study, folder, written)
     with kept(folder):
-        for path in written[:1]:
-            best = study.outcomes[study.best[0]]
+        for number, path in written.items():
+            found = study.outcomes[number]
             show(
-                f"best: {best.accuracy:.2%} of {len(study.data.test):,} held-out images, trial "
-                f"{study.best[0] + 1}; train it with: fashionlab train {path}"
+                f"trial {number + 1}: {found.accuracy:.2%} of {len(study.data.test):,} held-out "
+                f"images, {found.seconds:.3g} s; train it with: fashionlab train {path}"
             )
-        if len(written) > 1:
-            show(f"as good in another way: {', '.join(path.name for path in written[1:])}")
         show(f"the page: {page.resolve().as_uri()}")
     if not written:
         raise InvalidValueError("no trial has finished; see the page for the reasons")

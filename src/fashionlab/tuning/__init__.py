@@ -5,11 +5,13 @@ outcome  what came of a trial, and how Optuna keeps it
 choosing the next trial's values, and the bounds that it is pruned by
 storage  a study in a database
 tune     the driver: trials by any number of processes, on one machine or many
-result   the best recipe, and the page
+result   the best recipes as files
+page     the page, which report/study draws
 """
 
 from fashionlab.tuning.choosing import SAMPLERS, Choosing
 from fashionlab.tuning.outcome import OBJECTIVES, Outcome
+from fashionlab.tuning.page import write_page
 from fashionlab.tuning.result import write_best
 from fashionlab.tuning.space import Axis, Space, default, read, usual
 from fashionlab.tuning.tune import Source, Study, tune
@@ -28,4 +30,5 @@ __all__ = [
     "tune",
     "usual",
     "write_best",
+    "write_page",
 ]

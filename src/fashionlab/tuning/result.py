@@ -1,4 +1,4 @@
-"""The files that a study leaves: the best recipes, as `train` takes them, and its page."""
+"""The best recipes of a study, as `train` takes them."""
 
 from pathlib import Path
 
@@ -7,15 +7,16 @@ from fashionlab.recipes import to_toml
 from fashionlab.tuning.choosing import described
 from fashionlab.tuning.tune import Study
 
-BEST, PAGE = "best.toml", "index.html"
+BEST = "best.toml"
 
 
-def write_best(study: Study, out: Path) -> list[Path]:
+def write_best(study: Study, out: Path) -> dict[int, Path]:
     """Write the recipe of the best trial, best.toml; of a Pareto front also each trial-N.toml.
 
-    N counts from 1. Returns the files, the most accurate first; none where no trial has finished.
+    N counts from 1. Returns the files by the trials' numbers, from 0, the most accurate first; none
+    where no trial has finished.
     """
-    written = []
+    written = {}
     for i, number in enumerate(study.best):
         outcome = study.outcomes[number]
         path = out / (BEST if i == 0 else f"trial-{number + 1}.toml")
@@ -25,7 +26,7 @@ def write_best(study: Study, out: Path) -> list[Path]:
             f"{len(study.data.test):,} held-out images\n"
             f"{described(study.choosing.space, outcome.kept)}"
         )
-        values = study.changes(number) | {"name": name}
+        values = {"name": name} | {k: v for k, v in study.changes(number).items() if k != "name"}
         files.write(path, to_toml(study.source.base.name, values, comment).encode())
-        written.append(path)
+        written[number] = path
     return written

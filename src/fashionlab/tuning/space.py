@@ -6,7 +6,7 @@ A field is named as in a recipe's file: learning_rate, or model.dropout for an o
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from fashionlab.errors import InvalidValueError
@@ -15,6 +15,9 @@ from fashionlab.recipes import TABLES, Recipe, override
 from fashionlab.recipes.recipe import declared, one_of
 
 Value = bool | int | float | str | None  # as Optuna keeps it; lists are kept as their JSON text
+# A study decides itself what is held out, and trials do not read the test set.
+FIXED = ("validation_fraction", "test_each_epoch")
+TUNED = tuple(f.name for f in fields(Recipe) if "help" in f.metadata and f.name not in FIXED)
 POINTS = 3  # values of a range in a grid
 KEYS = ("low", "high", "log")
 FACTOR = 10  # to both sides of a learning rate
@@ -127,6 +130,7 @@ def read(table: Mapping[str, Any], recipe: Recipe) -> Space:
 
 
 def _axis(name: str, entry: Any, recipe: Recipe) -> Axis:
+    one_of("field to tune", name.partition(".")[0], TUNED)
     if entry == "default":
         return default(name, recipe)
     if isinstance(entry, Sequence) and not isinstance(entry, str):

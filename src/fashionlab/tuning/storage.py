@@ -5,6 +5,7 @@ What is under way is in no database: it follows from the trials before it.
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,11 +95,12 @@ class Storage:
         """
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-        with suppress(ValueError, RuntimeError):  # fewer than two trials, or no two that differ
+        with suppress(ValueError, RuntimeError), warnings.catch_warnings():  # of too few trials
+            warnings.simplefilter("ignore")  # that low targets are sought, as they are
             return get_param_importances(
                 self._study,
                 evaluator=PedAnovaImportanceEvaluator(),
-                target=lambda trial: float(trial.values[0]),
+                target=lambda trial: -float(trial.values[0]),  # it looks for what makes it low
             )
         return {}
 

@@ -233,7 +233,7 @@ class _Driver:
             return f"failed ({outcome.error}); {values}"
         leading = best(self._told, self._choosing.objectives)[:1]
         accuracy, seconds = outcome.accuracy or 0, outcome.seconds or 0
-        said = f"{accuracy:.2%} in {seconds:.0f} s"
+        said = f"{accuracy:.2%} in {seconds:.3g} s"
         said = (
             f"pruned after {len(outcome.curve)} epochs, {said}"
             if outcome.state == "pruned"

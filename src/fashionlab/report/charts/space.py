@@ -120,7 +120,9 @@ def parallel_coordinates(
     ticks = [place for place in MaxNLocator(5).tick_values(low, high) if low <= place <= high]
     accuracy = [((place - low) / (high - low), PER_CENT(place)) for place in ticks]
     for x, one in enumerate(dimensions):
-        _axis(axes, x, _lines(one.name, letters), one.ticks, max(int(gap * 72 / SMALL_LETTER) - 3, 6))
+        _axis(
+            axes, x, _lines(one.name, letters), one.ticks, max(int(gap * 72 / SMALL_LETTER) - 3, 6)
+        )
     _axis(axes, gaps, "validation\naccuracy", accuracy, 12)
     marks = [mark for x, one in enumerate(dimensions) for mark in _bins(axes, x, one, trials)]
     return element(figure, name, alt, marks)
@@ -233,5 +235,6 @@ def _labels(one: Dimension) -> list[str]:
     every = -(-len(one.ticks) * 4 // room)  # 4 letters at least
     letters = max(room * every // max(len(one.ticks), 1) - 1, 3)
     return [
-        shortened(label, letters) if n % every == 0 else "" for n, (_, label) in enumerate(one.ticks)
+        shortened(label, letters) if n % every == 0 else ""
+        for n, (_, label) in enumerate(one.ticks)
     ]

@@ -108,9 +108,7 @@ class Drawings:
         if not any(share > 0 for share in shares.values()):
             return None
         ordered = sorted(shares.items(), key=lambda item: -item[1])
-        said = listing(
-            [f"{name} {percent(share, 0)}" for name, share in ordered if share >= LEAST]
-        )
+        said = listing([f"{name} {percent(share, 0)}" for name, share in ordered if share >= LEAST])
         return importance(shares, "importance", f"Share of the variance by parameter: {said}.")
 
     def parallel(self) -> Markup:

@@ -30,7 +30,9 @@ class Results:
         self.counts = Counter(trial.state for trial in study.trials)
         self.seconds = sum(trial.seconds or 0 for trial in study.trials)
         self.finished = [
-            trial for trial in self.trials if trial.state == "finished" and trial.accuracy is not None
+            trial
+            for trial in self.trials
+            if trial.state == "finished" and trial.accuracy is not None
         ]
         self.pruned = [
             trial for trial in self.trials if trial.state == "pruned" and trial.accuracy is not None

@@ -17,7 +17,9 @@ def verdict(results: Results) -> str:
     if best is None or bounds is None:
         if not results.trials:
             return "No trial has been made yet."
-        return f"None of {trials(len(results.trials))} has finished, so there is no best recipe yet."
+        return (
+            f"None of {trials(len(results.trials))} has finished, so there is no best recipe yet."
+        )
     said = (
         f"The best of {trials(len(results.finished), 'finished ')} has {percent(best.accuracy)} "
         f"validation accuracy (trial {best.number}, 95 % interval {interval(bounds)})."
