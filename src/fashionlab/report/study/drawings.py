@@ -13,6 +13,7 @@ from fashionlab.report.charts.space import (
 )
 from fashionlab.report.charts.trials import (
     Shown,
+    curve_limits,
     history,
     learning_curves,
     limits,
@@ -61,6 +62,12 @@ class Drawings:
         drawn = [by_number[one.number] for one in self.shown]
         return [dimension(axis, drawn) for axis in self.results.study.space]
 
+    @property
+    def are_curves_cut(self) -> bool:
+        """Whether a part of the learning curves lies below their axis."""
+        points = [y for trial in self.shown for y in trial.curve]
+        return bool(points) and min(points) < curve_limits(self.shown)[0]
+
     def history(self) -> Markup:
         """The accuracy of each trial, and the best so far."""
         results = self.results
@@ -108,9 +115,7 @@ class Drawings:
         if not any(share > 0 for share in shares.values()):
             return None
         ordered = sorted(shares.items(), key=lambda item: -item[1])
-        said = listing(
-            [f"{name} {percent(share, 0)}" for name, share in ordered if share >= LEAST]
-        )
+        said = listing([f"{name} {percent(share, 0)}" for name, share in ordered if share >= LEAST])
         return importance(shares, "importance", f"Share of the variance by parameter: {said}.")
 
     def parallel(self) -> Markup:
