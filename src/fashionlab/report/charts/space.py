@@ -18,6 +18,7 @@ from fashionlab.report.charts.svg import (
     INK,
     PAPER,
     PER_CENT,
+    POINTS_PER_INCH,
     RED,
     SCALE,
     SOFT,
@@ -35,7 +36,8 @@ WIDTH, HEIGHT = 10.0, 4.0  # inches of parallel coordinates
 WIDEST = 2.2  # inches between two axes
 PANEL = (3.4, 2.3)  # inches of an accuracy by value
 LETTER, SMALL_LETTER = 5.6, 5.2  # points of a letter of a name, and of a label
-LINES = 4  # of a name above an axis
+LINES, LONGEST = 3, 14  # of a name above an axis, and the letters of a line
+LABELS = 20  # at an axis, one above the other
 
 
 class Dimension(NamedTuple):
@@ -54,11 +56,11 @@ def importance(shares: Mapping[str, float], name: str, alt: str) -> Markup:
     ordered = sorted(shares.items(), key=lambda item: -item[1])
     height = ROW * len(ordered) + 0.55
     figure = Figure(figsize=(5.2, height))
-    axes = figure.add_axes((0.4, 0.45 / height, 0.52, ROW * len(ordered) / height))
+    axes = figure.add_axes((0.44, 0.45 / height, 0.48, ROW * len(ordered) / height))
     rows = range(len(ordered))
     axes.barh(rows, [share for _, share in ordered], 0.62, color=BLUE)
     axes.set_ylim(len(ordered) - 0.4, -0.6)
-    axes.set_yticks(rows, [shortened(parameter, 28) for parameter, _ in ordered])
+    axes.set_yticks(rows, [shortened(parameter, 30) for parameter, _ in ordered])
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, max([1.08 * share for _, share in ordered if share > 0], default=1))
@@ -116,13 +118,18 @@ def parallel_coordinates(
         else:
             style = {"color": FAINT, "linewidth": 0.7, "alpha": 0.5, "linestyle": (0, (3, 2))}
         axes.plot([x for x, _ in points], [p for _, p in points], **style)
-    letters = int(gap * 72 / LETTER)
+    letters = min(int(gap * POINTS_PER_INCH / LETTER), LONGEST)
     ticks = [place for place in MaxNLocator(5).tick_values(low, high) if low <= place <= high]
     accuracy = [((place - low) / (high - low), PER_CENT(place)) for place in ticks]
     for x, one in enumerate(dimensions):
+<<<<<<< HEAD
         _axis(
             axes, x, _lines(one.name, letters), one.ticks, max(int(gap * 72 / SMALL_LETTER) - 3, 6)
         )
+=======
+        room = int(gap * POINTS_PER_INCH / SMALL_LETTER) - 3
+        _axis(axes, x, _lines(one.name, letters), one.ticks, max(room, 6))
+>>>>>>> h-page
     _axis(axes, gaps, "validation\naccuracy", accuracy, 12)
     marks = [mark for x, one in enumerate(dimensions) for mark in _bins(axes, x, one, trials)]
     return element(figure, name, alt, marks)
@@ -137,7 +144,8 @@ def _axis(
         title, (x, 1.02), xytext=(0, 7), textcoords="offset points", ha="center", va="bottom",
         color=INK, fontsize=9.5, annotation_clip=False,
     )  # fmt: skip
-    for place, label in ticks:
+    every = -(-len(ticks) // LABELS)
+    for place, label in ticks[::every]:
         axes.plot([x], [place], "_", color=INK, markersize=6, zorder=6, clip_on=False)
         axes.annotate(
             shortened(label, letters), (x, place), xytext=(6, 0), textcoords="offset points",
@@ -231,7 +239,7 @@ def _labels(one: Dimension) -> list[str]:
     """Return the labels of ticks below an axis: of many choices some, and each as it fits."""
     if not one.is_choice:
         return [label for _, label in one.ticks]
-    room = int(PANEL[0] * 72 * 0.8 / LETTER)
+    room = int(PANEL[0] * POINTS_PER_INCH * 0.8 / LETTER)
     every = -(-len(one.ticks) * 4 // room)  # 4 letters at least
     letters = max(room * every // max(len(one.ticks), 1) - 1, 3)
     return [

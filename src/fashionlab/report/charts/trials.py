@@ -17,6 +17,7 @@ from fashionlab.report.charts.svg import (
     INK,
     ORANGE,
     PER_CENT,
+    POINTS_PER_INCH,
     RED,
     SCALE,
     SOFT,
@@ -30,7 +31,7 @@ SIZE = (5.2, 3.3)  # inches, width and height
 PLACE = (0.155, 0.145, 0.82, 0.8)  # of the axes in it
 BELOW = 8  # from the median: so many times the way from there to the best is shown
 MARKED = 200  # epochs that say their values
-NAMED = 12  # trials of a Pareto front with their number
+ROOM = (24, 11)  # points of a number in a drawing, width and height
 
 
 class Shown(NamedTuple):
@@ -68,6 +69,15 @@ def limits(
     if bounds:
         low, high = min(low, bounds[0] - 0.5 * (bounds[1] - bounds[0])), max(high, bounds[1])
     rim = 0.07 * (high - low) or 0.01
+    return max(low - rim, -0.02), min(high + rim, 1.02)
+
+
+def curve_limits(trials: Sequence[Shown]) -> tuple[float, float]:
+    """Return the ends of an axis of learning curves, of which one at least has a point."""
+    finished = [y for trial in trials if trial.is_finished for y in trial.curve]
+    every = [y for trial in trials for y in trial.curve]
+    low, high = floor_of(finished or every), max(every)
+    rim = 0.05 * (high - low) or 0.01
     return max(low - rim, -0.02), min(high + rim, 1.02)
 
 
@@ -179,11 +189,7 @@ def learning_curves(trials: Sequence[Shown], name: str, alt: str) -> Markup | No
             epochs, trial.curve, color=colour, linewidth=2.2 if trial.is_best else 1,
             marker="o" if len(trial.curve) == 1 else "",
         )  # fmt: skip
-    finished = [y for trial in drawn if trial.is_finished for y in trial.curve]
-    values = finished or [y for trial in drawn for y in trial.curve]
-    low, high = floor_of(values), max(y for trial in drawn for y in trial.curve)
-    rim = 0.05 * (high - low) or 0.01
-    axes.set_ylim(max(low - rim, -0.02), min(high + rim, 1.02))
+    axes.set_ylim(*curve_limits(trials))
     longest = max(len(trial.curve) for trial in drawn)
     axes.set_xlim(0.5 if longest == 1 else 1 - 0.02 * longest, longest + max(0.02 * longest, 0.3))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -193,9 +199,14 @@ def learning_curves(trials: Sequence[Shown], name: str, alt: str) -> Markup | No
     axes.set_ylabel("Validation accuracy")
     marks = []
     for epoch in range(1, min(longest, MARKED) + 1):
+<<<<<<< HEAD
         here = [
             (trial.curve[epoch - 1], trial.number) for trial in drawn if len(trial.curve) >= epoch
         ]
+=======
+        reached = [trial for trial in drawn if len(trial.curve) >= epoch]
+        here = [(trial.curve[epoch - 1], trial.number) for trial in reached]
+>>>>>>> h-page
         most, number = max(here)
         words = (
             f"Epoch {epoch}: {len(here)} trial{'' if len(here) == 1 else 's'}, the best "
@@ -235,12 +246,23 @@ def pareto(
             [*(y for _, y, _ in front), front[-1][1]],
             where="post", color=RED, linewidth=1.3,
         )  # fmt: skip
-    for x, y, number in front[:NAMED]:
+    _number(axes, front)
+    return element(figure, name, alt, _squares(axes, seconds, trials))
+
+
+def _number(axes: Axes, front: Sequence[tuple[float, float, int]]) -> None:
+    """Write the number of each trial (x, y, number) left of it, if none next to it has one."""
+    places: list[tuple[float, float]] = []
+    scale = POINTS_PER_INCH / axes.figure.dpi
+    for x, y, number in reversed(front):
+        a, b = axes.transData.transform((x, y)) * scale
+        if any(abs(a - c) < ROOM[0] and abs(b - d) < ROOM[1] for c, d in places):
+            continue
+        places.append((a, b))
         axes.annotate(
             str(number), (x, y), xytext=(-5, 4), textcoords="offset points", ha="right",
             color=SOFT, fontsize=9, annotation_clip=False,
         )  # fmt: skip
-    return element(figure, name, alt, _squares(axes, seconds, trials))
 
 
 def _squares(axes: Axes, x: Sequence[float], trials: Sequence[Shown]) -> list[Mark]:

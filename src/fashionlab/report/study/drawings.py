@@ -13,6 +13,7 @@ from fashionlab.report.charts.space import (
 )
 from fashionlab.report.charts.trials import (
     Shown,
+    curve_limits,
     history,
     learning_curves,
     limits,
@@ -60,6 +61,12 @@ class Drawings:
         by_number = {trial.number: trial for trial in self.results.trials}
         drawn = [by_number[one.number] for one in self.shown]
         return [dimension(axis, drawn) for axis in self.results.study.space]
+
+    @property
+    def are_curves_cut(self) -> bool:
+        """Whether a part of the learning curves lies below their axis."""
+        points = [y for trial in self.shown for y in trial.curve]
+        return bool(points) and min(points) < curve_limits(self.shown)[0]
 
     def history(self) -> Markup:
         """The accuracy of each trial, and the best so far."""

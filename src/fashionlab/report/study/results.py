@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from fashionlab.evaluation.intervals import wilson_interval
-from fashionlab.report.study.study import Axis, Study, Trial, searched, shown
+from fashionlab.report.study.study import Axis, Study, Trial, searched, shown, some
 
 
 class Change(NamedTuple):
@@ -29,6 +29,7 @@ class Results:
         self.trials = study.trials
         self.counts = Counter(trial.state for trial in study.trials)
         self.seconds = sum(trial.seconds or 0 for trial in study.trials)
+<<<<<<< HEAD
         self.finished = [
             trial
             for trial in self.trials
@@ -37,6 +38,11 @@ class Results:
         self.pruned = [
             trial for trial in self.trials if trial.state == "pruned" and trial.accuracy is not None
         ]
+=======
+        measured = [trial for trial in self.trials if trial.accuracy is not None]
+        self.finished = [trial for trial in measured if trial.state == "finished"]
+        self.pruned = [trial for trial in measured if trial.state == "pruned"]
+>>>>>>> h-page
         self.failed = [trial for trial in self.trials if trial.state == "failed"]
 
     @property
@@ -130,7 +136,7 @@ def _values(axis: Axis, trials: Sequence[Trial]) -> str:
     values = [trial.parameters[axis.name] for trial in trials if axis.name in trial.parameters]
     if axis.kind == "choice":
         counted = Counter(map(shown, values)).most_common()
-        return ", ".join(f"{value} ({count})" for value, count in counted)
+        return some([f"{value} ({count})" for value, count in counted])
     numbers = [value for value in values if not isinstance(value, str)]
     if not numbers:
         return shown(None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Literal
 
+NAMED = 12  # things in a list
 Value = float | int | str | bool
 
 
@@ -91,9 +92,16 @@ def shown(value: Value | None) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def some(texts: Sequence[str]) -> str:
+    """Return texts as a list, of many the first ones: a, b, c and 22 more."""
+    if len(texts) <= NAMED:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:NAMED])} and {len(texts) - NAMED} more"
+
+
 def searched(axis: Axis) -> str:
     """Return in words what was searched: 0.0001 to 0.1, logarithmic; SGD, Adam."""
     if axis.kind == "choice":
-        return ", ".join(map(shown, axis.choices))
+        return some([shown(choice) for choice in axis.choices])
     scale = ", logarithmic" if axis.log else ""
     return f"{shown(axis.low)} to {shown(axis.high)}{scale}"

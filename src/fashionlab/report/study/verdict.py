@@ -3,11 +3,18 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from fashionlab.report.formatting import count, interval, listing, percent, shortened
+from fashionlab.report.formatting import (
+    NO_BREAK,
+    count,
+    duration,
+    interval,
+    listing,
+    percent,
+    shortened,
+)
 from fashionlab.report.study.results import Results, accuracy
-from fashionlab.report.study.study import Axis, Trial, shown
+from fashionlab.report.study.study import NAMED, Axis, Trial, shown, some
 
-NAMED = 12  # trials in a sentence
 NEAR = 0.05  # of a range: what counts as its end
 
 
@@ -20,21 +27,40 @@ def verdict(results: Results) -> str:
         return (
             f"None of {trials(len(results.trials))} has finished, so there is no best recipe yet."
         )
+<<<<<<< HEAD
+=======
+    made = len(results.finished)
+    which = f"best of {trials(made, 'finished ')}" if made > 1 else "only finished trial"
+>>>>>>> h-page
     said = (
-        f"The best of {trials(len(results.finished), 'finished ')} has {percent(best.accuracy)} "
-        f"validation accuracy (trial {best.number}, 95 % interval {interval(bounds)})."
+        f"The {which} has {percent(best.accuracy)} validation accuracy (trial {best.number}, "
+        f"95{NO_BREAK}% interval {interval(bounds)})."
     )
+    return " ".join([said, *_gain(results, bounds[0]), *_front(results)])
+
+
+def _gain(results: Results, low: float) -> Iterator[str]:
+    """Return how the recipe as it was does, where a trial had its values."""
     own = results.unchanged
     if own is None:
-        return said
-    if own is best:
-        return f"{said} It is the recipe as it was."
-    if accuracy(own) >= bounds[0]:
-        return (
-            f"{said} The recipe as it was has {percent(own.accuracy)} (trial {own.number}), within "
-            "this interval: no gain is shown."
+        return
+    if own is results.best:
+        yield "It is the recipe as it was."
+        return
+    place = "below this interval" if accuracy(own) < low else "within it: no gain is shown"
+    yield f"The recipe as it was has {percent(own.accuracy)} (trial {own.number}), {place}."
+
+
+def _front(results: Results) -> Iterator[str]:
+    """Return from where to where the Pareto front goes."""
+    timed = [trial for trial in results.front if trial.seconds is not None]
+    if results.is_front and len(timed) > 1:
+        fastest, best = timed[-1], timed[0]
+        yield (
+            f"The Pareto front has {len(results.front)} trials, from "
+            f"{duration(fastest.seconds or 0)} of training with {percent(fastest.accuracy)} to "
+            f"{duration(best.seconds or 0)} with {percent(best.accuracy)}."
         )
-    return f"{said} The recipe as it was has {percent(own.accuracy)} (trial {own.number})."
 
 
 def cautions(results: Results) -> list[str]:
@@ -76,8 +102,7 @@ def _numbered(numbers: Sequence[int]) -> str:
         return f"trial {numbers[0]}"
     if len(numbers) <= NAMED:
         return f"trials {listing(list(map(str, numbers)))}"
-    named = ", ".join(map(str, numbers[:NAMED]))
-    return f"{len(numbers)} trials ({named} and {len(numbers) - NAMED} more)"
+    return f"{len(numbers)} trials ({some(list(map(str, numbers)))})"
 
 
 def trials(number: int, kind: str = "") -> str:

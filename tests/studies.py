@@ -1,16 +1,19 @@
 """Studies of tests: a realistic random one, and small ones by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from fashionlab.report.study import Axis, Study, Trial
 
+UNITS = ("[300, 100]", "[512, 256]", "[128]")
+UNITS = ("[300, 100]", "[512, 256]", "[128]")
 SPACE = (
     Axis("learning_rate", "float", 1e-4, 3e-2, log=True, given=0.001),
     Axis("batch_size", "int", 16, 512, log=True, given=128),
     Axis("optimizer", "choice", choices=("SGD", "Adam", "AdamW", "RMSprop"), given="Adam"),
-    Axis("model.units", "choice", choices=("[300, 100]", "[512, 256]", "[128]"), given="[300, 100]"),
+    Axis("model.units", "choice", choices=UNITS, given=UNITS[0]),
     Axis("model.dropout", "float", 0.0, 0.5, given=0.0),
     Axis("label_smoothing", "float", 0.0, 0.2, given=0.0),
     Axis("augment.flip", "choice", choices=(True, False), given=False),
@@ -43,9 +46,7 @@ def study(trials, space=SPACE, best=None, objectives=("accuracy",), **options):
         "images_held_out": 12000, "seed": 0, "sampler": "tpe", "importance": {},
         "environment": ENVIRONMENT,
     }  # fmt: skip
-    return Study(
-        objectives=objectives, space=space, trials=trials, best=best, **(given | options)
-    )
+    return Study(objectives=objectives, space=space, trials=trials, best=best, **(given | options))
 
 
 def front_of(trials):
@@ -70,35 +71,32 @@ def random_study(count, seed=1, two=False, space=SPACE):
         parameters = {axis.name: value(axis, generator) for axis in space}
         if number == 0:
             parameters = {axis.name: axis.given for axis in space}
-        rate = abs(math.log(parameters.get("learning_rate", 0.002) / 0.002))
-        penalty = 0.006 * rate**2 + 0.02 * (parameters.get("optimizer") == "SGD")
+        rate = parameters.get("learning_rate", 0.002)
+        penalty = 0.006 * math.log(rate / 0.002) ** 2 + 0.02 * (
+            parameters.get("optimizer") == "SGD"
+        )
         final = 0.9 - penalty * (1 - 0.5 * number / count) + 0.004 * generator.standard_normal()
-        if parameters.get("learning_rate", 0) > 0.027:
-            final = 0.1
-        curve = [
-            float(np.clip(final - 0.12 * math.exp(-0.6 * e) + 0.002 * generator.standard_normal(), 0, 1))
-            for e in range(10)
-        ]
+        final = 0.1 if rate > 0.027 else final
+        noise = 0.002 * generator.standard_normal(10)
+        curve = np.clip(final - 0.12 * np.exp(-0.6 * np.arange(10)) + noise, 0, 1).tolist()
         seconds = float(300 / math.sqrt(parameters.get("batch_size", 64)) + 5 * generator.random())
         run = f"mlp-{generator.integers(2**48):012x}"
-        state = "finished"
+        state, error = "finished", ""
         if number > 5 and curve[2] < 0.86:
             state, curve = "pruned", curve[: generator.integers(1, 6)]
             seconds *= len(curve) / 10
+        accuracy = round(curve[-1] * 12000) / 12000
         if generator.random() < 0.04:
+            state, accuracy, seconds, curve = "failed", None, None, []
             error = "RunError: training needs 9.1 GiB; received 8 GiB; take a smaller batch_size"
-            trials.append(Trial(number, parameters, "failed", None, None, 0, [], run, error))
-            continue
         trials.append(
-            Trial(number, parameters, state, round(curve[-1] * 12000) / 12000, seconds, len(curve), curve, run)
+            Trial(number, parameters, state, accuracy, seconds, len(curve), curve, run, error)
         )
     best = front_of(trials) if two else None
-    return study(
-        trials,
-        space,
-        best,
-        ("accuracy", "seconds") if two else ("accuracy",),
+    made = study(trials, space, best, ("accuracy", "seconds") if two else ("accuracy",))
+    return replace(
+        made,
         importance=dict(zip([axis.name for axis in space], IMPORTANCE, strict=False)),
         command=f"fashionlab tune mlp --trials {count}",
-        recipes={number: f"best-{number}.toml" for number in best} if two else {n: "best.toml" for n in range(count)},
+        recipes={n: f"best-{n}.toml" if two else "best.toml" for n in made.best},
     )
