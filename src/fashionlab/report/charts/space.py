@@ -122,14 +122,8 @@ def parallel_coordinates(
     ticks = [place for place in MaxNLocator(5).tick_values(low, high) if low <= place <= high]
     accuracy = [((place - low) / (high - low), PER_CENT(place)) for place in ticks]
     for x, one in enumerate(dimensions):
-<<<<<<< HEAD
-        _axis(
-            axes, x, _lines(one.name, letters), one.ticks, max(int(gap * 72 / SMALL_LETTER) - 3, 6)
-        )
-=======
         room = int(gap * POINTS_PER_INCH / SMALL_LETTER) - 3
         _axis(axes, x, _lines(one.name, letters), one.ticks, max(room, 6))
->>>>>>> h-page
     _axis(axes, gaps, "validation\naccuracy", accuracy, 12)
     marks = [mark for x, one in enumerate(dimensions) for mark in _bins(axes, x, one, trials)]
     return element(figure, name, alt, marks)

@@ -199,14 +199,8 @@ def learning_curves(trials: Sequence[Shown], name: str, alt: str) -> Markup | No
     axes.set_ylabel("Validation accuracy")
     marks = []
     for epoch in range(1, min(longest, MARKED) + 1):
-<<<<<<< HEAD
-        here = [
-            (trial.curve[epoch - 1], trial.number) for trial in drawn if len(trial.curve) >= epoch
-        ]
-=======
         reached = [trial for trial in drawn if len(trial.curve) >= epoch]
         here = [(trial.curve[epoch - 1], trial.number) for trial in reached]
->>>>>>> h-page
         most, number = max(here)
         words = (
             f"Epoch {epoch}: {len(here)} trial{'' if len(here) == 1 else 's'}, the best "

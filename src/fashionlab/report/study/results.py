@@ -29,20 +29,9 @@ class Results:
         self.trials = study.trials
         self.counts = Counter(trial.state for trial in study.trials)
         self.seconds = sum(trial.seconds or 0 for trial in study.trials)
-<<<<<<< HEAD
-        self.finished = [
-            trial
-            for trial in self.trials
-            if trial.state == "finished" and trial.accuracy is not None
-        ]
-        self.pruned = [
-            trial for trial in self.trials if trial.state == "pruned" and trial.accuracy is not None
-        ]
-=======
         measured = [trial for trial in self.trials if trial.accuracy is not None]
         self.finished = [trial for trial in measured if trial.state == "finished"]
         self.pruned = [trial for trial in measured if trial.state == "pruned"]
->>>>>>> h-page
         self.failed = [trial for trial in self.trials if trial.state == "failed"]
 
     @property

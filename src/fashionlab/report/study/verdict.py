@@ -27,11 +27,8 @@ def verdict(results: Results) -> str:
         return (
             f"None of {trials(len(results.trials))} has finished, so there is no best recipe yet."
         )
-<<<<<<< HEAD
-=======
     made = len(results.finished)
     which = f"best of {trials(made, 'finished ')}" if made > 1 else "only finished trial"
->>>>>>> h-page
     said = (
         f"The {which} has {percent(best.accuracy)} validation accuracy (trial {best.number}, "
         f"95{NO_BREAK}% interval {interval(bounds)})."
