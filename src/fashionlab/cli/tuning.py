@@ -63,6 +63,7 @@ def tune(
     from fashionlab import recipes, tuning
     from fashionlab.cli.recipe_fields import given_fields
     from fashionlab.environment import cpus
+    from fashionlab.jobs import start
 
     given = given_fields(fields)
     base, changes = recipes.changes(recipe)
@@ -96,10 +97,9 @@ def tune(
         fraction=own.validation_fraction or hold_out,
         storage=storage,
         resume=resume,
-        on=on,
-        workers=workers,
-        cores=cores,
-        retries=retries,
+        executor=lambda: start(
+            on, workers or choosing.window, cores=cores, retries=retries, say=say
+        ),
         say=say,
     )
     written = tuning.write_best(study, folder)

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from fashionlab.environment import environment, machine
 from fashionlab.report import study as page
+from fashionlab.tuning.driver import Study
 from fashionlab.tuning.space import Axis, Value
-from fashionlab.tuning.tune import Study
 
 PAGE = "study.html"
 

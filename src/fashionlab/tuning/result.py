@@ -5,7 +5,7 @@ from pathlib import Path
 from fashionlab import files
 from fashionlab.recipes import to_toml
 from fashionlab.tuning.choosing import described
-from fashionlab.tuning.tune import Study
+from fashionlab.tuning.driver import Study
 
 BEST = "best.toml"
 

@@ -83,10 +83,7 @@ def tune(
     fraction: float = 1 / 6,
     storage: str | None = None,
     resume: bool = False,
-    on: str = "local",
-    workers: int | None = None,
-    cores: int | None = None,
-    retries: int = 3,
+    executor: Callable[[], Executor] | None = None,
     say: Say = lambda line: None,
 ) -> Study:
     """Train trials of a recipe, and return what came of them.
@@ -95,6 +92,7 @@ def tune(
     training images: the data's own validation part, or `fraction` of the training part. The test
     part is read by none. `trials` is their number in all; a grid has as many as it has points.
 
+    The `executor` does the trials, by default as many processes as the study has trials at a time.
     Runs go to `out`/trials, and the study to `out`/study.db or the database of Optuna `storage`.
     What `out` and the database hold of the same study is gone on with where `resume` is given.
 
@@ -112,7 +110,6 @@ def tune(
         )
     recipe, out = source.recipe, out.resolve()
     held_out = job.held_out(data, fraction, choosing.seed)
-    workers = workers or choosing.window
     if out.exists() and not resume and any(out.iterdir()):
         raise RunError(
             f"{out} has something in it already; give --resume to go on with its study, or choose "
@@ -133,7 +130,7 @@ def tune(
         with terminable() as status:
             try:
                 if len(told) < trials:
-                    with start(on, workers, cores=cores, retries=retries, say=say) as pool:
+                    with executor() if executor else start("local", window, say=say) as pool:
                         driver.run(pool)
             except KeyboardInterrupt:
                 raise StoppedError(
