@@ -116,31 +116,29 @@ def tune(
             "another --out"
         )
     lock = Lock(out, out)
-    lock.acquire()
-    try:
-        kept = Storage(
-            storage or sqlite(out / STUDY), out.name, choosing.space, choosing.objectives
-        )
-        # A study keeps the number of trials at a time, so that others take nothing from it.
-        window = kept.connect(resume).get("window", choosing.window)
-        choosing = replace(choosing, window=window)
-        told = kept.begin(_decisive(settings(recipe, held_out, choosing.seed), choosing))
-        driver = _Driver(source, choosing, held_out, trials, kept, told, say)
-        driver.described = {"place": place, "fraction": fraction, "runs": out / TRIALS}
-        with terminable() as status:
-            try:
-                if len(told) < trials:
-                    with executor() if executor else start("local", window, say=say) as pool:
-                        driver.run(pool)
-            except KeyboardInterrupt:
-                raise StoppedError(
-                    f"stopped after {len(told)} of {trials} trials",
-                    status(),
-                    "the same command with --resume",
-                ) from None
-        return Study(source, choosing, held_out, told, kept.importance())
-    finally:
-        lock.release()
+    with executor() if executor else start("local", choosing.window, say=say) as pool:
+        lock.acquire()
+        try:
+            url = storage or sqlite(out / STUDY)
+            kept = Storage(url, out.name, choosing.space, choosing.objectives)
+            # A study keeps the number of trials at a time, so that others take nothing from it.
+            window = kept.connect(resume).get("window", choosing.window)
+            choosing = replace(choosing, window=window)
+            told = kept.begin(_decisive(settings(recipe, held_out, choosing.seed), choosing))
+            driver = _Driver(source, choosing, held_out, trials, kept, told, pool, say)
+            driver.described = {"place": place, "fraction": fraction, "runs": out / TRIALS}
+            with terminable() as status:
+                try:
+                    driver.run()
+                except KeyboardInterrupt:
+                    raise StoppedError(
+                        f"stopped after {len(told)} of {trials} trials",
+                        status(),
+                        "the same command with --resume",
+                    ) from None
+            return Study(source, choosing, held_out, told, kept.importance())
+        finally:
+            lock.release()
 
 
 class _Driver:
@@ -150,7 +148,6 @@ class _Driver:
     """
 
     described: Mapping[str, Any]  # what else `job.described` takes
-    _pool: Executor
 
     def __init__(
         self,
@@ -160,17 +157,17 @@ class _Driver:
         trials: int,
         storage: Storage,
         told: list[Outcome],
+        pool: Executor,
         say: Say,
     ) -> None:
         self._source, self._choosing, self._data, self._trials = source, choosing, data, trials
-        self._storage, self._told, self._say = storage, told, say
+        self._storage, self._told, self._pool, self._say = storage, told, pool, say
         self._under_way: dict[int, dict[str, Value]] = {}  # chosen and not told, by number
         self._ended: dict[int, Outcome] = {}
         self._queues: dict[str, list[Job]] = {}  # by run folder: one process at a time trains it
 
-    def run(self, pool: Executor) -> None:
+    def run(self) -> None:
         """Have all trials trained."""
-        self._pool = pool
         while len(self._told) < self._trials:
             chosen = len(self._told) + len(self._under_way)
             if chosen < min(self._trials, len(self._told) + self._choosing.window):
