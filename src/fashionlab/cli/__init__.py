@@ -4,7 +4,7 @@ options     what several commands share; `output` prints all that is printed
 training    reproduce, train
 evaluation  evaluate, report
 comparison  compare
-models      export, predict, serve; `answers` prints predictions
+models      export, predict, serve; `answers` prints predictions, `labelling` is predict --out
 inputs      recipes, data fetch, info, check and convert
 audit       audit
 bench       bench accuracy, bench record
