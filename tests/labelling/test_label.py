@@ -18,22 +18,6 @@ from fashionlab.portable import Predictor
 CLASS_NAMES = tuple(f"class {k}" for k in range(10))
 
 
-@pytest.fixture
-def begun(monkeypatch, tmp_path):
-    """Do jobs in this process; return the list of the files that were begun."""
-    found = []
-    monkeypatch.setattr(
-        "fashionlab.labelling.driver.start", lambda *some, **more: labelled.Here(found)
-    )
-    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
-    return found
-
-
-@pytest.fixture
-def model(tmp_path):
-    return labelled.model(tmp_path)
-
-
 def dataset(images=IMAGES, labels=LABELS):
     return Dataset(images, labels, CLASS_NAMES, "drawn", "train", "nowhere")
 
