@@ -88,7 +88,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": versions,
         "cpu": _cpu(),
-        "cpus": _cpus(),
+        "cpus": cpus(),
         "memory_gib": _memory_gib(),
         "system": platform.platform(),
         "machine": platform.machine(),
@@ -187,7 +187,7 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cpus() -> int:
+def cpus() -> int:
     """Count the cores that this process may use: in a container, fewer than the machine has."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

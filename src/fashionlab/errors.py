@@ -11,7 +11,7 @@
     │   └── CheckpointError     a checkpoint is damaged, or belongs to another training
     ├── StoppedError            a signal stopped a training, which can be resumed
     ├── OutputError             standard output takes no more of an answer
-    └── WorkerError             a process under measurement has died
+    └── WorkerError             a worker process cannot be started, or has died
 
 `fashionlab.scratch` stands alone and raises the built-in ValueError and TypeError, as Keras does.
 """
@@ -82,4 +82,4 @@ class OutputError(FashionlabError):
 
 
 class WorkerError(FashionlabError):
-    """A process under measurement has died; the message quotes the end of its log."""
+    """A worker process has died, does not start, or has another version of fashionlab."""

@@ -1,0 +1,116 @@
+"""A connection with a Ray cluster: the one named, or one that is started on this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from fashionlab.environment import cpus
+from fashionlab.errors import InvalidValueError
+
+ANSWERS_S = 5.0  # in which a port of a cluster accepts a connection
+JOINS_S = 20.0  # in which a process has joined a cluster; measured: 2, of which 1 is Python's
+OBJECT_STORE = 150 * 2**20  # bytes of shared memory; requests and results are some kB
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # fashionlab sends nothing to anyone
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a worker sees the GPUs that a local one would
+}
+QUIET = {"log_to_driver": False, "logging_level": "error"}
+
+# Joins a cluster as we are about to, in a process that can be ended: where something else than Ray
+# answers, or this machine is no node of the cluster, Ray tries again for minutes, with a log.
+TRIAL = f"""
+import sys
+import ray
+try:
+    ray.init(sys.argv[1], **{QUIET})
+except Exception as error:
+    sys.exit("\\n" + " ".join(str(error).split()))
+"""
+
+
+def connect(ray: Any, on: str, workers: int | None, cores: int | None) -> None:
+    """Join the cluster that `on`, or else RAY_ADDRESS, names; or start one with enough room.
+
+    Raises InvalidValueError where no cluster answers.
+    """
+    address = on if on != "ray" else os.environ.get("RAY_ADDRESS") or "local"
+    with _signals_kept():
+        if address == "local":
+            each = cores or 1
+            ray.init(
+                "local",
+                num_cpus=max(cpus(), (workers or 1) * each),
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE,
+                **QUIET,
+            )
+            return
+        if address != "auto":
+            address = _answering(address)
+        _try(address)
+        ray.init(address, **QUIET)
+
+
+def _answering(address: str) -> str:
+    """Return HOST:PORT of an address where something answers."""
+    try:
+        parts = urlsplit(address if "://" in address else f"ray://{address}")
+        if parts.scheme != "ray" or not parts.hostname or not parts.port or parts.path:
+            raise ValueError
+    except ValueError:
+        raise InvalidValueError(
+            "the address of a Ray cluster must be ray://HOST:PORT, as ray://10.0.0.1:6379; "
+            f"received {address!r:.80}"
+        ) from None
+    try:
+        socket.create_connection((parts.hostname, parts.port), ANSWERS_S).close()
+    except OSError as error:
+        raise _refused(address, str(error)) from error
+    return parts.netloc
+
+
+def _try(address: str) -> None:
+    """Raise InvalidValueError unless a process of this machine can join the cluster."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", TRIAL, address],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="backslashreplace",
+            timeout=JOINS_S,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        raise _refused(address, f"no answer as from Ray within {JOINS_S:.0f} seconds") from None
+    if done.returncode:
+        raise _refused(address, done.stderr.strip().rpartition("\n")[2])
+
+
+def _refused(address: str, received: str) -> InvalidValueError:
+    return InvalidValueError(
+        f"a Ray cluster must answer at {address:.80}, and this machine be a node of it; received: "
+        f"{received}; start its head with `ray start --head`, and name its port, 6379 by default, "
+        "not that of Ray Client"
+    )
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Keep what the caller does at SIGTERM, which ray.init replaces by sys.exit."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
