@@ -5,7 +5,7 @@ training    reproduce, train
 tuning      tune
 evaluation  evaluate, report
 comparison  compare
-models      export, predict, serve; `answers` prints predictions
+models      export, predict, serve; `answers` prints predictions, `labelling` is predict --out
 inputs      recipes, data fetch, info, check and convert
 audit       audit
 bench       bench accuracy, bench record

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fashionlab.cli import output
 from fashionlab.errors import FashionlabError, ImageError, InvalidValueError
+from fashionlab.images import ENDINGS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fashionlab.portable.schema import Sets
 
 STDIN = "-"
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp"}  # of the files that are read in a folder
 AT_ONCE = 64  # pictures that are prepared and predicted together
 SHADES = " .:-=+*#%@"
 HALF_BLOCK = "▀"

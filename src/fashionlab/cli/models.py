@@ -162,13 +162,15 @@ def predict(
         typer.Argument(
             metavar="PICTURE...",
             help="PNG, JPEG or WebP files, folders of them, or - for stdin; or data files of "
-            "images, with labels or without, such as a CSV.",
+            "images, with labels or without, such as a CSV; with --out also URLs.",
         ),
     ],
     model: Annotated[
         str | None, typer.Option(help="An .onnx file or a run folder; the shipped one by default.")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="How many classes to name.", show_default="3")
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Draw the picture that the model sees.")
     ] = False,
@@ -187,8 +189,31 @@ def predict(
     ] = False,
     labels: Labels = None,
     transposed: Transposed = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="Label into files there, a folder or a URL; resumed by the same command."
+        ),
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="With --out: local processes, or ray[://address].")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="With --out: processes; one a core by default.")
+    ] = None,
+    shard: Annotated[
+        int | None, typer.Option(min=1, help="With --out: images in a file; 16384 by default.")
+    ] = None,
 ) -> None:
     """Classify pictures: each is prepared as the training images were, see --show."""
+    from fashionlab.cli.labelling import label_into, require_fitting
+
+    printed = {"top": top, "show": show, "json": as_json, "csv": as_csv, "set": level}
+    printed["by-class"] = by_class
+    require_fitting(out, {**printed, "on": on, "workers": workers, "shard": shard}, [*printed])
+    if out is not None:
+        label_into(pictures, out, model, on or "local", workers, shard, labels, transposed)
+        return
     from fashionlab.cli import answers
     from fashionlab.portable import Predictor
     from fashionlab.portable.locate import locate
@@ -201,7 +226,7 @@ def predict(
     paths = answers.pictures(pictures)
     predictor = Predictor(locate(model).file)
     sets = chosen_sets(predictor.metadata, level, by_class)
-    write = answers.writer(predictor.class_names, top, show, as_json, as_csv, sets)
+    write = answers.writer(predictor.class_names, top or 3, show, as_json, as_csv, sets)
     tables = answers.data_files(paths)
     for table in tables:
         answers.answer_rows(table, predictor, write, labels, transposed)

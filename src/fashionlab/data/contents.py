@@ -55,7 +55,7 @@ def of_arrays(
     part: Split | None, images: StoredArray, labels: StoredArray | None, options: ReadOptions
 ) -> Found:
     """Return a part whose images, and labels, are arrays; images that lie bare are mapped."""
-    own = _upright(images.path.name, _fitting("an array", options, images.where))
+    own = upright(images.path.name, fitting("an array", options, images.where))
     image_shape(images, own)
     if labels is not None:
         require_labels(labels, images)
@@ -77,7 +77,7 @@ def of_arrays(
     return _as_known(Found(part, images.where, load, form), images.path.name)
 
 
-def _fitting(form: str, options: ReadOptions, where: str) -> ReadOptions:
+def fitting(form: str, options: ReadOptions, where: str) -> ReadOptions:
     """Return the options; InvalidValueError where one says nothing about such a form."""
     for name in options.given():
         if name not in (*ALWAYS, *OPTIONS[form]):
@@ -93,7 +93,7 @@ def _decisive(options: ReadOptions) -> str:
     return str(replace(options, split=None).given())
 
 
-def _upright(name: str, options: ReadOptions) -> ReadOptions:
+def upright(name: str, options: ReadOptions) -> ReadOptions:
     """Return the options with whether the files of a known set of that name are transposed."""
     claimed = by_name(name)
     if options.transposed is None and claimed is not None and claimed.transposed:
@@ -114,7 +114,7 @@ def _as_known(found: Found, name: str) -> Found:
 
 def of_table(part: Split | None, path: Path, options: ReadOptions) -> Found:
     """Return a part that is a table."""
-    own = _upright(path.name, _fitting("a table", options, str(path)))
+    own = upright(path.name, fitting("a table", options, str(path)))
 
     def rows() -> Iterator[Block]:
         for images, labels in tables.read(path, own):
@@ -130,7 +130,7 @@ def of_table(part: Split | None, path: Path, options: ReadOptions) -> Found:
 
 def of_parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]:
     """Return the parts of a Parquet file, or of a folder of them."""
-    found = parquet.find(path, _fitting("a Parquet file", options, str(path)))
+    found = parquet.find(path, fitting("a Parquet file", options, str(path)))
     target = parquet.plan(found, options)
     parts = []
     for part, files in found.parts.items():
@@ -144,7 +144,7 @@ def of_parquet(path: Path, options: ReadOptions, log: Log | None) -> list[Found]
 
 def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Found]:
     """Return the parts of a folder of pictures."""
-    _fitting("a folder of pictures", options, str(folder))
+    fitting("a folder of pictures", options, str(folder))
     found = pictures.find(folder, log)
     target = pictures.plan(found, options)
     shown = str(folder), "pictures"

@@ -14,16 +14,17 @@ NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 
 
 @contextmanager
-def locked(folder: Path, log: Callable[[str], None]) -> Iterator[bool]:
+def locked(folder: Path, log: Callable[[str], None], name: str = NAME) -> Iterator[bool]:
     """Wait until no other process has the lock, and hold it; `log` gets a line where it waits.
 
-    Yields whether it is held: False on a file system without locks. The kernel frees the lock of
-    a process that dies. Raises OSError where the folder cannot be written.
+    `name` is the file's. Yields whether it is held: False on a file system without locks. The
+    kernel frees the lock of a process that dies. Raises OSError where the folder cannot be
+    written.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that other parts of it need fcntl
         import filelock  # here: it takes 50 ms
-    path = folder / NAME
+    path = folder / name
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         is_held, is_said = True, False

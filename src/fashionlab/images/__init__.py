@@ -15,3 +15,4 @@ from typing import Literal
 Preparation = Literal["fit", "garment"]  # by which a picture becomes a model's image: `prepare`
 PREPARATIONS = ("fit", "garment")
 LARGEST_SIDE = 1024  # pixels of a model's image, and so of a data set's
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp")  # of pictures' files, where a folder is looked through

@@ -86,10 +86,15 @@ def mapped_images(array: StoredArray, options: ReadOptions) -> NDArray[np.uint8]
     return None if mapped is None else mapped.reshape(-1, *shape)
 
 
-def image_rows(array: StoredArray, options: ReadOptions) -> Iterator[Block]:
-    """Yield the images in blocks without labels, upright where they are stored transposed."""
+def image_rows(
+    array: StoredArray, options: ReadOptions, first: int = 0, last: int | None = None
+) -> Iterator[Block]:
+    """Yield images in blocks without labels, upright where they are stored transposed.
+
+    All, or those from `first` to before `last`.
+    """
     shape = image_shape(array, options)
-    for values in array.blocks():
+    for values in array.blocks(first, last):
         images = _bytes(values, array.where).reshape(-1, *shape)
         if options.transposed:
             images = np.ascontiguousarray(images.swapaxes(1, 2))

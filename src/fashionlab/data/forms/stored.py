@@ -63,22 +63,26 @@ class StoredArray:
             mapped = np.memmap(self.path, np.uint8, "r", self.offset, self.shape)
             return mapped.view(np.ndarray)
 
-    def blocks(self) -> Iterator[NDArray[Any]]:
-        """Yield the rows in blocks (n, ...), and check that nothing follows the last.
+    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[NDArray[Any]]:
+        """Yield the rows from `first` to before `last`, or all, in blocks (n, ...).
 
-        Raises DataFormatError where the file ends before, or is damaged.
+        Checks that nothing follows the last row of all. Raises DataFormatError where the file ends
+        before, or is damaged.
         """
-        rows = max(1, BLOCK_BYTES // self.row_bytes)
+        rows, end = max(1, BLOCK_BYTES // self.row_bytes), self.shape[0] if last is None else last
         if self.fortran:
             whole = self._turned()
-            yield from (whole[first : first + rows] for first in range(0, self.shape[0], rows))
+            yield from (whole[i : min(i + rows, end)] for i in range(first, end, rows))
             return
         with faults(self.where), self.open() as file:
-            for first in range(0, self.shape[0], rows):
-                n = min(rows, self.shape[0] - first)
+            file.seek(first * self.row_bytes, 1)
+            for i in range(first, end, rows):
+                n = min(rows, end - i)
                 content = _exactly(file, n * self.row_bytes, self.where)
                 yield np.frombuffer(content, self.dtype).reshape(n, *self.shape[1:])
-            if file.read(1):  # of a compressed file this also reads and checks its CRC
+            if end == self.shape[0] and file.read(
+                1
+            ):  # of a compressed file this also reads and checks its CRC
                 raise DataFormatError(
                     f"an array must end after its {math.prod(self.shape):,} elements; received "
                     f"more bytes in {self.where}; {REMEDY}"

@@ -39,7 +39,7 @@ def columns(schema: Any, which: Literal["first", "last"] | None, path: Path) -> 
     if len(types) < len(schema):
         raise UnsoundError("two columns of one name")
     features = _features(schema.metadata or {})
-    image = _image(types, features, path)
+    image, in_struct = image_column(schema, path)
     label = _label(
         {name: kind for name, kind in types.items() if name != image}, features, which, path
     )
@@ -53,7 +53,14 @@ def columns(schema: Any, which: Literal["first", "last"] | None, path: Path) -> 
             f"{path}; convert it"
         )
     names = None if named else _class_names(features.get(label, {}), path)
-    return Columns(image, str(types[image]) not in BYTES, label, named, names)
+    return Columns(image, in_struct, label, named, names)
+
+
+def image_column(schema: Any, path: Path) -> tuple[str, bool]:
+    """Return the column of the pictures, and whether the bytes are the field "bytes" of it."""
+    types = {field.name: field.type for field in schema}
+    image = _image(types, _features(schema.metadata or {}), path)
+    return image, str(types[image]) not in BYTES
 
 
 def label_values(column: Any, chosen: Columns, row: int) -> list[Label]:

@@ -61,7 +61,7 @@ def find(path: Path, options: ReadOptions | None = None) -> Found:
                     f"a file of a Parquet set must be Parquet; received {form} in {file}; move it "
                     "away"
                 )
-            with _opened(file) as parquet:
+            with opened(file) as parquet:
                 found[file] = columns(parquet.reader.schema_arrow, which, file)
                 rows += footer.rows(parquet.footer)
         if not rows:
@@ -132,11 +132,11 @@ def write(path: Path, dataset: Dataset) -> None:
 
 def _rows(found: Found, part: Split | None) -> Iterator[tuple[Picture, Label]]:
     for path in found.parts[part]:
-        with _opened(path) as parquet:
+        with opened(path) as parquet:
             yield from _rows_of(path, parquet, found.columns[path])
 
 
-def _rows_of(path: Path, parquet: "_Parquet", chosen: Columns) -> Iterator[tuple[Picture, Label]]:
+def _rows_of(path: Path, parquet: "Parquet", chosen: Columns) -> Iterator[tuple[Picture, Label]]:
     names = [f"{chosen.image}.bytes" if chosen.in_struct else chosen.image, chosen.label]
     leaves = [parquet.reader.schema.column(i).path for i in range(len(parquet.reader.schema))]
     numbers = [leaves.index(name) for name in names]
@@ -160,14 +160,16 @@ def _rows_of(path: Path, parquet: "_Parquet", chosen: Columns) -> Iterator[tuple
             raise UnsoundError(f"{row - before:,} rows in a group of {group.rows:,}")
 
 
-class _Parquet(NamedTuple):
+class Parquet(NamedTuple):
+    """A file that is open, and was checked as far as its footer."""
+
     file: BinaryIO
     footer: footer.Structure
     reader: Any  # pyarrow's
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[_Parquet]:
+def opened(path: Path) -> Iterator[Parquet]:
     """Open a file whose footer was checked; what is found wrong in it names the file."""
     with needs("Parquet", "fashionlab[parquet]"):
         import pyarrow as arrow
@@ -184,7 +186,7 @@ def _opened(path: Path) -> Iterator[_Parquet]:
             with ParquetFile(
                 file, buffer_size=READ_BYTES, pre_buffer=False, page_checksum_verification=True
             ) as reader:
-                yield _Parquet(file, described, reader)
+                yield Parquet(file, described, reader)
     except DataFormatError:  # which is a ValueError too
         raise
     except (UnsoundError, *failures) as error:

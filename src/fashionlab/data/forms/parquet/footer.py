@@ -37,6 +37,7 @@ class RowGroup(NamedTuple):
     number: int
     rows: int
     at_once: int
+    first: int  # the number of its first row in the file, from 0
 
 
 def footer(file: BinaryIO) -> Structure:
@@ -69,11 +70,14 @@ def rows(content: Structure) -> int:
     return _size(content, 3)
 
 
-def row_groups(file: BinaryIO, content: Structure, columns: list[int]) -> Iterator[RowGroup]:
+def row_groups(
+    file: BinaryIO, content: Structure, columns: list[int], first: int = 0, last: int | None = None
+) -> Iterator[RowGroup]:
     """Yield the row groups of a file after a check of the columns that will be read.
 
-    `content` is its footer. Not by pyarrow's metadata: version 26 ends the process where a column's
-    statistics are damaged. Raises UnsoundError where the footer contradicts the file.
+    `content` is its footer; groups without a row from `first` to before `last` are passed over.
+    Not by pyarrow's metadata: version 26 ends the process where a column's statistics are damaged.
+    Raises UnsoundError where the footer contradicts the file.
     """
     size = file.seek(0, os.SEEK_END)
     groups = _list(content, 4)
@@ -83,10 +87,13 @@ def row_groups(file: BinaryIO, content: Structure, columns: list[int]) -> Iterat
         raise UnsoundError(f"{total:,} rows in its groups, and {rows(content):,} in its footer")
     if total > size:  # a picture has more bytes than one
         raise UnsoundError(f"{total:,} rows in a file of {size:,} bytes")
-    unpacked = 0
+    unpacked = end = 0
     for i, count in enumerate(counts):
-        if not count:
+        end += count
+        if not count or end <= first:
             continue
+        if last is not None and end - count >= last:
+            return
         stored = _list(groups[i], 1)
         if len(stored) <= max(columns):
             raise UnsoundError(f"{len(stored)} columns in row group {i + 1:,}")
@@ -95,7 +102,7 @@ def row_groups(file: BinaryIO, content: Structure, columns: list[int]) -> Iterat
         if unpacked > PAGE_BYTES + MOST_PACKED * size:
             raise UnsoundError(f"pages that unpack to {unpacked:,} bytes from {size:,}")
         each = max(1, *(max(chunk.unpacked // count, chunk.repeated) for chunk in chunks))
-        yield RowGroup(i, count, max(1, min(count, BATCH_BYTES // each)))
+        yield RowGroup(i, count, max(1, min(count, BATCH_BYTES // each)), end - count)
 
 
 def _list(structure: Any, number: int) -> list[Any]:

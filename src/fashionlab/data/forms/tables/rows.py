@@ -39,13 +39,24 @@ class Rows(NamedTuple):
     first: int  # the number of the first row, from 0
 
 
-def read_rows(path: Path, columns: Columns) -> Iterator[Rows]:
-    """Yield all rows; DataFormatError where one is ragged or has a pixel that is none."""
+class Lines(NamedTuple):
+    """The place of some whole lines in a table's file that is not packed."""
+
+    start: int  # byte of the first line
+    end: int  # byte after the last one
+    row: int  # the number of the first line's row, from 0
+
+
+def read_rows(path: Path, columns: Columns, lines: Lines | None = None) -> Iterator[Rows]:
+    """Yield all rows, or those of some `lines`.
+
+    Raises DataFormatError where one is ragged or has a pixel that is none.
+    """
     most = min(rows_in_block(columns.shape), MOST_ROWS)
     values = np.empty((most, columns.count), np.uint8)
-    flat, filled, first = values.reshape(-1), 0, 0
+    flat, filled, first = values.reshape(-1), 0, lines.row if lines else 0
     labels: dict[int, list[bytes]] = {column: [] for column in columns.labels}
-    for text, cells, done in _read_cells(path, columns):
+    for text, cells, done in _read_cells(path, columns, lines):
         for column, texts in labels.items():
             places = np.arange((column - done) % columns.count, len(cells.ends), columns.count)
             texts.extend(cells.texts(text, places))
@@ -60,16 +71,20 @@ def read_rows(path: Path, columns: Columns) -> Iterator[Rows]:
                 filled, first = 0, first + most
     if filled:
         yield Rows(values[: filled // columns.count], labels, first)
-    elif not first:
+    elif not first and not lines:
         raise DataFormatError(f"a table must have rows; received none in {path}; {REMEDY}")
 
 
-def _read_cells(path: Path, columns: Columns) -> Iterator[tuple[bytes, Cells, int]]:
+def _read_cells(
+    path: Path, columns: Columns, lines: Lines | None
+) -> Iterator[tuple[bytes, Cells, int]]:
     """Yield a text, its cells, of which odd pixels have their value now, and `done`."""
-    done, rest = 0, b""
+    done, rest = lines.row * columns.count if lines else 0, b""
     with source.opened(path) as file:
-        parts = source.chunks(file, path)
-        if columns.has_header:
+        if lines:
+            file.seek(lines.start)
+        parts = source.chunks(file, path, lines.end if lines else None)
+        if columns.has_header and not lines:
             parts = chain([source.first_line(parts, path)[1]], parts)
         for part in parts:
             text = rest + part

@@ -52,16 +52,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         ) from None
 
 
-def chunks(file: BinaryIO, path: Path) -> Iterator[bytes]:
+def chunks(file: BinaryIO, path: Path, end: int | None = None) -> Iterator[bytes]:
     r"""Yield the text in chunks, its lines ending with "\n", the last one too.
 
-    Raises DataFormatError for what is another kind of file.
+    With `end`, the file is in the middle of its text, and is read up to that byte. Raises
+    DataFormatError for what is another kind of file.
     """
     line, last, after_return = 1, b"\n", False
-    first = True
+    first = end is None
     packed: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
     size = 0
-    while chunk := file.read(CHUNK):
+    while chunk := file.read(CHUNK if end is None else min(CHUNK, max(0, end - file.tell()))):
         size += len(chunk)
         require_no_bomb(size, packed.tell(), str(path))
         if first:

@@ -36,11 +36,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Block]:
     Of `options` it heeds `colour`, `labels` and, to find the labels, `first_label`. Raises
     DataNotFoundError where there is no file, DataFormatError where it is not sound.
     """
-    with source.opened(path) as file:
-        line, _ = source.first_line(source.chunks(file, path), path)
-    columns = find(line, options, path)
-    if len(columns.labels) == 2:
-        columns = _find_labels(path, columns, options)
+    columns = columns_of(path, options)
     are_names: bool | None = None
     for rows in read_rows(path, columns):
         pixels = rows.values[:, columns.pixels]  # (n, P)
@@ -51,6 +47,17 @@ def read(path: Path, options: ReadOptions) -> Iterator[Block]:
         labels = _labels(path, columns, rows, are_names)
         are_names = isinstance(labels, list)
         yield Block(images, labels)
+
+
+def columns_of(path: Path, options: ReadOptions) -> Columns:
+    """Return the columns of a table, known by its first line, and by values where that needs it.
+
+    Raises as `read` does.
+    """
+    with source.opened(path) as file:
+        line, _ = source.first_line(source.chunks(file, path), path)
+    columns = find(line, options, path)
+    return _find_labels(path, columns, options) if len(columns.labels) == 2 else columns
 
 
 def _find_labels(path: Path, columns: Columns, options: ReadOptions) -> Columns:
