@@ -234,7 +234,7 @@ def _labels(one: Dimension) -> list[str]:
     if not one.is_choice:
         return [label for _, label in one.ticks]
     room = int(PANEL[0] * POINTS_PER_INCH * 0.8 / LETTER)
-    every = -(-len(one.ticks) * 4 // room)  # 4 letters at least
+    every = -(-len(one.ticks) * 6 // room)  # 6 letters at least
     letters = max(room * every // max(len(one.ticks), 1) - 1, 3)
     return [
         shortened(label, letters) if n % every == 0 else ""

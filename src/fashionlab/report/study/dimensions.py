@@ -8,7 +8,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from fashionlab.report.charts.space import Dimension
 from fashionlab.report.study.study import Axis, Trial, Value, shown
 
-APART = 0.12  # of an axis: the least distance of a tick from the ends
+APART = 0.16  # of an axis: the least distance between two ticks
 BINS = 5  # equal parts of a range, whose trials are described together
 SPREAD = 0.6  # of the room of a choice, over which its trials lie
 
@@ -81,14 +81,18 @@ def _range(axis: Axis, values: Sequence[Value | None]) -> Dimension:
 def _ticks(
     axis: Axis, low: float, high: float, is_log: bool, place: Callable[[float], float]
 ) -> list[float]:
-    """Return round numbers between the ends, not too near to them."""
+    """Return round numbers between the ends, not too near to them or to each other."""
     if is_log:
-        subs = (1.0, 2.0, 5.0) if high / low <= 100 else (1.0,)
+        subs = (1.0, 2.0, 5.0) if high / low <= 40 else (1.0,)
         ticks = LogLocator(subs=subs, numticks=6).tick_values(low, high)
     else:
         ticks = MaxNLocator(4, integer=axis.kind == "int").tick_values(low, high)
-    inner = [float(x) for x in ticks if low < x < high]
-    return [x for x in inner if APART <= place(x) <= 1 - APART]
+    kept: list[float] = []
+    for x in map(float, ticks):
+        last = place(kept[-1]) if kept else 0.0
+        if low < x < high and last + APART <= place(x) <= 1 - APART:
+            kept.append(x)
+    return kept
 
 
 def _label(axis: Axis, value: float) -> str:

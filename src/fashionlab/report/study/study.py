@@ -64,11 +64,12 @@ class Study:
 def finite(study: Study) -> Study:
     """Return the study without numbers that are not finite: an accuracy or duration becomes None.
 
-    A curve ends before its first such number.
+    A curve ends before its first such number, and a parameter's value is left out.
     """
     trials = [
         replace(
             trial,
+            parameters={name: x for name, x in trial.parameters.items() if _is_finite(x)},
             accuracy=_finite(trial.accuracy),
             seconds=_finite(trial.seconds),
             curve=list(takewhile(math.isfinite, trial.curve)),
@@ -77,6 +78,10 @@ def finite(study: Study) -> Study:
     ]
     importance = {name: share for name, share in study.importance.items() if math.isfinite(share)}
     return replace(study, trials=trials, importance=importance)
+
+
+def _is_finite(value: Value) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _finite(number: float | None) -> float | None:
