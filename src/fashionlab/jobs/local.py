@@ -203,6 +203,7 @@ class LocalExecutor(Executor):
                 None,
                 f"a job must not end its worker; received: {task.deaths} workers, of which the "
                 f"last {worker.death()}; see that there is enough memory, or use fewer workers",
+                lost=True,
             )
         self._waiting.appendleft(task)
         self._say(f"a worker {worker.death()}; its job {task.job.name} is begun again")

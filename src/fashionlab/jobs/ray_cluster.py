@@ -72,6 +72,7 @@ class RayExecutor(Executor):
                 "a job must not end its worker, nor its node stop; received, after "
                 f"{self._retries} retries: {type(error).__name__}: {line:.500}; see that there is "
                 "enough memory, or use fewer workers",
+                lost=True,
             )
 
     def close(self) -> None:
