@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ def _answering(address: str) -> str:
 def _try(address: str) -> None:
     """Raise InvalidValueError unless a process of this machine can join the cluster."""
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  our own lines
             [sys.executable, "-P", "-c", TRIAL, address],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -101,6 +101,27 @@ def _refused(address: str, received: str) -> InvalidValueError:
         f"{received}; start its head with `ray start --head`, and name its port, 6379 by default, "
         "not that of Ray Client"
     )
+
+
+@contextmanager
+def heard(ray: Any, say: Callable[[str], None]) -> Iterator[None]:
+    """Call `say`, from another thread, with what Ray would print on this process's standard output.
+
+    These are messages about lost workers and nodes, for which Ray has no setting: of 2.44 to 2.60,
+    they are printed by this function of a module that is not public, also with log_to_driver off.
+    """
+    module = ray._private.worker
+    before = getattr(module, "print_to_stdstream", None)
+
+    def print_to_stdstream(data: dict[str, Any], *_: Any, **__: Any) -> None:
+        for line in data.get("lines", ()):
+            say(" ".join(str(line).split()))
+
+    module.print_to_stdstream = print_to_stdstream
+    try:
+        yield
+    finally:
+        module.print_to_stdstream = before
 
 
 @contextmanager
