@@ -4,10 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from done_jobs import do, job, let_workers_import_tests, only, runs, wait_until
+from done_jobs import children, do, job, let_workers_import_tests, only, runs, wait_until
 
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.jobs import local, start
@@ -31,10 +30,6 @@ def one():
             patch.delenv(name, raising=False)
         with start("local", 1, cores=3) as executor:
             yield executor
-
-
-def children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_two_workers_give_the_results_of_one_and_share_the_jobs(one):

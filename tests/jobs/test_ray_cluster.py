@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
-from done_jobs import do, job, let_workers_import_tests, only, runs, wait_until
+from done_jobs import children, do, job, let_workers_import_tests, only, runs, wait_until
 
 from fashionlab.errors import InvalidValueError, WorkerError
 from fashionlab.jobs import ray_cluster, ray_connection, start
@@ -83,6 +84,21 @@ def test_results_and_errors_are_those_of_local_workers(two, tmp_path):
     ]
     with start("local", 2) as local:
         assert do(two, *jobs) == do(local, *jobs)
+
+
+def test_what_we_replace_of_ray_is_there():
+    assert callable(ray._private.worker.print_to_stdstream)
+    assert callable(ray._private.node.Node.start_api_server)
+
+
+def test_no_process_of_ray_reports_usage(nodes):
+    """The dashboard's would, or would ask the clouds' metadata services where it runs."""
+    started = [Path(f"/proc/{pid}") for pid in children(os.getpid())]
+    commands = [(process / "cmdline").read_bytes() for process in started]
+    assert any(b"gcs_server" in command for command in commands)
+    assert not any(b"dashboard.py" in command for command in commands)
+    settings = [(process / "environ").read_bytes().split(b"\0") for process in started]
+    assert all(b"RAY_USAGE_STATS_ENABLED=0" in variables for variables in settings)
 
 
 def test_thread_counts_are_set(two):

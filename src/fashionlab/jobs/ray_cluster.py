@@ -14,6 +14,8 @@ from fashionlab.jobs.perform import done, request, thread_counts
 from fashionlab.jobs.ray_connection import ENVIRONMENT, connect, heard
 from fashionlab.jobs.worker import PATIENCE_S
 
+INHERITED = ("KERAS_BACKEND",)  # by workers on other machines, as it decides results
+
 
 class RayExecutor(Executor):
     """Does jobs as Ray tasks of `cores` CPUs, at most `workers` at a time.
@@ -51,11 +53,12 @@ class RayExecutor(Executor):
         except BaseException:
             self.close()
             raise
+        ours = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self._do = ray.remote(
             num_cpus=cores,
             max_retries=retries,
             retry_exceptions=False,
-            runtime_env={"env_vars": {**thread_counts(cores), **ENVIRONMENT}},
+            runtime_env={"env_vars": {**ours, **thread_counts(cores), **ENVIRONMENT}},
         )(_task(__version__))
 
     def submit(self, job: Job) -> None:
@@ -95,7 +98,8 @@ class RayExecutor(Executor):
         """
         self._waiting.clear()
         try:
-            self._end(PATIENCE_S, force=False)
+            with suppress(self._ray.exceptions.RayError):  # the cluster is gone
+                self._end(PATIENCE_S, force=False)
         finally:  # also after a second Ctrl-C
             with suppress(self._ray.exceptions.RayError):
                 self._end(5.0, force=True)

@@ -43,14 +43,16 @@ def connect(ray: Any, on: str, workers: int | None, cores: int | None) -> None:
     address = on if on != "ray" else os.environ.get("RAY_ADDRESS") or "local"
     with _signals_kept():
         if address == "local":
-            each = cores or 1
-            ray.init(
-                "local",
-                num_cpus=max(cpus(), (workers or 1) * each),
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE,
-                **QUIET,
-            )
+            # Without the process of the dashboard, which Ray starts also where it is switched off,
+            # and which then asks the metadata services of three clouds where it runs.
+            with _replaced(ray._private.node.Node, "start_api_server", lambda *_, **__: None):
+                ray.init(
+                    "local",
+                    num_cpus=max(cpus(), (workers or 1) * (cores or 1)),
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE,
+                    **QUIET,
+                )
             return
         if address != "auto":
             address = _answering(address)
@@ -107,21 +109,29 @@ def _refused(address: str, received: str) -> InvalidValueError:
 def heard(ray: Any, say: Callable[[str], None]) -> Iterator[None]:
     """Call `say`, from another thread, with what Ray would print on this process's standard output.
 
-    These are messages about lost workers and nodes, for which Ray has no setting: of 2.44 to 2.60,
-    they are printed by this function of a module that is not public, also with log_to_driver off.
+    These are messages about lost workers and nodes, which no setting of Ray turns off.
     """
-    module = ray._private.worker
-    before = getattr(module, "print_to_stdstream", None)
 
-    def print_to_stdstream(data: dict[str, Any], *_: Any, **__: Any) -> None:
+    def hear(data: dict[str, Any], *_: Any, **__: Any) -> None:
         for line in data.get("lines", ()):
             say(" ".join(str(line).split()))
 
-    module.print_to_stdstream = print_to_stdstream
+    with _replaced(ray._private.worker, "print_to_stdstream", hear):
+        yield
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Replace a part of Ray that is not public, as of 2.60; a version without it runs too."""
+    before = getattr(owner, name, None)
+    if before is None:
+        yield
+        return
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        module.print_to_stdstream = before
+        setattr(owner, name, before)
 
 
 @contextmanager
