@@ -127,12 +127,10 @@ class Manifest:
         name = self.file(shard)
         if "error" in result:
             self.sink.remove(name)
-        own = {"source": shard.source, "first": shard.first, "images": shard.rows}
-        own |= {
-            "stamp": _stamp(shard),
-            "is_stale": False,
-        }  # True: to be checked, its source changed
-        self.shards[name] = {**own, **result}
+        record: Record = {"source": shard.source, "first": shard.first, "images": shard.rows}
+        # A stale one is to be checked: its source has changed since.
+        record |= {"stamp": _stamp(shard), "is_stale": False}
+        self.shards[name] = {**record, **result}
 
     @property
     def images(self) -> int:
