@@ -15,7 +15,6 @@ those of the first undisturbed command. Writes results/labelling.csv.
 import argparse
 import hashlib
 import json
-import random
 import shutil
 import signal
 import subprocess
@@ -131,7 +130,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(WHATS), choices=list(WHATS))
     arguments = parser.parse_args()
     path = prepare(arguments.folder, arguments.images)
-    chance, rows = random.Random(0), []
+    chance, rows = np.random.default_rng(0), []
     first: dict[str, str] = {}
     bare = usual = 0.0
     for turn in range(arguments.turns):
@@ -166,7 +165,7 @@ def main() -> None:
             if what != "bare loop":
                 found = hashes(sink)
                 first = first or found
-                manifest = json.loads((sink / "manifest.json").read_text())
+                manifest = json.loads((sink / "_manifest.json").read_text())
                 row |= {"rows": rows_in(sink), "same_bytes": found == first}
                 if manifest["rows"] != row["rows"]:
                     raise RuntimeError(f"the manifest has {manifest['rows']} rows")
