@@ -4,17 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
+from done_jobs import children, do, job, let_workers_import_tests, only, runs, wait_until
 
 from fashionlab.errors import InvalidValueError, WorkerError
-from fashionlab.jobs import Job, local, start
+from fashionlab.jobs import local, start
 from fashionlab.jobs.perform import THREADS, cores, thread_counts
-
-TESTS = Path(__file__).parents[1]
 
 DRIVER = """
 import sys
@@ -25,56 +21,15 @@ with start("local", 1, cores=1) as executor:
 """
 
 
-@pytest.fixture(autouse=True)
-def importable(monkeypatch):
-    """Let workers import some_jobs, and everything that this process can."""
-    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(TESTS), *inherited])))
-
-
-def job(work, name="a job", **arguments):
-    return Job(name, f"some_jobs:{work}", arguments)
-
-
-def do(executor, *jobs):
-    """Submit all jobs; return what each came to, by name, in the order of their ends."""
-    for each in jobs:
-        executor.submit(each)
-    ended = [executor.wait() for _ in jobs]
-    return {done.job.name: done for done in ended}
-
-
-def only(executor, work, **arguments):
-    return do(executor, job(work, **arguments))["a job"]
-
-
 @pytest.fixture(scope="module")
 def one():
     """An executor of one worker, which most tests share."""
     with pytest.MonkeyPatch.context() as patch:
-        inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(TESTS), *inherited])))
+        let_workers_import_tests(patch)
         for name in THREADS:
             patch.delenv(name, raising=False)
         with start("local", 1, cores=3) as executor:
             yield executor
-
-
-def wait_until(holds, seconds=20):
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-def runs(pid):
-    with suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_two_workers_give_the_results_of_one_and_share_the_jobs(one):

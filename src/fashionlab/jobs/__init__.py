@@ -25,15 +25,15 @@ def start(
 ) -> Executor:
     """Return an executor, a context manager, that does jobs in `workers` processes.
 
-    `on` is "local", for processes of this machine; "ray", for the Ray cluster that RAY_ADDRESS
-    names, or else one that is started on this machine and ends with the executor; or
-    "ray://HOST:PORT", for the cluster whose head answers there (6379 by default), of which this
+    `on` is "local", for processes of this machine; "ray", for the Ray cluster that this process has
+    joined, or that RAY_ADDRESS names, or else one that is started here and ends with the executor;
+    or "ray://HOST:PORT", for the cluster whose head answers there (6379 by default), of which this
     machine must be a node.
 
     Each worker gets `cores` cores, by default its equal share of them all. By default there are as
     many workers as there is room for: jobs are independent, and one core does each with the least
     waste. `retries` is how often a job is begun again whose process or machine was lost; `say` is
-    called with a line about each that is, locally: Ray does so unheard.
+    called with a line about each that is.
 
     Raises InvalidValueError for another `on`, a number out of range, and an address where no
     cluster answers; MissingDependencyError without Ray.
@@ -54,7 +54,7 @@ def start(
     if on == "ray" or on.startswith("ray://"):
         from fashionlab.jobs.ray_cluster import RayExecutor
 
-        return RayExecutor(on, workers, cores, retries)
+        return RayExecutor(on, workers, cores, retries, say)
     raise InvalidValueError(
         f'jobs must be done on "local", "ray" or "ray://HOST:PORT"; received {on!r:.80}'
     )

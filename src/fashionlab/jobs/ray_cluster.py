@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from fashionlab import __version__
@@ -11,8 +11,10 @@ from fashionlab.dependencies import needs
 from fashionlab.errors import InvalidValueError
 from fashionlab.jobs.job import Done, Executor, Job
 from fashionlab.jobs.perform import done, request, thread_counts
-from fashionlab.jobs.ray_connection import ENVIRONMENT, connect
+from fashionlab.jobs.ray_connection import ENVIRONMENT, connect, heard
 from fashionlab.jobs.worker import PATIENCE_S
+
+INHERITED = ("KERAS_BACKEND",)  # by workers on other machines, as it decides results
 
 
 class RayExecutor(Executor):
@@ -22,29 +24,41 @@ class RayExecutor(Executor):
     raises WorkerError where a worker has another version of fashionlab, or none.
     """
 
-    def __init__(self, on: str, workers: int | None, cores: int | None, retries: int) -> None:
-        for name, value in ENVIRONMENT.items():
-            os.environ.setdefault(name, value)  # which Ray reads when it is imported
+    def __init__(
+        self,
+        on: str,
+        workers: int | None,
+        cores: int | None,
+        retries: int,
+        say: Callable[[str], None],
+    ) -> None:
+        os.environ.update(ENVIRONMENT)  # which Ray reads when it is imported
         with needs("work on Ray", "fashionlab[ray]"):
             import ray
-        self._ray = ray
-        self._is_ours = not ray.is_initialized()
-        self._retries = retries
+        self._ray: Any = ray
+        self._is_ours = False  # the connection, which is the caller's where there is one
+        self._retries, self._say = retries, say
+        self._heard: deque[str] = deque()  # from Ray, and to be said by the thread that waits
+        self._open = ExitStack()
         self._waiting: deque[tuple[Job, str]] = deque()
         self._running: dict[Any, Job] = {}  # by the reference to the result
         try:
-            if self._is_ours:
+            self._open.enter_context(heard(ray, self._heard.append))
+            if on != "ray" or not ray.is_initialized():
                 connect(ray, on, workers, cores)
-            nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+                self._is_ours = True
+            alive = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+            nodes = [int(resources.get("CPU", 0)) for resources in alive]
             self.workers, cores = shares(nodes, workers, cores)
         except BaseException:
             self.close()
             raise
+        ours = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self._do = ray.remote(
             num_cpus=cores,
             max_retries=retries,
             retry_exceptions=False,
-            runtime_env={"env_vars": {**thread_counts(cores), **ENVIRONMENT}},
+            runtime_env={"env_vars": {**ours, **thread_counts(cores), **ENVIRONMENT}},
         )(_task(__version__))
 
     def submit(self, job: Job) -> None:
@@ -59,11 +73,14 @@ class RayExecutor(Executor):
         """
         if not self._running:
             raise RuntimeError("there is no job to wait for")
-        reference = self._ray.wait(list(self._running))[0][0]
-        job = self._running.pop(reference)
+        ended: list[Any] = []
+        while not ended:
+            ended, _ = self._ray.wait(list(self._running), timeout=1.0)
+            self._pass_on()
+        job = self._running.pop(ended[0])
         self._begin()
         try:
-            return done(job, self._ray.get(reference))
+            return done(job, self._ray.get(ended[0]))
         except self._ray.exceptions.RayError as error:
             line = " ".join(str(error).split())
             return Done(
@@ -81,18 +98,26 @@ class RayExecutor(Executor):
         """
         self._waiting.clear()
         try:
-            self._end(PATIENCE_S, force=False)
+            with suppress(self._ray.exceptions.RayError):  # the cluster is gone
+                self._end(PATIENCE_S, force=False)
         finally:  # also after a second Ctrl-C
             with suppress(self._ray.exceptions.RayError):
                 self._end(5.0, force=True)
             self._running.clear()
             if self._is_ours:
                 self._ray.shutdown()
+            self._open.close()
 
     def _begin(self) -> None:
         while self._waiting and len(self._running) < self.workers:
             job, request = self._waiting.popleft()
             self._running[self._do.remote(request)] = job
+
+    def _pass_on(self) -> None:
+        """Say what was heard from Ray, which may publish a message twice."""
+        heard = [self._heard.popleft() for _ in range(len(self._heard))]
+        for line in dict.fromkeys(heard):
+            self._say(f"Ray: {line:.300}")
 
     def _end(self, patience_s: float, force: bool) -> None:
         """Cancel what runs, and forget what has ended within `patience_s`."""

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,14 +43,16 @@ def connect(ray: Any, on: str, workers: int | None, cores: int | None) -> None:
     address = on if on != "ray" else os.environ.get("RAY_ADDRESS") or "local"
     with _signals_kept():
         if address == "local":
-            each = cores or 1
-            ray.init(
-                "local",
-                num_cpus=max(cpus(), (workers or 1) * each),
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE,
-                **QUIET,
-            )
+            # Without the process of the dashboard, which Ray starts also where it is switched off,
+            # and which then asks the metadata services of three clouds where it runs.
+            with _replaced(ray._private.node.Node, "start_api_server", lambda *_, **__: None):
+                ray.init(
+                    "local",
+                    num_cpus=max(cpus(), (workers or 1) * (cores or 1)),
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE,
+                    **QUIET,
+                )
             return
         if address != "auto":
             address = _answering(address)
@@ -79,7 +81,7 @@ def _answering(address: str) -> str:
 def _try(address: str) -> None:
     """Raise InvalidValueError unless a process of this machine can join the cluster."""
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  our own lines
             [sys.executable, "-P", "-c", TRIAL, address],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -101,6 +103,35 @@ def _refused(address: str, received: str) -> InvalidValueError:
         f"{received}; start its head with `ray start --head`, and name its port, 6379 by default, "
         "not that of Ray Client"
     )
+
+
+@contextmanager
+def heard(ray: Any, say: Callable[[str], None]) -> Iterator[None]:
+    """Call `say`, from another thread, with what Ray would print on this process's standard output.
+
+    These are messages about lost workers and nodes, which no setting of Ray turns off.
+    """
+
+    def hear(data: dict[str, Any], *_: Any, **__: Any) -> None:
+        for line in data.get("lines", ()):
+            say(" ".join(str(line).split()))
+
+    with _replaced(ray._private.worker, "print_to_stdstream", hear):
+        yield
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Replace a part of Ray that is not public, as of 2.60; a version without it runs too."""
+    before = getattr(owner, name, None)
+    if before is None:
+        yield
+        return
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
 
 
 @contextmanager
