@@ -48,8 +48,7 @@ def model(tmp_path):
 
 def rows(sink):
     """All rows of a sink of Parquet files, by their columns."""
-    tables = [pq.read_table(path).to_pydict() for path in sorted(sink.glob("*.parquet"))]
-    return {name: [value for table in tables for value in table[name]] for name in tables[0]}
+    return pq.read_table(sink).to_pydict()
 
 
 def probabilities(found):
@@ -64,4 +63,4 @@ def contents(sink):
 
 
 def manifest(sink):
-    return json.loads((sink / "manifest.json").read_text())
+    return json.loads((sink / "_manifest.json").read_text())

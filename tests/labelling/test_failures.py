@@ -42,9 +42,9 @@ def test_a_damaged_row_group_is_named_and_mended_alone(begun, model, tmp_path):
     path.write_bytes(sound)
     begun.clear()
     summary = label(path, out, model, shard=20)
-    assert (summary.rows, summary.failures) == (N, [])
+    assert (summary.rows, summary.done, summary.failures) == (N, 20, [])
     assert contents(out).keys() == contents(tmp_path / "sound").keys()
-    shards = {n: c for n, c in contents(out).items() if n != "manifest.json"}
+    shards = {n: c for n, c in contents(out).items() if n != "_manifest.json"}
     assert all(contents(tmp_path / "sound")[name] == content for name, content in shards.items())
     begun.clear()
     assert label(path, out, model, shard=20).done == 0
@@ -142,19 +142,19 @@ def test_another_jobs_sink_is_refused(begun, model, tmp_path):
     npy.write_npy(tmp_path / "other.npy", IMAGES)
     label(path, out, model, shard=30)
     before = contents(out)
-    with pytest.raises(RunError, match="whose shard is 30, and not 40; name another --out"):
+    with pytest.raises(RunError, match=r"\(shard 30, and not 40\); name another --out"):
         label(path, out, model, shard=40)
-    with pytest.raises(RunError, match="whose model is "):
+    with pytest.raises(RunError, match=r"\(model "):
         label(path, out, shard=30)
-    with pytest.raises(RunError, match="whose sources is "):
+    with pytest.raises(RunError, match=r"\(sources \["):
         label(tmp_path / "other.npy", out, model, shard=30)
     assert contents(out) == before
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("mine")
     with pytest.raises(RunError, match="which has other files"):
         label(path, tmp_path / "full", model)
-    (out / "manifest.json").write_text("{}")
-    with pytest.raises(RunError, match=r"must have a manifest\.json of this version"):
+    (out / "_manifest.json").write_text("{}")
+    with pytest.raises(RunError, match=r"must have a _manifest\.json of this version"):
         label(path, out, model, shard=30)
 
 

@@ -72,3 +72,10 @@ def _children():
         pytest.skip("needs /proc, where the workers of this process are listed")
     tasks = Path("/proc/self/task").glob("*/children")
     return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+
+def test_ray_gives_the_same_bytes(undisturbed, tmp_path):
+    pytest.importorskip("ray")
+    path, model, expected = undisturbed
+    label(path, tmp_path / "out", model, shard=SHARD, on="ray", workers=2)
+    assert contents(tmp_path / "out") == contents(expected)

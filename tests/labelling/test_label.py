@@ -1,5 +1,6 @@
 """Each image of every form of source has its one row, with the answer that Predictor gives."""
 
+import contextlib
 import csv
 import gzip
 
@@ -201,3 +202,17 @@ def test_what_cannot_be_labelled_is_refused(begun, model, tmp_path):
     file.write_bytes(gzip.compress(b""))
     with pytest.raises(RunError, match="--out must be a folder"):
         label(tmp_path / "images.npy", file, model)
+
+
+def test_relative_names_are_those_of_the_drivers_folder(begun, model, tmp_path, monkeypatch):
+    write("npy", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    class Elsewhere(labelled.Here):
+        def wait(self):
+            with contextlib.chdir("/"):
+                return super().wait()
+
+    monkeypatch.setattr("fashionlab.labelling.driver.start", lambda *some, **more: Elsewhere(begun))
+    assert label("images.npy", "out", "model.onnx").rows == N
+    assert set(rows(tmp_path / "out")["file"]) == {"images.npy"}

@@ -65,8 +65,8 @@ def label_into(
     )
     if summary.failures:
         output.say(
-            f"fashionlab: {len(summary.failures):,} could not be read, see manifest.json; the same "
-            "command tries them again"
+            f"fashionlab: {len(summary.failures):,} could not be read, as _manifest.json says; the "
+            "same command tries them again"
         )
         raise typer.Exit(1)
 

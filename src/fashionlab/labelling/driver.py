@@ -57,7 +57,7 @@ def label(
 ) -> Summary:
     """Label the images of files, folders or URLs by a portable model, one row an image.
 
-    Each shard of `shard` images becomes one file in `out`, a folder or a URL, and manifest.json
+    Each shard of `shard` images becomes one file in `out`, a folder or a URL, and _manifest.json
     says what is there; called again with the same arguments, it goes on. The files are the same
     bytes for any `workers`, on one machine or several of one kind. `form` is parquet or csv, by
     default the first where pyarrow is installed. `on`, `workers` and `retries` are those of
@@ -127,19 +127,20 @@ class _Run:
         progress: Callable[[int, int], None],
     ) -> None:
         self.manifest, self.model, self.say, self.progress = manifest, model, say, progress
+        self.base = files.text(Path.cwd())  # a worker may have another working directory
         self.done = 0
 
     def do(self, executor: Executor, todo: Sequence[tuple[Shard, Record | None]]) -> None:
         """Have all shards done, a few more given than there are workers."""
-        waiting = ((self._job(shard, kept), shard) for shard, kept in todo)
-        given: dict[str, Shard] = {}
+        waiting = iter(todo)
+        given: dict[str, tuple[Shard, Record | None]] = {}
         try:
             self._give(executor, given, islice(waiting, AHEAD * executor.workers))
             while given:
                 done = executor.wait()
-                shard = given.pop(done.job.name)
+                shard, kept = given.pop(done.job.name)
                 self._give(executor, given, islice(waiting, 1))
-                self._take(shard, done.result or {"error": done.error, "broken": []})
+                self._take(shard, kept, done.result or {"error": done.error, "broken": []})
         except KeyboardInterrupt:
             raise StoppedError(
                 f"stopped with {self.manifest.rows:,} of {self.manifest.images:,} images labelled",
@@ -150,10 +151,14 @@ class _Run:
             self.manifest.write()
 
     def _give(
-        self, executor: Executor, given: dict[str, Shard], jobs: Iterator[tuple[Job, Shard]]
+        self,
+        executor: Executor,
+        given: dict[str, tuple[Shard, Record | None]],
+        todo: Iterator[tuple[Shard, Record | None]],
     ) -> None:
-        for job, shard in jobs:
-            given[job.name] = shard
+        for shard, kept in todo:
+            job = self._job(shard, kept)
+            given[job.name] = shard, kept
             executor.submit(job)
 
     def _job(self, shard: Shard, kept: Record | None) -> Job:
@@ -166,6 +171,7 @@ class _Run:
             "file": self.manifest.file(shard),
             "form": job["form"],
             "place": shard.place,
+            "base": self.base,
             "first": shard.first,
             "rows": shard.rows,
             "kept": kept and {key: kept[key] for key in result},
@@ -173,7 +179,7 @@ class _Run:
         decisive = json.dumps([job, arguments, shard.stamp], sort_keys=True)
         return Job(hashlib.sha256(decisive.encode()).hexdigest(), shards.NAME, arguments)
 
-    def _take(self, shard: Shard, result: Mapping[str, Any]) -> None:
+    def _take(self, shard: Shard, kept: Record | None, result: Mapping[str, Any]) -> None:
         """Record what came of a shard. Raises RunError where no other would fare better."""
         if "stop" in result:
             raise RunError(str(result["stop"]))
@@ -185,5 +191,6 @@ class _Run:
         if "error" in result:
             last = shard.first + shard.rows - 1
             self.say(f"{name}, rows {shard.first:,} to {last:,}, cannot be read: {result['error']}")
-        self.done += cast(int, result.get("rows", 0))
+        if kept is None or kept["pixels"] != result.get("pixels"):
+            self.done += cast(int, result.get("rows", 0))
         self.progress(self.manifest.rows, self.manifest.images)

@@ -17,7 +17,7 @@ from fashionlab.errors import RunError
 from fashionlab.labelling.sink import Sink
 from fashionlab.labelling.sources import Shard, Source
 
-NAME = "manifest.json"
+NAME = "_manifest.json"  # readers of a folder of Parquet files pass over such names
 SHARE = 50  # times as long as a manifest took to be written passes before the next
 REMEDY = "name another --out, or remove it"
 
@@ -58,8 +58,8 @@ class Manifest:
         if changed:
             theirs, ours = (json.dumps(one[changed[0]])[:200] for one in (before, self.job))
             raise RunError(
-                f"--out must have results of the same job; received {sink.where}, whose "
-                f"{changed[0]} is {theirs}, and not {ours}; {REMEDY}"
+                f"--out must have results of the same job; received {sink.where} "
+                f"({changed[0]} {theirs}, and not {ours}); {REMEDY}"
             )
 
     def begin(self, sources: Sequence[Source]) -> list[tuple[Shard, Record | None]]:
@@ -127,12 +127,10 @@ class Manifest:
         name = self.file(shard)
         if "error" in result:
             self.sink.remove(name)
-        own = {"source": shard.source, "first": shard.first, "images": shard.rows}
-        own |= {
-            "stamp": _stamp(shard),
-            "is_stale": False,
-        }  # True: to be checked, its source changed
-        self.shards[name] = {**own, **result}
+        record: Record = {"source": shard.source, "first": shard.first, "images": shard.rows}
+        # A stale one is to be checked: its source has changed since.
+        record |= {"stamp": _stamp(shard), "is_stale": False}
+        self.shards[name] = {**record, **result}
 
     @property
     def images(self) -> int:

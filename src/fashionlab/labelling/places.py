@@ -30,7 +30,7 @@ CHANGING = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified",
 REMEDY = "check the URL, the network and your rights there"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A file as it is now: what is read later must be the same."""
 
@@ -49,11 +49,14 @@ def is_remote(name: str) -> bool:
     return bool(URL.match(name)) and not name.lower().startswith("file://")
 
 
-def path_of(name: str) -> Path:
-    """Return the path that a name means; a URL of the scheme file is one too."""
+def path_of(name: str, base: str = "") -> Path:
+    """Return the path that a name means in the working directory, or in the folder `base`.
+
+    A URL of the scheme file is one too.
+    """
     if URL.match(name):
         return files.named(unquote(urlsplit(name).path))
-    return files.named(name).expanduser()
+    return files.named(base) / files.named(name).expanduser()
 
 
 def filesystem(url: str) -> tuple[Any, str]:
@@ -66,14 +69,14 @@ def filesystem(url: str) -> tuple[Any, str]:
     return fs, str(path)
 
 
-def stored(name: str) -> Stored:
+def stored(name: str, base: str = "") -> Stored:
     """Return a file as it is now. Raises DataNotFoundError where it is not there."""
     try:
         if is_remote(name):
             fs, path = filesystem(name)
             with reached(name):
                 return _object(name, fs.info(path))
-        found = path_of(name).stat()
+        found = path_of(name, base).stat()
     except FileNotFoundError:
         raise DataNotFoundError(
             f"images must be in a file or a folder; received {name}, which does not exist; check "
@@ -123,33 +126,38 @@ def _walk(folder: Path, name: str) -> Iterator[Stored]:
 
 def _object(name: str, info: Mapping[str, Any]) -> Stored:
     modified = next((str(info[key]) for key in CHANGING if info.get(key)), "")
+    if not modified and info.get("size") is None:
+        raise DataFormatError(
+            f"an object must have a size or a tag, by which it is known; received neither for "
+            f"{name}; download it first"
+        )
     return Stored(name, int(info.get("size") or 0), modified)
 
 
-def content(name: str) -> Path | bytes:
+def content(name: str, base: str) -> Path | bytes:
     """Return the path of a small file, or the bytes of an object."""
     if not is_remote(name):
-        return path_of(name)
+        return path_of(name, base)
     fs, path = filesystem(name)
     with reached(name):
         return bytes(fs.cat_file(path))
 
 
-def local(file: Stored) -> Path:
+def local(file: Stored, base: str = "") -> Path:
     """Return a file, or the copy of an object in the package's cache, where it is kept.
 
     Raises DataFormatError where the file is not as it was any more.
     """
     if not is_remote(file.name):
-        if stored(file.name) != file:
+        if stored(file.name, base) != file:
             raise DataFormatError(
                 f"a file must stay as it is while it is labelled; received another content in "
                 f"{file.name}; start again"
             )
-        return Path(os.path.abspath(path_of(file.name)))  # noqa: PTH100  a link keeps its name
+        return Path(os.path.abspath(path_of(file.name, base)))  # noqa: PTH100  a link keeps its name
     key = hashlib.sha256(file.stamp.encode("utf-8", "surrogateescape")).hexdigest()
     place = cache_folder() / "objects" / key / Path(urlsplit(file.name).path).name
-    if not (place.is_file() and place.stat().st_size == file.size):
+    if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
         fs, path = filesystem(file.name)
         with files.writing(place) as copy, reached(file.name), fs.open(path, "rb") as opened:

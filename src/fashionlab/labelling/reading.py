@@ -1,10 +1,10 @@
 """blocks: the images of a shard, some at a time, whatever they lie in."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from fashionlab.labelling import sources
 from fashionlab.labelling.places import Stored, content, line_of, local
 from fashionlab.portable import Predictor
 
+Picture = TypeVar("Picture")
 TOGETHER = 1024  # pictures that are prepared before they are classified
 
 
@@ -36,21 +37,26 @@ class Block(NamedTuple):
 
 
 def blocks(
-    place: Mapping[str, Any], first: int, rows: int, predictor: Predictor
+    place: Mapping[str, Any], base: str, first: int, rows: int, predictor: Predictor
 ) -> Iterator[Block]:
     """Yield the `rows` images of a shard from row `first` of its source.
 
-    `place` is the shard's. Raises DataFormatError where the file is not sound or not as it was.
+    `place` is the shard's, where relative names are in the folder `base`. Raises DataFormatError
+    where the file is not sound or not as it was.
     """
     if place["kind"] == "pictures":
         names: list[str] = place["names"]
-        yield from _prepared(first, ((name, name) for name in names), predictor)
+        yield from _prepared(
+            first, ((name, name) for name in names), lambda name: content(name, base), predictor
+        )
         return
     file = Stored(place["name"], place["size"], place["modified"])
-    path = local(file)
+    path = local(file, base)
     if place["kind"] == "parquet":
         stored = pictures(path, first, first + rows)
-        yield from _prepared(first, ((file.name, picture) for picture in stored), predictor)
+        yield from _prepared(
+            first, ((file.name, picture) for picture in stored), lambda picture: picture, predictor
+        )
         return
     options = ReadOptions(**place["options"])
     at = first
@@ -99,19 +105,20 @@ def _unpacked(path: Path, modified: str, options: ReadOptions) -> NDArray[np.uin
 
 
 def _prepared(
-    first: int, stored: Iterable[tuple[str, str | bytes | None]], predictor: Predictor
+    first: int,
+    stored: Iterable[tuple[str, Picture]],
+    read: Callable[[Picture], Path | bytes | None],
+    predictor: Predictor,
 ) -> Iterator[Block]:
-    """Yield pictures, prepared as the model's metadata say; `stored` are names, and files."""
+    """Yield pictures, prepared as the model's metadata say; `stored` has a name with each."""
     waiting = enumerate(stored, first)
     while some := list(islice(waiting, TOGETHER)):
         rows, names, images, found, broken = [], [], [], [], []
         for row, (name, picture) in some:
             try:
-                if picture is None:
+                if (file := read(picture)) is None:
                     raise ImageError("a row must have the bytes of a picture; received none")
-                prepared = predictor.prepare(
-                    content(picture) if isinstance(picture, str) else picture
-                )
+                prepared = predictor.prepare(file)
             except (ImageError, DataFormatError, OSError) as error:
                 broken.append((row, name, line_of(error)))
                 continue

@@ -60,7 +60,8 @@ def work(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _blocks(arguments: Mapping[str, Any], predictor: Predictor) -> Any:
-    return blocks(arguments["place"], arguments["first"], arguments["rows"], predictor)
+    place, base = arguments["place"], arguments["base"]
+    return blocks(place, base, arguments["first"], arguments["rows"], predictor)
 
 
 def _pixels_sha256(arguments: Mapping[str, Any], predictor: Predictor) -> str:
