@@ -8,8 +8,8 @@ import pytest
 
 from fashionlab.errors import InvalidValueError
 from fashionlab.recipes import RECIPES, get, override, space, to_toml
-from fashionlab.tuning import Axis, default, read, usual
-from fashionlab.tuning.space import changes, defaults, grid
+from fashionlab.tuning import Axis, Choosing, default, own, read, usual
+from fashionlab.tuning.space import changes, defaults, grid, own_value
 
 MLP = get("mlp")
 
@@ -143,3 +143,20 @@ def test_a_recipe_that_is_written_is_read_as_it_was(values, tmp_path):
     expected = override(MLP, {"name": "written"} | values)
     assert json.dumps(asdict(get(str(path)))) == json.dumps(asdict(expected))
     assert path.read_text().startswith("# a comment\n# of two lines\nbase = ")
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_the_recipes_own_point_is_in_its_usual_space(recipe):
+    kept = own(usual(recipe), recipe)
+    same = override(recipe, changes(usual(recipe), kept))
+    for axis in usual(recipe):
+        assert own_value(axis.name, same) == own_value(axis.name, recipe)
+    assert own((Axis("epochs", recipe.epochs + 1, recipe.epochs + 2),), recipe) is None
+    assert own((Axis("optimizer", choices=("Adamax",)),), recipe) is None
+
+
+def test_the_first_trial_is_the_recipe_itself_where_it_lies_in_the_space():
+    first = own(usual(MLP), MLP)
+    assert Choosing(usual(MLP), first=first).choose([], []) == first
+    assert Choosing(usual(MLP), first=first).choose([], [first]) != first
+    assert first["model.units"] == "[512, 256]" and first["augment.shift"] == 1

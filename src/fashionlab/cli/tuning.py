@@ -60,6 +60,8 @@ def tune(
     **fields: Any,
 ) -> None:
     """Search a recipe's best learning rate, sizes and options; the test set is not read."""
+    from dataclasses import replace
+
     from fashionlab import recipes, tuning
     from fashionlab.cli.recipe_fields import given_fields
     from fashionlab.environment import cpus
@@ -85,6 +87,8 @@ def tune(
         seed,
         prune,
     )
+    if sampler != "grid":
+        choosing = replace(choosing, first=tuning.own(choosing.space, own))
     folder = out or Path("runs", f"tune-{own.name}")
     parts = data.load()
     study = tuning.tune(

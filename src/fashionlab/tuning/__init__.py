@@ -14,7 +14,7 @@ from fashionlab.tuning.driver import Source, Study, tune
 from fashionlab.tuning.outcome import OBJECTIVES, Outcome
 from fashionlab.tuning.page import write_page
 from fashionlab.tuning.result import write_best
-from fashionlab.tuning.space import Axis, Space, default, read, usual
+from fashionlab.tuning.space import Axis, Space, default, own, read, usual
 
 __all__ = [
     "OBJECTIVES",
@@ -26,6 +26,7 @@ __all__ = [
     "Space",
     "Study",
     "default",
+    "own",
     "read",
     "tune",
     "usual",

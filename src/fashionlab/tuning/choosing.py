@@ -38,6 +38,7 @@ class Choosing:
     window: int = 1
     seed: int = 0
     prune: bool = True
+    first: Mapping[str, Value] | None = None  # the values of the first trial; not of a grid
 
     def __post_init__(self) -> None:
         one_of("sampler", self.sampler, SAMPLERS)
@@ -67,6 +68,8 @@ class Choosing:
         number = len(told) + len(under_way)
         if self.sampler == "grid":
             return next(islice(grid(self.space), number, None))
+        if number == 0 and self.first is not None:
+            return dict(self.first)
         import optuna
 
         seen = self.seen(told, number)

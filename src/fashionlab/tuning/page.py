@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fashionlab.environment import environment, machine
 from fashionlab.report import study as page
 from fashionlab.tuning.driver import Study
-from fashionlab.tuning.space import Axis, Value
+from fashionlab.tuning.space import Axis, Value, own_value
 
 PAGE = "study.html"
 
@@ -67,11 +67,7 @@ def _axis(axis: Axis, own: Any) -> page.Axis:
 
 def _own(recipe: Any, axis: Axis) -> Any:
     """Return the recipe's own value of a field, as the page shows it."""
-    table, dot, option = axis.name.partition(".")
-    value = getattr(recipe, table)
-    value = (
-        value.get(option) if dot else "all" if value is None and table == "batch_size" else value
-    )
+    value = own_value(axis.name, recipe)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return Axis(axis.name, choices=(value,)).labels[0]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from fashionlab.data import Augmentation
 from fashionlab.errors import InvalidValueError
 from fashionlab.models import BUILDERS
 from fashionlab.recipes import TABLES, Recipe, override
@@ -18,6 +19,7 @@ Value = bool | int | float | str | None  # as Optuna keeps it; lists are kept as
 # A study decides itself what is held out, and trials do not read the test set.
 FIXED = ("validation_fraction", "test_each_epoch")
 TUNED = tuple(f.name for f in fields(Recipe) if "help" in f.metadata and f.name not in FIXED)
+OPTIONS = {f.name: f.default for f in fields(Augmentation)} | {"dropout": 0.0}  # not given
 POINTS = 3  # values of a range in a grid
 KEYS = ("low", "high", "log")
 FACTOR = 10  # to both sides of a learning rate
@@ -97,6 +99,29 @@ def changes(space: Space, kept: Mapping[str, Value]) -> dict[str, Any]:
     return values
 
 
+def own(space: Space, recipe: Recipe) -> dict[str, Value] | None:
+    """Return the recipe's own point of the space, as it is kept; None where it lies outside."""
+    kept: dict[str, Value] = {}
+    for axis in space:
+        value = _fixed(own_value(axis.name, recipe))
+        if axis.choices and value in axis.choices:
+            kept[axis.name] = axis.labels[axis.choices.index(value)]
+        elif not axis.choices and type(value) in (int, float) and axis.low <= value <= axis.high:
+            kept[axis.name] = value if axis.is_whole else float(value)
+        else:
+            return None
+    return kept
+
+
+def own_value(name: str, recipe: Recipe) -> Any:
+    """Return what a recipe has for a field of the space; "all" for a batch of all images."""
+    table, dot, option = name.partition(".")
+    value = getattr(recipe, table)
+    if dot:
+        return value.get(option, OPTIONS.get(option))
+    return "all" if table == "batch_size" and value is None else value
+
+
 def grid(space: Space) -> Iterator[dict[str, Value]]:
     """Yield every point of the grid; the last field changes fastest."""
     for point in itertools.product(*(axis.points() for axis in space)):
@@ -149,7 +174,7 @@ def _axis(name: str, entry: Any, recipe: Recipe) -> Axis:
 
 def _fixed(value: Any) -> Any:
     """Return lists as tuples, which can be compared and kept."""
-    return tuple(map(_fixed, value)) if isinstance(value, list) else value
+    return tuple(map(_fixed, value)) if isinstance(value, list | tuple) else value
 
 
 def _require_fits(axis: Axis, recipe: Recipe) -> None:
