@@ -11,7 +11,7 @@ import pytest
 import fashionlab
 
 ROOT = Path(fashionlab.__file__).parent
-LOWER = {"data", "scratch", "errors", "text", "dependencies"}
+LOWER = {"data", "scratch", "errors", "text", "dependencies", "remote"}
 MIDDLE = {"engines", "runs", "files", "models", "recipes", "evaluation", "environment", "progress"}
 ALLOWED = {
     "cli": LOWER
@@ -22,7 +22,7 @@ ALLOWED = {
     "bench": LOWER | MIDDLE | {"training", "jobs"},
     "tuning": LOWER | MIDDLE | {"training", "report", "jobs"},
     "labelling": {"portable", "jobs", "images", "data", "files", "dependencies", "errors", "text"}
-    | {"shipped", "environment"},
+    | {"shipped", "environment", "remote"},
     "jobs": {"errors", "dependencies", "environment", "text"},
     "serve": {"page", "portable", "images", "report", "runs", "errors", "text"},
     "export": LOWER | MIDDLE | {"page", "portable"},
@@ -36,11 +36,13 @@ ALLOWED = {
     "training": LOWER | MIDDLE,
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},
-    "runs": {"recipes", "evaluation", "data", "images", "files", "notebook", "typed", "errors"},
+    "runs": {"recipes", "evaluation", "data", "images", "files", "notebook", "typed", "errors"}
+    | {"remote"},
     "recipes": {"models", "engines", "evaluation", "data", "scratch", "typed", "errors", "text"},
     "models": {"typed", "errors"},
     "environment": {"scratch"},
     "files": {"text"},
+    "remote": {"dependencies", "errors"},
     "typed": set(),
     "progress": {"dependencies", "errors", "text"},
     "engines": {"models", "data", "scratch", "dependencies", "errors"},

@@ -50,6 +50,12 @@ def tune(
     storage: Annotated[
         str | None, typer.Option(help="An Optuna storage's URL; a SQLite file by default.")
     ] = None,
+    runs: Annotated[
+        str | None,
+        typer.Option(
+            help="A folder or URL (s3://...) that all workers reach, for the run folders."
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the study in --out.")
     ] = False,
@@ -66,6 +72,7 @@ def tune(
     from fashionlab.cli.recipe_fields import given_fields
     from fashionlab.environment import cpus
     from fashionlab.jobs import start
+    from fashionlab.remote import is_remote
 
     given = given_fields(fields)
     base, changes = recipes.changes(recipe)
@@ -99,6 +106,7 @@ def tune(
         out=folder,
         place=data.everywhere,
         fraction=own.validation_fraction or hold_out,
+        runs=runs if runs is None or is_remote(runs) else str(Path(runs).resolve()),
         storage=storage,
         resume=resume,
         executor=lambda: start(

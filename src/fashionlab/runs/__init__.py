@@ -24,6 +24,7 @@ Loading either runs no code from it.
     lock, lease  one writer at a time, on file systems with locks and without
     checkpoints  save, check and load
     writer       RunWriter
+    mirror       a run folder in an object store
     records      the fields of the JSON files, with types and limits
     reading      the border: files -> checked values, or one error that names the file
     reader       Run
@@ -37,6 +38,7 @@ Loading either runs no code from it.
 
 from fashionlab.runs.checkpoints import Checkpoint
 from fashionlab.runs.layout import is_begun, require_free
+from fashionlab.runs.mirror import Mirror
 from fashionlab.runs.reader import (
     DataFacts,
     Run,
@@ -56,6 +58,7 @@ __all__ = [
     "Checkpoint",
     "DataFacts",
     "Environment",
+    "Mirror",
     "Remaining",
     "Run",
     "RunWriter",

@@ -12,9 +12,10 @@ from typing import Any
 
 from fashionlab.data import Parts, ReadOptions, load, split
 from fashionlab.errors import BusyError, DataFormatError, InvalidValueError
-from fashionlab.progress import Progress
+from fashionlab.progress import Progress, ProgressList
 from fashionlab.recipes import Recipe, recorded
-from fashionlab.runs import Run, recorded_history
+from fashionlab.remote import is_remote
+from fashionlab.runs import Mirror, Run, recorded_history
 from fashionlab.training.train import settings, train
 
 WORK = f"{__name__}:run"
@@ -67,7 +68,7 @@ def described(
     data: Parts,
     seed: int,
     folder: Path | None,
-    runs: Path,
+    runs: Path | str,
     *,
     place: str | None,
     fraction: float | None = None,
@@ -75,13 +76,14 @@ def described(
 ) -> dict[str, Any]:
     """Return the arguments of `run`, for a training on `data` in `folder`.
 
-    Where `folder` is None, it is one in `runs` that is named by the hash of all that decides it.
+    Where `folder` is None, it is one in `runs`, a folder or the URL of one, that is named by the
+    hash of all that decides it.
     The data lie at `place`, as `load` takes it; with a `fraction` they are `held_out` of those.
     `bounds` are those of `Pruning`.
     """
     decisive = settings(recipe, data, seed)
     text = json.dumps(decisive, sort_keys=True)
-    named = runs / f"{recipe.name}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
+    named = f"{runs}/{recipe.name}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
     return {
         "recipe": decisive["recipe"],
         "seed": seed,
@@ -104,16 +106,42 @@ def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
     DataFormatError where other data lie at the place, and what `train` raises.
     """
     recipe, seed = recorded(arguments["recipe"]), arguments["seed"]
-    folder = Path(arguments["folder"])
     data = _data(json.dumps({name: arguments[name] for name in ("place", "options", "fraction")}))
     data = data if arguments["fraction"] is None else held_out(data, arguments["fraction"], seed)
     _require_same(arguments, data)
+    if not is_remote(arguments["folder"]):
+        return _result(arguments, recipe, data, Path(arguments["folder"]), Progress())
+    mirror = Mirror(arguments["folder"])
+    mirror.fetch()
+    result = _result(arguments, recipe, data, mirror.folder, _Copying(mirror))
+    if result["state"] == "finished":
+        mirror.finish()
+        mirror.forget()
+    return result
+
+
+class _Copying(Progress):
+    """Puts an unfinished run into an object store, now and then."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """Copy it, with the checkpoints of the epochs before."""
+        self._mirror.copy()
+
+
+def _result(
+    arguments: Mapping[str, Any], recipe: Recipe, data: Parts, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Train in a folder of this machine, and return the result of `run`."""
+    seed, watched = arguments["seed"], arguments["fraction"] is not None
     pruning = Pruning(arguments["bounds"])
-    watched = arguments["fraction"] is not None
     try:
         for row in recorded_history(folder) if watched else ():
             pruning.epoch(row)
-        trained = _alone(recipe, data, folder, seed, pruning if watched else Progress())
+        both = ProgressList([progress, pruning]) if watched else progress
+        trained = _alone(recipe, data, folder, seed, both)
     except InvalidValueError as error:
         if not watched:
             raise
@@ -121,18 +149,17 @@ def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
     except PrunedError:
         return {
             "state": "pruned",
-            "folder": str(folder),
+            "folder": arguments["folder"],
             "accuracy": pruning.curve[-1],
             "curve": pruning.curve,
             "seconds": pruning.seconds,
         }
     history = trained.history()
-    curve = [row["validation_accuracy"] for row in history if "validation_accuracy" in row]
     return {
         "state": "finished",
-        "folder": str(folder),
+        "folder": arguments["folder"],
         "accuracy": trained.metrics().accuracy,
-        "curve": curve,
+        "curve": [row["validation_accuracy"] for row in history if "validation_accuracy" in row],
         "seconds": sum(row["seconds"] for row in history),
     }
 

@@ -81,6 +81,7 @@ def tune(
     out: Path,
     place: str | None = None,
     fraction: float = 1 / 6,
+    runs: str | None = None,
     storage: str | None = None,
     resume: bool = False,
     executor: Callable[[], Executor] | None = None,
@@ -93,8 +94,9 @@ def tune(
     part is read by none. `trials` is their number in all; a grid has as many as it has points.
 
     The `executor` does the trials, by default as many processes as the study has trials at a time.
-    Runs go to `out`/trials, and the study to `out`/study.db or the database of Optuna `storage`.
-    What `out` and the database hold of the same study is gone on with where `resume` is given.
+    Runs go to `out`/trials, or to the folder or URL `runs`, which all workers reach, and the study
+    to `out`/study.db or the database of Optuna `storage`. What these hold of the same study is gone
+    on with where `resume` is given.
 
     Raises InvalidValueError for values out of range, RunError where the study cannot be written, is
     another one, or another process writes it; StoppedError where a signal stopped it.
@@ -126,7 +128,7 @@ def tune(
             choosing = replace(choosing, window=window)
             told = kept.begin(_decisive(settings(recipe, held_out, choosing.seed), choosing))
             driver = _Driver(source, choosing, held_out, trials, kept, told, pool, say)
-            driver.described = {"place": place, "fraction": fraction, "runs": out / TRIALS}
+            driver.described = {"place": place, "fraction": fraction, "runs": runs or out / TRIALS}
             with terminable() as status:
                 try:
                     driver.run()
