@@ -73,6 +73,8 @@ class Choosing:
         import optuna
 
         seen = self.seen(told, number)
+        if self.sampler == "random":  # which looks at no other
+            seen, told, under_way = [], [], []
         both = [*(outcome.kept for outcome in told), *under_way]
         with _quiet():
             study = optuna.create_study(
