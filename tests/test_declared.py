@@ -12,6 +12,8 @@ EXTRAS = {  # of a room, or of a module
     "data/forms/parquet/files.py": "parquet",
     "estimator": "sklearn",
     "export": "export",
+    "labelling/answers.py": "parquet",
+    "labelling/places.py": "ray",
     "progress/tensorboard.py": "tensorboard",
     "serve": "serve",
 }

@@ -1,5 +1,6 @@
 """`predict --out`: millions of images, labelled into a folder; and how far that has come."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -74,7 +75,7 @@ def label_into(
 @contextmanager
 def _shown() -> Iterator[Progress]:
     """Yield the function that shows progress: a bar on a terminal, else lines."""
-    if not output.has_room_for_a_bar():
+    if not (sys.stderr and sys.stderr.isatty()):
         yield _lines()
         return
     from rich.console import Console

@@ -23,7 +23,12 @@ from fashionlab import files
 from fashionlab.data.fashion_mnist import cache_folder
 from fashionlab.data.forms.pictures.names import is_hidden
 from fashionlab.dependencies import needs
-from fashionlab.errors import DataFormatError, DataNotFoundError, FashionlabError
+from fashionlab.errors import (
+    DataFormatError,
+    DataNotFoundError,
+    FashionlabError,
+    MissingDependencyError,
+)
 
 URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # not the drive of a path, C:
 CHANGING = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
@@ -61,11 +66,14 @@ def path_of(name: str, base: str = "") -> Path:
 
 def filesystem(url: str) -> tuple[Any, str]:
     """Return fsspec's file system of a URL, and the path there."""
-    with needs(f"{url.partition('://')[0]}://", "fashionlab[ray]"):
+    scheme = url.partition("://")[0]
+    with needs(f"{scheme}://", "fashionlab[ray]"):
         import fsspec
-
+    try:
         with reached(url):
             fs, path = fsspec.url_to_fs(url)
+    except ImportError as error:  # of the store's client, which it names
+        raise MissingDependencyError(f"{scheme}:// needs its own package; {error}") from error
     return fs, str(path)
 
 
