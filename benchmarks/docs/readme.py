@@ -12,6 +12,7 @@ from benchmarks.docs import (
     hostile_tables,
     outlier_tables,
     report_tables,
+    scale_tables,
     training_tables,
     use_tables,
 )
@@ -52,6 +53,12 @@ PAGES = {
         "set_coverage": outlier_tables.set_coverage,
     },
     "docs/report.md": {"page_times": report_tables.page_times},
+    "docs/scale.md": {
+        "sweep": scale_tables.sweep,
+        "kills": scale_tables.kills,
+        "labelling": scale_tables.labelling,
+        "driver": scale_tables.driver,
+    },
     "docs/serve.md": {"service": use_tables.service},
     "docs/runs.md": {
         "hostile_runs": hostile_tables.runs,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fashionlab.dependencies import needs
-from fashionlab.errors import DataFormatError, FashionlabError
+from fashionlab.errors import DataFormatError, FashionlabError, MissingDependencyError
 
 URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # not the drive of a path, C:
 REMEDY = "check the URL, the network and your rights there"
@@ -27,11 +27,14 @@ def filesystem(url: str) -> tuple[Any, str]:
 
     Raises MissingDependencyError without fsspec or the client of the URL's scheme.
     """
-    with needs(f"{url.partition('://')[0]}://", "fashionlab[ray]"):
+    scheme = url.partition("://")[0]
+    with needs(f"{scheme}://", "fashionlab[ray]"):
         import fsspec
-
+    try:
         with reached(url):
             fs, path = fsspec.url_to_fs(url)
+    except ImportError as error:  # of the store's client, which it names
+        raise MissingDependencyError(f"{scheme}:// needs its own package; {error}") from error
     return fs, str(path)
 
 

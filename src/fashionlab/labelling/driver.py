@@ -16,12 +16,12 @@ from fashionlab.jobs import Executor, Job, start
 from fashionlab.labelling import shard as shards
 from fashionlab.labelling.answers import Form, usual_form
 from fashionlab.labelling.manifest import Manifest, Record
-from fashionlab.labelling.places import URL
 from fashionlab.labelling.sink import Sink
 from fashionlab.labelling.sources import Shard, plan
 from fashionlab.portable.locate import locate
 from fashionlab.portable.predictor import read
 from fashionlab.portable.validate import validate
+from fashionlab.remote import URL
 
 SHARD = 16_384  # images; about 12 s of one core's work with the shipped model
 AHEAD = 2  # jobs for each worker that are given before they can begin

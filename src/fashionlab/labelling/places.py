@@ -9,11 +9,9 @@ line_of  str       an error in one line
 
 import hashlib
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,17 +20,10 @@ from urllib.parse import unquote, urlsplit
 from fashionlab import files
 from fashionlab.data.fashion_mnist import cache_folder
 from fashionlab.data.forms.pictures.names import is_hidden
-from fashionlab.dependencies import needs
-from fashionlab.errors import (
-    DataFormatError,
-    DataNotFoundError,
-    FashionlabError,
-    MissingDependencyError,
-)
+from fashionlab.errors import DataFormatError, DataNotFoundError
+from fashionlab.remote import URL, filesystem, is_remote, reached
 
-URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # not the drive of a path, C:
 CHANGING = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
-REMEDY = "check the URL, the network and your rights there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +40,6 @@ class Stored:
         return f"{self.name} {self.size} {self.modified}"
 
 
-def is_remote(name: str) -> bool:
-    """Return whether this is the URL of another place than this machine's file system."""
-    return bool(URL.match(name)) and not name.lower().startswith("file://")
-
-
 def path_of(name: str, base: str = "") -> Path:
     """Return the path that a name means in the working directory, or in the folder `base`.
 
@@ -62,19 +48,6 @@ def path_of(name: str, base: str = "") -> Path:
     if URL.match(name):
         return files.named(unquote(urlsplit(name).path))
     return files.named(base) / files.named(name).expanduser()
-
-
-def filesystem(url: str) -> tuple[Any, str]:
-    """Return fsspec's file system of a URL, and the path there."""
-    scheme = url.partition("://")[0]
-    with needs(f"{scheme}://", "fashionlab[ray]"):
-        import fsspec
-    try:
-        with reached(url):
-            fs, path = fsspec.url_to_fs(url)
-    except ImportError as error:  # of the store's client, which it names
-        raise MissingDependencyError(f"{scheme}:// needs its own package; {error}") from error
-    return fs, str(path)
 
 
 def stored(name: str, base: str = "") -> Stored:
@@ -178,17 +151,3 @@ def line_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
-
-
-@contextmanager
-def reached(url: str) -> Iterator[None]:
-    """Turn what an object store's client raises for a URL into an error of one line."""
-    try:
-        yield
-    except (FashionlabError, FileNotFoundError, ImportError):
-        raise
-    except Exception as error:  # the clients of the stores share no base of their errors
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataFormatError(
-            f"an object store must answer; received '{reason:.200}' for {url}; {REMEDY}"
-        ) from error

@@ -7,7 +7,8 @@ from typing import Any
 from fashionlab import files
 from fashionlab.data.lock import locked
 from fashionlab.errors import RunError
-from fashionlab.labelling.places import filesystem, is_remote, path_of, reached
+from fashionlab.labelling.places import path_of
+from fashionlab.remote import filesystem, is_remote, reached
 
 
 class Sink:
