@@ -1,6 +1,5 @@
 """`predict --out`: millions of images, labelled into a folder; and how far that has come."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -75,7 +74,7 @@ def label_into(
 @contextmanager
 def _shown() -> Iterator[Progress]:
     """Yield the function that shows progress: a bar on a terminal, else lines."""
-    if not (sys.stderr and sys.stderr.isatty()):
+    if not output.is_on_terminal():
         yield _lines()
         return
     from rich.console import Console

@@ -70,9 +70,14 @@ def has_colours(character: str) -> bool:
     return sys.stdout.isatty()
 
 
+def is_on_terminal() -> bool:
+    """Return whether standard error is a terminal."""
+    return sys.stderr.isatty()
+
+
 def has_room_for_a_bar() -> bool:
     """Return whether standard error is a terminal, on which no answers appear."""
-    return sys.stderr.isatty() and not sys.stdout.isatty()
+    return is_on_terminal() and not sys.stdout.isatty()
 
 
 def _write(text: str) -> None:
