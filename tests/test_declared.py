@@ -12,10 +12,12 @@ EXTRAS = {  # of a room, or of a module
     "data/forms/parquet/files.py": "parquet",
     "estimator": "sklearn",
     "export": "export",
+    "jobs": "ray",
     "labelling/answers.py": "parquet",
-    "labelling/places.py": "ray",
     "progress/tensorboard.py": "tensorboard",
+    "remote.py": "ray",
     "serve": "serve",
+    "tuning": "tune",
 }
 PARTS = {"pydantic-core": "pydantic"}  # which asks for one version of it
 LOADED = {"uvloop"}  # by uvicorn, where it is installed

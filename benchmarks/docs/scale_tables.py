@@ -1,32 +1,6 @@
 """The tables of docs/scale.md: studies and batch labelling by many workers."""
 
-from statistics import median
-
 from benchmarks import tables
-
-
-def sweep() -> str:
-    """Return the seconds of a study by one process and by two, from sweep.csv."""
-    rows = tables.read("sweep")
-    turns = sorted({row["turn"] for row in rows})
-    seconds = {
-        workers: [float(row["seconds"]) for row in rows if row["workers"] == workers]
-        for workers in ("1", "2")
-    }
-    ratios = [one / two for one, two in zip(seconds["1"], seconds["2"], strict=True)]
-    lines = ["| processes | seconds | times as fast |", "|---|---|---|"]
-    lines.append(f"| 1 | {median(seconds['1']):.1f} | 1 |")
-    spread = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    lines.append(f"| 2 | {median(seconds['2']):.1f} | {spread} |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"A study of {rows[0]['trials']} equal trials of `mlp`, {rows[0]['epochs']} epochs "
-            f"each, a core a process; medians of {len(turns)} turns; {tables.where(rows)}. "
-            "Written by `python -m benchmarks.scale.sweep`.",
-        ]
-    )
 
 
 def kills() -> str:
@@ -40,30 +14,6 @@ def kills() -> str:
         lines.append(f"| {row['killed']} | {row['kills']} | {row['trials']} | {same} | {lost} |")
     return "\n".join(
         [*lines, "", f"{tables.where(rows)}. Written by `python -m benchmarks.scale.kills`."]
-    )
-
-
-def labelling() -> str:
-    """Return the images a second of batch labelling next to a bare loop, from labelling.csv."""
-    rows = tables.read("labelling")
-    lines = [
-        "| | images/s | of the bare loop, % | memory of all processes, MB | rows | same bytes |"
-    ]
-    lines.append("|---|---|---|---|---|---|")
-    for row in rows:
-        share = f"{100 * float(row['share_of_bare']):.0f}"
-        same = {"True": "yes", "False": "no"}.get(row["same_bytes"], "–")
-        count = f"{int(row['rows']):,}" if row["rows"] else "–"
-        rate = f"{float(row['images_a_second']):,.0f}"
-        memory = f"{float(row['peak_mb']):,.0f}"
-        lines.append(f"| {row['what']} | {rate} | {share} | {memory} | {count} | {same} |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{int(rows[0]['images']):,} images, one turn; {tables.where(rows)}. "
-            "Written by `python -m benchmarks.labelling.labelling`.",
-        ]
     )
 
 

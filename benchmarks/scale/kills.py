@@ -1,11 +1,11 @@
 """Kill the driver of a study, and the nodes of a Ray cluster under one; compare what comes out.
 
-    python -m benchmarks.scale.kills [driver] [nodes]
+    python -m benchmarks.scale.kills [driver] [nodes] [--trials 40]
 
 driver  20 times at a random moment: `fashionlab tune` of a grid is killed by SIGKILL and begun
         again with --resume.
 nodes   one of two nodes of a Ray cluster on this machine is killed every 10 s, without warning,
-        and another one joins, until 40 trials are done.
+        and another one joins, until all trials are done.
 
 The study must be that of an undisturbed run, trial by trial: values, accuracies after each epoch,
 weights; no trial may lose more than an epoch. Writes results/kills.csv;
@@ -37,7 +37,7 @@ from fashionlab.training import job
 from fashionlab.tuning import Axis, Choosing, Source, Study, tune
 
 KILLS, EVERY = 20, 10.0  # of the driver; seconds between those of nodes
-NODES_TRIALS, RETRIES = 40, 20
+RETRIES = 20
 ATTEMPTS = "ATTEMPTS"  # the variable that names the file where trials note that they begin
 SEED = 0
 RECIPE = """
@@ -126,7 +126,7 @@ def driver(place: Path) -> dict[str, object]:
     return {"killed": "driver", "trials": trials, "kills": kills, "same": same}
 
 
-def nodes(place: Path, data: Parts) -> dict[str, object]:
+def nodes(place: Path, data: Parts, trials: int) -> dict[str, object]:
     """Return the row of a study on a cluster whose nodes were killed."""
     source = Source(get("mlp"), {"epochs": 12})
     axes = (Axis("learning_rate", 2e-4, 2e-2, log=True), Axis("model.dropout", 0.0, 0.5))
@@ -134,7 +134,7 @@ def nodes(place: Path, data: Parts) -> dict[str, object]:
 
     def study(name: str, **where: Any) -> Study:
         given = {"place": "fashion-mnist", "out": place / name, **where}
-        return tune(source, data, choosing, NODES_TRIALS, **given)
+        return tune(source, data, choosing, trials, **given)
 
     study("serial", executor=lambda: start("local", 1, cores=1))
     print("the serial study is done", flush=True)
@@ -177,10 +177,10 @@ def nodes(place: Path, data: Parts) -> dict[str, object]:
             again += 1
             lost.append(seen[note["run"]] - note["begins"])
         seen[note["run"]] = max(seen.get(note["run"], 0), note.get("epoch", 0))
-    same = compared(place / "serial", NODES_TRIALS) == compared(place / "cluster", NODES_TRIALS)
+    same = compared(place / "serial", trials) == compared(place / "cluster", trials)
     return {
         "killed": "node",
-        "trials": NODES_TRIALS,
+        "trials": trials,
         "kills": kills[0],
         "same": same,
         "begun_again": again,
@@ -191,13 +191,18 @@ def nodes(place: Path, data: Parts) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", default=["driver", "nodes"])
+    parser.add_argument("--trials", type=int, default=40)
     options = parser.parse_args()
     data = load("fashion-mnist", fetch=False)
     rows: list[dict[str, object]] = []
     for part in options.parts:
         with tempfile.TemporaryDirectory() as place:
             began = time.perf_counter()
-            row = driver(Path(place)) if part == "driver" else nodes(Path(place), data)
+            row = (
+                driver(Path(place))
+                if part == "driver"
+                else nodes(Path(place), data, options.trials)
+            )
         row = {"begun_again": "", "most_epochs_lost": "", **row}
         columns = ("killed", "trials", "kills", "same", "begun_again", "most_epochs_lost")
         rows.append({name: row[name] for name in columns})

@@ -497,4 +497,8 @@ def test_no_other_module_can_open_an_address():
         ("serve/server.py", "socket"),  # it listens
         ("runs/lock.py", "socket"),  # the host's name
         ("runs/lease.py", "socket"),
+        ("jobs/perform.py", "socket"),  # the host's name
+        ("jobs/ray_cluster.py", "socket"),
+        ("training/job.py", "socket"),
+        ("jobs/ray_connection.py", "socket"),  # the cluster that `--on` names
     }
