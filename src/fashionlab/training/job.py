@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.data import Parts, ReadOptions, load, split
-from fashionlab.errors import BusyError, DataFormatError, InvalidValueError
+from fashionlab.errors import BusyError, DataFormatError, InvalidValueError, RunError
 from fashionlab.progress import Progress, ProgressList
 from fashionlab.recipes import Recipe, recorded
 from fashionlab.remote import is_remote
@@ -138,7 +138,7 @@ def _result(
     seed, watched = arguments["seed"], arguments["fraction"] is not None
     pruning = Pruning(arguments["bounds"])
     try:
-        for row in recorded_history(folder) if watched else ():
+        for row in _history(folder) if watched else ():
             pruning.epoch(row)
         both = ProgressList([progress, pruning]) if watched else progress
         trained = _alone(recipe, data, folder, seed, both)
@@ -181,9 +181,19 @@ def _require_same(arguments: Mapping[str, Any], data: Parts) -> None:
             )
 
 
+def _history(folder: Path) -> list[dict[str, float]]:
+    """Return the epochs so far; another process may finish the run between two looks at it."""
+    try:
+        return recorded_history(folder)
+    except RunError:
+        if not folder.exists():
+            raise
+        return recorded_history(folder)
+
+
 def _alone(recipe: Recipe, data: Parts, folder: Path, seed: int, progress: Progress) -> Run:
     """Train, once a process that was told to stop, or that lost its driver, has let go of it."""
-    began = time.monotonic()
+    began, was_there = time.monotonic(), folder.exists()
     while True:
         try:
             return train(recipe, data, folder, seed, progress, resume=True)
@@ -191,3 +201,7 @@ def _alone(recipe: Recipe, data: Parts, folder: Path, seed: int, progress: Progr
             if time.monotonic() - began > PATIENCE:
                 raise
             time.sleep(LOOK)
+        except RunError:
+            if was_there or not folder.exists():
+                raise
+            was_there = True  # that process has finished it just now
