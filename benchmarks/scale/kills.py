@@ -20,9 +20,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -145,28 +145,23 @@ def nodes(place: Path, data: Parts, trials: int) -> dict[str, object]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     alive = [cluster.add_node(num_cpus=1) for _ in range(2)]
-    stop, kills = threading.Event(), [0]
-
-    def kill() -> None:
-        while not stop.wait(EVERY):
-            cluster.remove_node(alive.pop(0), allow_graceful=False)
-            kills[0] += 1
-            alive.append(cluster.add_node(num_cpus=1))
-
-    killer = threading.Thread(target=kill)
-    work, job.WORK = job.WORK, f"{__spec__.name}:begun"
-    killer.start()
+    kills, work, job.WORK = 0, job.WORK, f"{__spec__.name}:begun"
     try:
-        study(
-            "cluster",
-            executor=lambda: start(
-                f"ray://{cluster.address}", 2, cores=1, retries=RETRIES, say=print
-            ),
-            say=lambda line: print(line, flush=True),
-        )
+        with ThreadPoolExecutor(1) as threads:  # Ray's nodes want this, the main one
+            disturbed = threads.submit(
+                study,
+                "cluster",
+                executor=lambda: start(
+                    f"ray://{cluster.address}", 2, cores=1, retries=RETRIES, say=print
+                ),
+                say=lambda line: print(line, flush=True),
+            )
+            while not wait([disturbed], EVERY).done:
+                cluster.remove_node(alive.pop(0), allow_graceful=False)
+                kills += 1
+                alive.append(cluster.add_node(num_cpus=1))
+            disturbed.result()
     finally:
-        stop.set()
-        killer.join()
         job.WORK = work
         cluster.shutdown()
     notes = [json.loads(line) for line in (place / "attempts").read_text().splitlines()]
@@ -181,7 +176,7 @@ def nodes(place: Path, data: Parts, trials: int) -> dict[str, object]:
     return {
         "killed": "node",
         "trials": trials,
-        "kills": kills[0],
+        "kills": kills,
         "same": same,
         "begun_again": again,
         "most_epochs_lost": max(lost, default=0),
