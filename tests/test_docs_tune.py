@@ -33,8 +33,6 @@ def test_a_command_of_the_page_works(line, here):
         arguments[arguments.index("--trials") + 1] = "3"
     if arguments[0] != "evaluate":
         arguments += ["--data", "synthetic"]
-    if arguments[:2] == ["tune", "cnn"]:
-        arguments += ["--out", "runs/tune-cnn", "--batch-size", "2000"]
     status, out, said = fashionlab(*arguments, cwd=here)
     assert status == 0, said
     assert out
