@@ -17,6 +17,7 @@ EXTRAS = {  # of a room, or of a module
     "progress/tensorboard.py": "tensorboard",
     "remote.py": "ray",
     "serve": "serve",
+    "training/ray_train.py": "ray",
     "tuning": "tune",
 }
 PARTS = {"pydantic-core": "pydantic"}  # which asks for one version of it

@@ -33,7 +33,7 @@ ALLOWED = {
     "reproduce": LOWER | MIDDLE | {"training", "report"},
     "report": {"portable", "runs", "recipes", "evaluation", "data", "typed", "training"}
     | {"shipped", "dependencies", "files", "errors", "text", "notebook"},
-    "training": LOWER | MIDDLE,
+    "training": LOWER | MIDDLE | {"jobs"},
     "dependencies": {"errors"},
     "estimator": {"scratch", "models", "dependencies", "errors"},
     "runs": {"recipes", "evaluation", "data", "images", "files", "notebook", "typed", "errors"}

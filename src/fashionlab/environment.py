@@ -54,6 +54,7 @@ VALUES = (  # conditions that are one value
     "numpy_simd",
     "keras_backend",
     "commit",
+    "workers",
 )
 GROUPS = {  # conditions that are tables, and what it means that a name is absent
     "versions": "not installed",

@@ -16,6 +16,7 @@ from fashionlab.shipped import run_folder
 
 if TYPE_CHECKING:
     from fashionlab.progress import Progress
+    from fashionlab.recipes import Recipe
 
 NO_DATA = Data()
 
@@ -87,6 +88,14 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write events into the run folder.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Experimental: processes that train it together, by Ray."),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Where they are: ray (this machine), or ray://HOST:PORT of a cluster."),
+    ] = None,
     as_json: Json = False,
     **fields: Any,
 ) -> None:
@@ -102,10 +111,16 @@ def train(
         )
     if without:
         data = data.without(without)
+    if on and not workers:
+        raise InvalidValueError("--on is for several workers; give --workers, or leave it out")
+    if workers and repeated:
+        raise InvalidValueError(
+            "--from compares the bits of one worker's sums; received --workers; leave it out"
+        )
+    options: dict[str, Any] = {"resume": resume, "checkpoint_steps": checkpoint_steps}
+    options["tensorboard"] = tensorboard
     if repeated:
         _require_alone("--from", recipe, seed, given)
-        options = {"resume": resume, "checkpoint_steps": checkpoint_steps}
-        options["tensorboard"] = tensorboard
         _repeat(repeated, out, data, for_stderr(say), as_json, options)
         return
     from fashionlab import recipes
@@ -127,18 +142,30 @@ def train(
         chosen, seed = recipes.override(recipes.get(recipe), given), seed or 0
         folder = out or Path("runs") / f"{chosen.name}-seed{seed}"
     require_free(folder, resume)  # before the data are read, which takes a second
-    run_training(
-        chosen,
-        data.load(),
-        folder,
-        seed,
-        for_stderr(say),
-        resume=resume,
-        checkpoint_steps=checkpoint_steps,
-        tensorboard=tensorboard,
-    )
+    if workers:
+        _train_parallel(chosen, data, folder, seed, workers, on or "ray", options)
+    else:
+        run_training(chosen, data.load(), folder, seed, for_stderr(say), **options)
     with kept(folder):
         print_metrics(folder, as_json)
+
+
+def _train_parallel(
+    recipe: "Recipe",
+    data: Data,
+    out: Path,
+    seed: int,
+    workers: int,
+    on: str,
+    options: Mapping[str, Any],
+) -> None:
+    from fashionlab.data import ReadOptions
+    from fashionlab.progress import for_stderr
+    from fashionlab.training.parallel import train_parallel
+
+    progress, reading = for_stderr(say), ReadOptions(**(data.reading or {}))
+    more = {"workers": workers, "on": on, "options": reading, **options}
+    train_parallel(recipe, data.place, out, seed, progress, **more)
 
 
 def _require_alone(

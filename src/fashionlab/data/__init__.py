@@ -25,6 +25,7 @@ model, so that a set takes one byte a pixel; a large set stays on the disk.
     synthetic      draw                  ten classes of drawn garments; no file, no network
     outliers/      draw, changed         drawn images of no class, and changes of a set's own
     batches        Batches, one_hot      the order of an epoch, from (seed, epoch) alone
+    share          Share                 one worker's part of each batch
     augment        Augmentation          flip, rotate, zoom, shift, erase, CutMix and mixup
 """
 
@@ -36,6 +37,7 @@ from fashionlab.data.forms.idx import read_idx, write_idx
 from fashionlab.data.load import load, load_fashion_mnist, load_images, load_parts
 from fashionlab.data.options import ReadOptions
 from fashionlab.data.parts import Parts
+from fashionlab.data.share import Share
 
 __all__ = [
     "CLASS_NAMES",
@@ -45,6 +47,7 @@ __all__ = [
     "Draws",
     "Parts",
     "ReadOptions",
+    "Share",
     "batch_order",
     "load",
     "load_fashion_mnist",

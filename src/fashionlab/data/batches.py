@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fashionlab.data.augment import Augmentation, Draws, first_flips
 from fashionlab.data.dataset import Dataset
+from fashionlab.data.share import Share
 from fashionlab.data.storage import stays_on_disk
 from fashionlab.data.windows import Windows
 from fashionlab.errors import InvalidValueError
@@ -54,6 +55,8 @@ class Batches:
 
     # Steps that may be in progress before the loss of the first is read.
     steps_ahead = 1
+    # What `epoch` yields of each batch, where several workers train together; None for all of it.
+    share: Share | None = None
 
     def __init__(
         self,
@@ -90,6 +93,11 @@ class Batches:
         whole, left = divmod(len(self.dataset), self.batch_size)
         return whole + (left > 1)
 
+    def size(self, step: int) -> int:
+        """Return the number of images in a batch of an epoch, of all workers together."""
+        place = next(self.places(step))
+        return int(place.stop - place.start)
+
     def places(self, start: int) -> Iterator[slice]:
         """Yield the places of each batch in an epoch's order, from the batch `start` on."""
         for step in range(start, self.steps):
@@ -115,14 +123,14 @@ class Batches:
             yield from self._windows(epoch, start)
             return
         draws = self.draws(epoch)
-        if self.steps == 1:
+        if self.steps == 1 and self.share is None:
             if not start:
                 whole = images, self.targets
                 yield draws.apply(*whole, np.arange(n)) if draws else whole
             return
-        order = batch_order(n, self.seed, epoch)
+        order = np.arange(n) if self.steps == 1 else batch_order(n, self.seed, epoch)
         for place in self.places(start):
-            rows = order[place]
+            rows = self._own(order[place])
             chosen = images[rows], self.targets[rows]
             yield draws.apply(*chosen, rows) if draws else chosen
 
@@ -142,9 +150,13 @@ class Batches:
             targets = one_hot(data.labels[window.rows], data.classes)
             for step in range(max(start, begins), last):
                 first = (step - begins) * size
-                place = window.order[first : n if step + 1 == last else first + size]
+                place = self._own(window.order[first : n if step + 1 == last else first + size])
                 chosen = window.images[place], targets[place]
                 yield draws.apply(*chosen, place) if draws else chosen
+
+    def _own(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those rows of a batch that are this worker's."""
+        return rows if self.share is None else rows[self.share.places(len(rows))]
 
     def draws(self, epoch: int) -> Draws | None:
         """Draw the augmentation of an epoch, counted from 0; None where there is none."""

@@ -37,7 +37,7 @@ Loading either runs no code from it.
 """
 
 from fashionlab.runs.checkpoints import Checkpoint
-from fashionlab.runs.layout import is_begun, require_free
+from fashionlab.runs.layout import is_begun, require_free, resume_command
 from fashionlab.runs.mirror import Mirror
 from fashionlab.runs.reader import (
     DataFacts,
@@ -70,6 +70,7 @@ __all__ = [
     "remaining",
     "require_free",
     "require_same_data",
+    "resume_command",
     "standing",
     "tidy",
     "write_robustness",

@@ -83,6 +83,7 @@ class Environment(TypedDict, total=False):
     command: list[str]
     data: str | None  # the source that `data.load` takes
     data_options: dict[str, Any]  # the fields of data.ReadOptions that were given
+    workers: Count  # that trained it together
     resumed: list[Session]
 
 

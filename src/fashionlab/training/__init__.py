@@ -9,6 +9,9 @@ batch_norm      update_bn: statistics for weights that were averaged
 early_stopping  which epoch is the best, and when to stop
 signals         Ctrl-C and SIGTERM
 repeat          train a run again and compare the weights
+parallel        train_parallel: several workers train one model
+ray_train       fit: the workers, as Ray Train starts them
+worker          take_part: what each of them does
 """
 
 from fashionlab.training.early_stopping import best_epoch

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from fashionlab.training.early_stopping import best_epoch, is_over
 from fashionlab.training.epoch_metrics import EpochMetrics, evaluate
 from fashionlab.training.signals import Interrupts
 
+if TYPE_CHECKING:
+    from fashionlab.engines.keras_torch.replica import Replica
+
 CHEAP = 0.1  # seconds of a checkpoint that follows every epoch, however short that is
 RARITY = 30  # times the seconds of a dearer one that pass before the next
 
@@ -30,7 +33,8 @@ class Trainer:
     """Trains a model on batches, and evaluates the `monitored` split, if any, after each epoch.
 
     A checkpoint follows every epoch, and every `checkpoint_steps` steps where that is given; where
-    writing one takes longer than CHEAP, short epochs pass without.
+    writing one takes longer than CHEAP, short epochs pass without. A `replica` trains the model
+    together with those of other workers, which take their steps as this one does.
     """
 
     def __init__(
@@ -43,10 +47,11 @@ class Trainer:
         writer: RunWriter,
         progress: Progress,
         checkpoint_steps: int | None = None,
+        replica: "Replica | None" = None,
     ) -> None:
         self.recipe, self.engine, self.model, self.batches = recipe, engine, model, batches
         self.monitored, self.writer, self.progress = monitored, writer, progress
-        self.checkpoint_steps = checkpoint_steps
+        self.checkpoint_steps, self.replica = checkpoint_steps, replica
         self._rate = learning_rates(recipe, batches.steps)
         self.history: list[dict[str, float]] = []
         self._metrics = EpochMetrics()
@@ -145,8 +150,11 @@ class Trainer:
     def _steps(self, interrupts: Interrupts) -> None:
         epoch, metrics = len(self.history), self._metrics
         warned, began, shown = False, time.perf_counter(), metrics.images
+        if self.replica:
+            self.replica.begin(epoch, metrics.step)
         for x, y in self.batches.epoch(epoch, metrics.step):
-            metrics.add(len(x), self._rate(self.steps), self._step(x, y))
+            images = self.batches.size(metrics.step)
+            metrics.add(images, self._rate(self.steps), self._step(x, y))
             if not self._is_read(metrics.step, interrupts):
                 continue
             metrics.settle()
@@ -188,6 +196,8 @@ class Trainer:
 
     def _step(self, x: Any, y: Any) -> Mapping[str, Any]:
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that diverges is refused
+            if self.replica:
+                return self.replica.step(x, y, self.batches.size(self._metrics.step))
             try:
                 logs: Mapping[str, Any] = self.model.train_on_batch(x, y, return_dict=True)
             except FloatingPointError:  # of scratch

@@ -29,19 +29,16 @@ def describe(
     data: Data,
     checkpoint: Checkpoint | None,
     progress: Progress,
+    workers: int,
 ) -> None:
     """Write what the run is and depends on; when it is resumed, what has changed since."""
     training, _ = data
-    place = Path(training.source)
-    drawn = training.source in ("synthetic", "memory")  # a folder of that name is no source of it
-    # Also the beginning of the names of several files.
-    lies_there = any(place.parent.glob(f"{glob.escape(place.name)}*"))
-    source = files.text(place.resolve()) if lies_there and not drawn else training.source
     options = data.options.given() if isinstance(data, Parts) else {}
     now = environment() | {
         "scratch": engine.form(model),
-        "data": source,
+        "data": source_of(training),
         "data_options": options,
+        "workers": workers,
     }
     if checkpoint:
         before = recorded_environment(writer.folder)
@@ -69,6 +66,15 @@ def describe(
     )
     writer.write_json("environment", now)
     writer.write_json("model", [_described(layer, engine) for layer in model.layers])
+
+
+def source_of(training: Dataset) -> str:
+    """Return where a training set is from, as `data.load` takes it in any working directory."""
+    place = Path(training.source)
+    drawn = training.source in ("synthetic", "memory")  # a folder of that name is no source of it
+    # Also the beginning of the names of several files.
+    lies_there = any(place.parent.glob(f"{glob.escape(place.name)}*"))
+    return files.text(place.resolve()) if lies_there and not drawn else training.source
 
 
 def _described(layer: Any, engine: Engine) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fashionlab.data import Dataset, Parts, split
 from fashionlab.data.parts import require_alike
@@ -25,6 +25,9 @@ from fashionlab.training.loop import Trainer
 from fashionlab.training.records import Data, describe, write_protocol, write_result
 from fashionlab.training.signals import Interrupts
 
+if TYPE_CHECKING:
+    from fashionlab.engines.keras_torch.replica import Replica
+
 AVERAGED = 0.2  # share of a training's steps that an average of weights may well span
 LARGEST_SEED = 2**63 - 1  # that a run's JSON keeps for readers in any language
 
@@ -39,6 +42,7 @@ def train(
     resume: bool = False,
     checkpoint_steps: int | None = None,
     tensorboard: bool = False,
+    replica: "Replica | None" = None,
 ) -> Run:
     """Train on (train, test) and write the run folder `out`.
 
@@ -50,7 +54,8 @@ def train(
     A checkpoint is written to `out`.partial after each epoch, and after every `checkpoint_steps`
     steps. With `resume` a training that was stopped goes on from the newest sound one, and comes
     out as if it had not been stopped, to the bit; one that is finished is returned as it is.
-    `tensorboard` writes events for TensorBoard.
+    `tensorboard` writes events for TensorBoard. `replica` is of `parallel`, whose first worker runs
+    this function.
 
     Raises DataFormatError where the parts do not belong together; RunError where `out` exists,
     another process writes it, or it cannot be written; MissingDependencyError where the engine is
@@ -100,14 +105,17 @@ def train(
         model = build(
             recipe, engine, shape, training.classes, seed, batches.steps, batches.batch_size
         )
+        if replica:
+            batches.share = replica.join(model)
         if tensorboard:
             from fashionlab.progress.tensorboard import TensorBoard
 
             progress = ProgressList([progress, TensorBoard(writer.tensorboard_folder)])
         trainer = Trainer(
-            recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps
+            recipe, engine, model, batches, monitored, writer, progress, checkpoint_steps, replica
         )
-        describe(writer, decisive, engine, model, data, checkpoint, progress)
+        workers = batches.share.workers if batches.share else 1
+        describe(writer, decisive, engine, model, data, checkpoint, progress, workers)
         if checkpoint:
             trainer.resume(checkpoint)
             writer.write_history(trainer.history)
@@ -119,6 +127,8 @@ def train(
             trainer.run(interrupts)
         finally:
             progress.stop()
+        if replica:
+            replica.end()
         write_result(writer, model, recipe, test)
         write_protocol(writer, trainer, data, held_out, own_validation(data) is None)
     return Run(out)

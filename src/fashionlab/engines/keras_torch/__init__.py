@@ -7,4 +7,5 @@ adam                 Adam                by PyTorch's fused kernel
 muon                 Muon                for the kernels of convolutions too
 recorded             Recorded            a training step as a CUDA graph
 device_batches       DeviceBatches       batches that are cut out and augmented on the GPU
+replica              Replica             a model that several workers train together
 """

@@ -44,6 +44,8 @@ class DeviceBatches(Batches):
         changes = draws and _Changes(draws, self.dataset.image_shape, self._put)
         for place in self.places(start):
             rows = order[place]
+            if self.share is not None:
+                rows = rows[self._put(self.share.places(len(rows)))]
             chosen = self._images[rows], self._labels[rows]
             yield changes.apply(*chosen, rows) if changes else chosen
 

@@ -125,7 +125,7 @@ def _training_pass(parts: Sequence[Layers], added: set[int]) -> Callable[[Any, b
 def _function(layer: Any) -> Callable[..., Any]:
     if type(layer) is keras.layers.Rescaling:  # as with the loss
         return lambda x: x.float() * layer.scale + layer.offset
-    return layer.call  # type: ignore[no-any-return]
+    return lambda x, **options: layer.call(x, **options)  # a replica changes some layers' `call`
 
 
 def _options(layer: Any) -> dict[str, bool]:
