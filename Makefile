@@ -4,7 +4,7 @@ BIN = .venv/bin
 MINIMUM = .venv-minimum/$(notdir $(PYTHON))
 COMPILED = src/fashionlab/scratch/compiled
 
-.PHONY: run test test-minimum crash-test sanitize exact lint bench bench-speed setup
+.PHONY: run test test-minimum crash-test cluster-test sanitize exact lint bench bench-speed setup
 
 # The main job: the report's three systems on Fashion-MNIST, and a page that compares.
 run: setup
@@ -23,6 +23,10 @@ test-minimum: $(MINIMUM)/ready
 # Kills some 400 trainings, about 5 minutes; `make test` has a short form of it.
 crash-test: setup
 	$(BIN)/python -m benchmarks.engine.crash_test
+
+# A training on several workers of a Ray cluster, one of which is killed, about a minute.
+cluster-test: setup
+	FASHIONLAB_CLUSTER_TESTS=1 $(BIN)/pytest tests/training/test_parallel.py
 
 # The C sources under GCC's or clang's sanitizers, about 10 minutes.
 sanitize: setup
