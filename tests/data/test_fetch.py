@@ -500,5 +500,7 @@ def test_no_other_module_can_open_an_address():
         ("jobs/perform.py", "socket"),  # the host's name
         ("jobs/ray_cluster.py", "socket"),
         ("training/job.py", "socket"),
+        ("training/worker.py", "socket"),
+        ("training/ray_train.py", "socket"),
         ("jobs/ray_connection.py", "socket"),  # the cluster that `--on` names
     }

@@ -17,7 +17,7 @@ from . import small
 MAIN = [sys.executable, "-c", "from fashionlab.cli import main; main()", "tune"]
 RECIPE = """
 base = "mlp"
-epochs = 12
+epochs = 50
 batch_size = 10
 warmup_epochs = 0
 
@@ -25,7 +25,7 @@ warmup_epochs = 0
 learning_rate = { low = 1e-4, high = 1e-2, log = true }
 model.units = [[8], [16]]
 """
-TRIALS = 3
+TRIALS = 4
 
 
 @pytest.fixture(scope="module")
