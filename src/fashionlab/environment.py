@@ -190,8 +190,7 @@ def _cpu() -> str:
 
 def cpus() -> int:
     """Count the cores that this process may use: in a container, fewer than the machine has."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _memory_gib() -> float | None:

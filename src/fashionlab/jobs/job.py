@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 
@@ -33,7 +33,7 @@ class Done:
     lost: bool = False
 
 
-class Executor(ABC):
+class Executor(AbstractContextManager["Executor"], ABC):
     """Does jobs, `workers` at a time; the others wait in the order in which they were submitted.
 
     A context manager: leaving it stops what is still running, which keeps what it has in its files.
@@ -54,13 +54,5 @@ class Executor(ABC):
     def close(self) -> None:
         """Stop all jobs that have not ended, and wait until nothing of them runs any more."""
 
-    def __enter__(self) -> "Executor":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

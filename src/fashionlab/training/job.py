@@ -77,9 +77,8 @@ def described(
     """Return the arguments of `run`, for a training on `data` in `folder`.
 
     Where `folder` is None, it is one in `runs`, a folder or the URL of one, that is named by the
-    hash of all that decides it.
-    The data lie at `place`, as `load` takes it; with a `fraction` they are `held_out` of those.
-    `bounds` are those of `Pruning`.
+    hash of all that decides it. The data lie at `place`, as `load` takes it; with a `fraction` they
+    are `held_out` of those. `bounds` are those of `Pruning`.
     """
     decisive = settings(recipe, data, seed)
     text = json.dumps(decisive, sort_keys=True)
@@ -105,9 +104,9 @@ def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
     from the arguments alone, however often the training was stopped or done before. Raises
     DataFormatError where other data lie at the place, and what `train` raises.
     """
-    recipe, seed = recorded(arguments["recipe"]), arguments["seed"]
-    data = _data(json.dumps({name: arguments[name] for name in ("place", "options", "fraction")}))
-    data = data if arguments["fraction"] is None else held_out(data, arguments["fraction"], seed)
+    recipe = recorded(arguments["recipe"])
+    asked = ("place", "options", "fraction", "seed")
+    data = _data(json.dumps({name: arguments[name] for name in asked}))
     _require_same(arguments, data)
     if not is_remote(arguments["folder"]):
         return _result(arguments, recipe, data, Path(arguments["folder"]), Progress())
@@ -164,10 +163,12 @@ def _result(
     }
 
 
-@lru_cache(maxsize=1)  # a process does many jobs with the same data
+@lru_cache(maxsize=1)  # a process does many jobs with the same data, and its hashes take long
 def _data(text: str) -> Parts:
     asked = json.loads(text)
-    return load(asked["place"], ReadOptions(**asked["options"]), fetch=False)
+    data = load(asked["place"], ReadOptions(**asked["options"]), fetch=False)
+    fraction = asked["fraction"]
+    return data if fraction is None else held_out(data, fraction, asked["seed"])
 
 
 def _require_same(arguments: Mapping[str, Any], data: Parts) -> None:
