@@ -154,7 +154,7 @@ def test_another_study_in_the_folder_is_not_touched(study, tmp_path):
         study(out, trials=2)
     for changes, said in (
         ({"seed": 1}, "seed 0, not 1"),
-        ({"sampler": "random"}, 'sampler "tpe", not "random"'),
+        ({"sampler": "random"}, "sampler 'tpe', not 'random'"),
         ({"source": Source(get("mlp"), small.SHORT | {"epochs": 4})}, "epochs 3, not 4"),
         ({"fraction": 0.5}, "train data "),
     ):

@@ -17,7 +17,7 @@ worker          take_part: what each of them does
 from fashionlab.training.early_stopping import best_epoch
 from fashionlab.training.records import Data
 from fashionlab.training.repeat import Plan, Repetition, plan, repeat
-from fashionlab.training.train import finished_run, settings, train
+from fashionlab.training.train import finished_run, require_equal, settings, train
 
 __all__ = [
     "Data",
@@ -27,6 +27,7 @@ __all__ = [
     "finished_run",
     "plan",
     "repeat",
+    "require_equal",
     "settings",
     "train",
 ]

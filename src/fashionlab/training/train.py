@@ -189,9 +189,13 @@ def _short_for_its_average(recipe: Recipe, steps: int) -> str:
 
 def _require_same(wanted: Mapping[str, Any], stored: Mapping[str, Any], what: str) -> None:
     """Raise RunError, which names the settings that differ, where it is not the run wanted."""
-    before, now = _flat(stored), _flat(wanted)
+    require_equal(_flat(stored), _flat(wanted), what)
+
+
+def require_equal(before: Mapping[str, Any], now: Mapping[str, Any], what: str) -> None:
+    """Raise RunError, which names the settings that differ, where what was begun had others."""
     different = [
-        f"{name} {before.get(name)!r}, not {now.get(name)!r}"
+        f"{name} {before.get(name)!r:.80}, not {now.get(name)!r:.80}"
         for name in dict.fromkeys([*now, *before])
         if before.get(name) != now.get(name)
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fashionlab.dependencies import needs
 from fashionlab.errors import RunError
+from fashionlab.training import require_equal
 from fashionlab.tuning.choosing import DIRECTIONS
 from fashionlab.tuning.outcome import Outcome, frozen, outcome
 from fashionlab.tuning.space import Space
@@ -69,7 +70,8 @@ class Storage:
         """
         with self._border():
             if before := self._study.user_attrs.get(SETTINGS):
-                _require_same(before, settings, self.url)
+                normal = json.loads(json.dumps(settings))
+                require_equal(before, normal, f"the study in {self.url} was begun")
             else:
                 self._study.set_user_attr(SETTINGS, dict(settings))
             told = [outcome(trial) for trial in self._study.get_trials(deepcopy=False)]
@@ -137,23 +139,3 @@ class Storage:
 def sqlite(file: Path) -> str:
     """Return the URL of a SQLite database."""
     return f"sqlite:///{file.resolve().as_posix()}"
-
-
-def _require_same(before: Mapping[str, Any], now: Mapping[str, Any], where: str) -> None:
-    """Raise RunError, which names the settings that differ, where it is another study."""
-    normal = json.loads(json.dumps(now))
-    different = [
-        f"{name} {_short(before.get(name))}, not {_short(normal.get(name))}"
-        for name in dict.fromkeys([*normal, *before])
-        if before.get(name) != normal.get(name)
-    ]
-    if different:
-        raise RunError(
-            f"the study in {where} was begun with other settings ({'; '.join(different)}); give "
-            "the same ones, or choose another --out"
-        )
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
