@@ -5,11 +5,12 @@
 Writes the images into FOLDER first, where they are not: Fashion-MNIST's training images, repeated,
 each time in another order, as one npy file (784 MB for a million). In turn: a loop of
 `Predictor.probabilities` with onnxruntime's own number of threads, whose time is that of the loop
-alone; the command with local workers and on Ray, whose time is that of the whole command; and the
-command whose driver is killed with SIGKILL at two random moments, with the time of all three. All
-by the shipped model. Memory is the largest sum over a process and all that it has started of their
-proportional set sizes (PSS), looked at four times a second. `same_bytes`: whether all files are
-those of the first undisturbed command. Writes results/labelling.csv.
+alone; the command with local workers and on Ray, whose time is that of the whole command; the
+command whose driver is killed with SIGKILL at two random moments, with the time of all three; and
+a pipeline of Ray Data that writes probabilities only. All by the shipped model. Memory is the
+largest sum over a process and all that it has started of their proportional set sizes (PSS),
+looked at four times a second. `same_bytes`: whether all files are those of the first undisturbed
+command. Writes results/labelling.csv.
 """
 
 import argparse
@@ -42,15 +43,44 @@ for first in range(0, len(images), 16384):
     predictor.probabilities(images[first : first + 16384])
 print(time.perf_counter() - began)
 """
+RAY_DATA = """
+import sys
+import numpy as np
+import ray
+from fashionlab.portable import Predictor
+
+class Label:
+    def __init__(self, path):
+        self.images = np.load(path, mmap_mode="r")
+        self.predictor = Predictor(threads=1)
+
+    def __call__(self, batch):
+        row = batch["id"]
+        found = self.predictor.probabilities(self.images[row])
+        columns = {f"probability_{k}": column for k, column in enumerate(found.T)}
+        return {"row": row, "class": found.argmax(axis=1), **columns}
+
+path, sink, batch = sys.argv[1], sys.argv[2], 16384
+# the third for the tasks that read and write: they wait forever where two actors hold all
+ray.init(address="local", num_cpus=3, include_dashboard=False, configure_logging=False)
+rows = len(np.load(path, mmap_mode="r"))
+ids = ray.data.range(rows, override_num_blocks=-(-rows // batch))
+pool = ray.data.ActorPoolStrategy(size=2)
+found = ids.map_batches(
+    Label, fn_constructor_args=(path,), batch_size=batch, compute=pool, num_cpus=1
+)
+found.write_parquet(sink)
+"""
 LOOK_S = 0.25
 KILLS = 2
-WHATS = {  # and the options of the command
-    "bare loop": [],
+SCRIPTS = {"bare loop": BARE, "Ray Data, 2 workers": RAY_DATA}
+OPTIONS = {  # of the command
     "local, 2 workers": ["--workers", "2"],
     "ray, 2 workers": ["--workers", "2", "--on", "ray"],
     "local, 2 workers, killed twice": ["--workers", "2"],
     "local, 1 worker": ["--workers", "1"],
 }
+WHATS = ["bare loop", *OPTIONS, "Ray Data, 2 workers"]
 
 
 def prepare(folder: Path, images: int) -> Path:
@@ -127,7 +157,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=1_000_000)
     parser.add_argument("--turns", type=int, default=1)
-    parser.add_argument("--only", nargs="*", default=list(WHATS), choices=list(WHATS))
+    parser.add_argument("--only", nargs="*", default=WHATS, choices=WHATS)
     arguments = parser.parse_args()
     path = prepare(arguments.folder, arguments.images)
     chance, rows = np.random.default_rng(0), []
@@ -137,11 +167,14 @@ def main() -> None:
         for what in arguments.only:
             sink = arguments.folder / "out"
             shutil.rmtree(sink, ignore_errors=True)
-            if what == "bare loop":
-                _, peak, out = run([sys.executable, "-c", BARE, str(path)])
-                seconds = bare = float(out)
+            if what in SCRIPTS:
+                seconds, peak, out = run(
+                    [sys.executable, "-c", SCRIPTS[what], str(path), str(sink)]
+                )
+                if what == "bare loop":
+                    seconds = bare = float(out)
             else:
-                command = [*COMMAND, str(path), "--out", str(sink), *WHATS[what]]
+                command = [*COMMAND, str(path), "--out", str(sink), *OPTIONS[what]]
                 seconds = peak = 0.0
                 kills = KILLS if "killed" in what else 0
                 for _ in range(kills):
@@ -159,14 +192,14 @@ def main() -> None:
                 "images_a_second": f"{arguments.images / seconds:.0f}",
                 "share_of_bare": f"{bare / seconds:.3f}",
                 "peak_mb": f"{peak:.0f}",
-                "rows": "",
+                "rows": "" if what == "bare loop" else rows_in(sink),
                 "same_bytes": "",
             }
-            if what != "bare loop":
+            if what in OPTIONS:
                 found = hashes(sink)
                 first = first or found
+                row["same_bytes"] = found == first
                 manifest = json.loads((sink / "_manifest.json").read_text())
-                row |= {"rows": rows_in(sink), "same_bytes": found == first}
                 if manifest["rows"] != row["rows"]:
                     raise RuntimeError(f"the manifest has {manifest['rows']} rows")
             rows.append({**row, **tables.machine()})

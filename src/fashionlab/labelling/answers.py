@@ -10,9 +10,11 @@
 The same rows are the same bytes: no time and no machine stands in a file.
 """
 
+import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -64,14 +66,15 @@ class Answers:
 
     def content(self, form: Form, facts: dict[str, Any]) -> bytes:
         """Return the file; `facts` stand in Parquet's metadata."""
-        rows, codes = np.concatenate(self._rows), np.concatenate(self._verdicts)
-        probabilities = np.concatenate(self._probabilities)  # (n, K)
-        scores = np.concatenate(self._scores) if self._scores else None
-        best = probabilities.argmax(axis=1)
-        write = _parquet if form == "parquet" else _csv
-        return write(
-            self.metadata.class_names, self._names, rows, best, codes, scores, probabilities, facts
+        table = _Table(
+            class_names=self.metadata.class_names,
+            names=self._names,
+            rows=np.concatenate(self._rows),
+            verdicts=np.concatenate(self._verdicts),
+            scores=np.concatenate(self._scores) if self._scores else None,
+            probabilities=np.concatenate(self._probabilities),
         )
+        return table.parquet(facts) if form == "parquet" else table.csv()
 
 
 def verdicts(
@@ -90,68 +93,59 @@ def verdicts(
     return codes
 
 
-def _parquet(
-    class_names: Sequence[str],
-    names: list[str],
-    rows: NDArray[np.int64],
-    best: NDArray[np.int64],
-    codes: NDArray[np.int64],
-    scores: NDArray[np.float32] | None,
-    probabilities: NDArray[np.float32],
-    facts: dict[str, Any],
-) -> bytes:
-    with needs("a sink of Parquet files", "fashionlab[parquet]"):
-        import pyarrow as arrow
-        from pyarrow.parquet import write_table
-    text, real = arrow.string(), arrow.float32()
-    columns = [
-        arrow.array(names, text),
-        arrow.array(rows),
-        arrow.array(class_names, text).take(arrow.array(best)),
-        arrow.array(VERDICTS, text).take(arrow.array(codes)),
-        arrow.nulls(len(rows), real) if scores is None else arrow.array(scores),
-        *(arrow.array(np.ascontiguousarray(column)) for column in probabilities.T),
-    ]
-    types = [text, arrow.int64(), text, text, real, *[real] * len(class_names)]
-    schema = arrow.schema(
-        list(zip(_header(class_names), types, strict=True)),
-        metadata={"fashionlab": json.dumps(facts)},
-    )
-    file = io.BytesIO()
-    write_table(
-        arrow.table(columns, schema=schema),
-        file,
-        use_dictionary=["file", "class_name", "verdict"],
-        compression="snappy",
-    )
-    return file.getvalue()
+@dataclass(frozen=True)
+class _Table:
+    """The columns of n images."""
 
+    class_names: Sequence[str]
+    names: list[str]
+    rows: NDArray[np.int64]
+    verdicts: NDArray[np.int64]  # places in VERDICTS
+    scores: NDArray[np.float32] | None
+    probabilities: NDArray[np.float32]  # (n, K)
 
-def _csv(
-    class_names: Sequence[str],
-    names: list[str],
-    rows: NDArray[np.int64],
-    best: NDArray[np.int64],
-    codes: NDArray[np.int64],
-    scores: NDArray[np.float32] | None,
-    probabilities: NDArray[np.float32],
-    facts: dict[str, Any],
-) -> bytes:
-    import csv
+    @property
+    def header(self) -> list[str]:
+        return [*OWN, *(f"probability_{name}" for name in self.class_names)]
 
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(_header(class_names))
-    shown = [csv_cell(name) for name in class_names]
-    each: Sequence[Any] = [None] * len(rows) if scores is None else scores.tolist()
-    for i, (row, k, code) in enumerate(
-        zip(rows.tolist(), best.tolist(), codes.tolist(), strict=True)
-    ):
-        score = "" if each[i] is None else f"{each[i]:.9g}"  # digits that give the float32 again
-        cells = [csv_cell(names[i]), row, shown[k], VERDICTS[code], score]
-        writer.writerow([*cells, *(f"{x:.9g}" for x in probabilities[i].tolist())])
-    return file.getvalue().encode("utf-8", "surrogateescape")
+    def parquet(self, facts: dict[str, Any]) -> bytes:
+        with needs("a sink of Parquet files", "fashionlab[parquet]"):
+            import pyarrow as arrow
+            from pyarrow.parquet import write_table
+        text, real = arrow.string(), arrow.float32()
+        n, classes = self.probabilities.shape
+        best = self.probabilities.argmax(axis=1)
+        columns = [
+            arrow.array(self.names, text),
+            arrow.array(self.rows),
+            arrow.array(self.class_names, text).take(arrow.array(best)),
+            arrow.array(VERDICTS, text).take(arrow.array(self.verdicts)),
+            arrow.nulls(n, real) if self.scores is None else arrow.array(self.scores),
+            *(arrow.array(np.ascontiguousarray(column)) for column in self.probabilities.T),
+        ]
+        types = [text, arrow.int64(), text, text, real, *[real] * classes]
+        schema = arrow.schema(
+            list(zip(self.header, types, strict=True)), metadata={"fashionlab": json.dumps(facts)}
+        )
+        file = io.BytesIO()
+        write_table(
+            arrow.table(columns, schema=schema),
+            file,
+            use_dictionary=["file", "class_name", "verdict"],
+            compression="snappy",
+        )
+        return file.getvalue()
 
-
-def _header(class_names: Sequence[str]) -> list[str]:
-    return [*OWN, *(f"probability_{name}" for name in class_names)]
+    def csv(self) -> bytes:
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        writer.writerow(self.header)
+        classes = [csv_cell(name) for name in self.class_names]
+        scores: Sequence[Any] = [None] * len(self.rows) if self.scores is None else self.scores
+        for name, row, code, score, line in zip(
+            self.names, self.rows, self.verdicts, scores, self.probabilities, strict=True
+        ):
+            cells = [csv_cell(name), row, classes[line.argmax()], VERDICTS[code]]
+            cells.append("" if score is None else f"{score:.9g}")  # digits that give it again
+            writer.writerow([*cells, *(f"{x:.9g}" for x in line)])
+        return file.getvalue().encode("utf-8", "surrogateescape")
