@@ -39,6 +39,7 @@ NOTHING: set[str] = set()
 FONTS = {"~/.cache/fontconfig", "/var/cache/fontconfig"}  # of fc-list, where they are out of date
 PLOTS = FONTS | {"~/.cache/matplotlib", "~/.config/matplotlib"}
 KERAS = PLOTS | {"~/.keras/keras.json", "TMPDIR/torchinductor_*", "/dev/shm/sem.*"}
+RAY = {"/tmp/ray/*", "/dev/shm/*"}
 
 # Also under the hidden name that a file has while it is written.
 BASELINES = {"~/.cache/fashionlab/baselines-*.npz", "~/.cache/fashionlab/.baselines-*.partial"}
@@ -75,6 +76,17 @@ COMMANDS = {
         NOTHING,
     ),
     "predict": ("predict photo.png --show", NOTHING, NOTHING),
+    "predict --out": (
+        "predict data/t10k-images-idx3-ubyte.gz --out labels --workers 1",
+        {"labels"},
+        NOTHING,
+    ),
+    "predict --out, ray": (
+        "predict data/t10k-images-idx3-ubyte.gz --out by-ray --workers 1 --on ray",
+        {"by-ray"},
+        RAY,
+    ),
+    "tune": ("tune one.toml --trials 2 --data data --out tuned --workers 1", {"tuned"}, PLOTS),
     "serve": ("serve shipped --port 0", NOTHING, PLOTS),
     "recipes": ("recipes", NOTHING, NOTHING),
     "data info": ("data info --data data", NOTHING, NOTHING),

@@ -1,13 +1,15 @@
 """A connection with a Ray cluster: the one named, or one that is started on this machine."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +45,7 @@ def connect(ray: Any, on: str, workers: int | None, cores: int | None) -> None:
     address = on if on != "ray" else os.environ.get("RAY_ADDRESS") or "local"
     with _signals_kept():
         if address == "local":
+            _have_token()
             # Without the process of the dashboard, which Ray starts also where it is switched off,
             # and which then asks the metadata services of three clouds where it runs.
             with _replaced(ray._private.node.Node, "start_api_server", lambda *_, **__: None):
@@ -58,6 +61,19 @@ def connect(ray: Any, on: str, workers: int | None, cores: int | None) -> None:
             address = _answering(address)
         _try(address)
         ray.init(address, **QUIET)
+
+
+def _have_token() -> None:
+    """Have the token of the cluster that is started here in memory, unless the user has one.
+
+    Its processes, whose ports others can reach, answer to nobody without it. Ray itself would write
+    one into the home folder, where other users of the machine may read it.
+    """
+    with suppress(RuntimeError):  # there is no home folder
+        if Path("~/.ray/auth_token").expanduser().exists():
+            return
+    if not os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def _answering(address: str) -> str:

@@ -23,7 +23,7 @@ from fashionlab.portable.predictor import read
 from fashionlab.portable.validate import validate
 from fashionlab.remote import URL
 
-SHARD = 16_384  # images; about 12 s of one core's work with the shipped model
+SHARD = 16_384  # images; about 15 s of one core's work with the shipped model
 AHEAD = 2  # jobs for each worker that are given before they can begin
 Named = str | Path
 
