@@ -54,8 +54,11 @@ PAGES = {
     },
     "docs/report.md": {"page_times": report_tables.page_times},
     "docs/scale.md": {
+        "sweep": scale_tables.sweep,
         "kills": scale_tables.kills,
+        "labelling": scale_tables.labelling,
         "driver": scale_tables.driver,
+        "parallel": scale_tables.parallel,
     },
     "docs/serve.md": {"service": use_tables.service},
     "docs/runs.md": {

@@ -1,5 +1,7 @@
 """The tables of docs/scale.md: studies and batch labelling by many workers."""
 
+from statistics import median
+
 from benchmarks import tables
 
 
@@ -28,4 +30,76 @@ def driver() -> str:
         lines.append(f"| {row['quantity']} | {of} | {value} | {row['n']} |")
     return "\n".join(
         [*lines, "", f"{tables.where(rows)}. Written by `python -m benchmarks.scale.driver`."]
+    )
+
+
+def sweep() -> str:
+    """Return the seconds of a study by one process and by two, from sweep.csv."""
+    rows = tables.read("sweep")
+    turns = sorted({row["turn"] for row in rows})
+    seconds = {
+        workers: [float(row["seconds"]) for row in rows if row["workers"] == workers]
+        for workers in ("1", "2")
+    }
+    ratios = [one / two for one, two in zip(seconds["1"], seconds["2"], strict=True)]
+    lines = ["| processes | seconds | times as fast |", "|---|---|---|"]
+    lines.append(f"| 1 | {median(seconds['1']):.1f} | 1 |")
+    spread = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    lines.append(f"| 2 | {median(seconds['2']):.1f} | {spread} |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"A study of {rows[0]['trials']} equal trials of `mlp`, {rows[0]['epochs']} epochs "
+            f"each, a core a process; medians of {len(turns)} turns; {tables.where(rows)}. "
+            "Written by `python -m benchmarks.scale.sweep`.",
+        ]
+    )
+
+
+def labelling() -> str:
+    """Return the images a second of batch labelling next to a bare loop, from labelling.csv."""
+    rows = tables.read("labelling")
+    lines = ["| | images/s | of the bare loop, % | memory, MB | rows | same bytes |"]
+    lines.append("|---|---|---|---|---|---|")
+    for row in rows:
+        share = f"{100 * float(row['share_of_bare']):.0f}"
+        same = {"True": "yes", "False": "no"}.get(row["same_bytes"], "–")
+        count = f"{int(row['rows']):,}" if row["rows"] else "–"
+        rate = f"{float(row['images_a_second']):,.0f}"
+        memory = f"{float(row['peak_mb']):,.0f}"
+        lines.append(f"| {row['what']} | {rate} | {share} | {memory} | {count} | {same} |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{int(rows[0]['images']):,} images, one turn; {tables.where(rows)}. "
+            "Written by `python -m benchmarks.labelling.labelling`.",
+        ]
+    )
+
+
+def parallel() -> str:
+    """Return the images a second of one model on two workers, from parallel.csv."""
+    rows = tables.read("parallel")
+    lines = ["| recipe | workers | threads each | images/s | of one thread | weights apart |"]
+    lines.append("|---|---|---|---|---|---|")
+    for row in rows:
+        low, high = int(row["slowest"]), int(row["fastest"])
+        rate = f"{int(row['images_per_second']):,} ({low:,} to {high:,})"
+        is_one = row["workers"] == row["threads_a_worker"] == "1"
+        apart = "–" if is_one else row["weights_apart"]
+        lines.append(
+            f"| {row['recipe']} | {row['workers']} | {row['threads_a_worker']} | {rate} "
+            f"| {float(row['ratio']):.2f} | {apart} |"
+        )
+    first = rows[0]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Medians of {first['turns']} turns of {first['epochs']} epochs, range in brackets; "
+            f"batches of {' and '.join(sorted({row['batch_size'] for row in rows}))}; "
+            f"{tables.where(rows)}. Written by `python -m benchmarks.engine.parallel`.",
+        ]
     )

@@ -62,7 +62,7 @@ def chunks(file: BinaryIO, path: Path, end: int | None = None) -> Iterator[bytes
     first = end is None
     packed: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
     size = 0
-    while chunk := file.read(CHUNK if end is None else min(CHUNK, max(0, end - file.tell()))):
+    while chunk := file.read(_next(file, end, first)):
         size += len(chunk)
         require_no_bomb(size, packed.tell(), str(path))
         if first:
@@ -87,6 +87,13 @@ def chunks(file: BinaryIO, path: Path, end: int | None = None) -> Iterator[bytes
             yield chunk
     if last != b"\n":
         yield b"\n"
+
+
+def _next(file: BinaryIO, end: int | None, first: bool) -> int:
+    """Return how many bytes to read: of the first chunk at least those of a mark of UTF-8."""
+    if end is not None:
+        return min(CHUNK, max(0, end - file.tell()))
+    return max(CHUNK, len(codecs.BOM_UTF8)) if first else CHUNK
 
 
 def other_kind(head: bytes) -> str | None:
