@@ -6,10 +6,12 @@ strace sees every process and thread, native code too, and files that are remove
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +31,7 @@ LOOKUP = re.compile(r'"(/etc/hosts|/etc/resolv\.conf|[^"]*io\.systemd\.Resolve)"
 class Watched:
     """A command that has ended, or that is running; paths begin with ~, TMPDIR or /."""
 
-    place: Path
+    folders: Mapping[str, Path]  # by the name that a path in one begins with
     work: Path
     process: subprocess.Popen[str]
     pid: int
@@ -55,6 +57,8 @@ def watched(place: Path, work: Path, arguments: Sequence[str]) -> Iterator[Watch
     before = listed(work)
     for name in ("home", "tmp", "calls"):
         (place / name).mkdir(parents=True)
+    short = Path(tempfile.mkdtemp(prefix="ray"))  # for sockets, whose paths have 107 bytes
+    folders = {"~": place / "home", "TMPDIR": place / "tmp", "RAY_TMPDIR": short}
     with subprocess.Popen(
         [
             *("strace", "--seccomp-bpf", "-ff", "-qq", "-y", "-s", "4096"),
@@ -65,7 +69,7 @@ def watched(place: Path, work: Path, arguments: Sequence[str]) -> Iterator[Watch
         env={
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             "HOME": str(place / "home"),
-            "TMPDIR": str(place / "tmp"),
+            **{name: str(folders[name]) for name in ("TMPDIR", "RAY_TMPDIR")},
             "PYTHONDONTWRITEBYTECODE": "1",  # what Python itself caches next to modules
             "OMP_NUM_THREADS": "1",
         },
@@ -74,7 +78,7 @@ def watched(place: Path, work: Path, arguments: Sequence[str]) -> Iterator[Watch
         text=True,
     ) as process:
         assert process.stdout
-        watched = Watched(place, work, process, int(process.stdout.readline()))
+        watched = Watched(folders, work, process, int(process.stdout.readline()))
         try:
             yield watched
             watched.errors += process.communicate(timeout=120)[1]
@@ -82,7 +86,8 @@ def watched(place: Path, work: Path, arguments: Sequence[str]) -> Iterator[Watch
             os.kill(watched.pid, signal.SIGKILL)
             raise
     watched.here = {str(path.relative_to(work)) for path in listed(work) - before}
-    watched.left = {shown(path, watched) for name in ("home", "tmp") for path in tree(place / name)}
+    watched.left = {shown(path, watched) for folder in folders.values() for path in tree(folder)}
+    shutil.rmtree(short)
     for file in (place / "calls").iterdir():
         for line in file.read_text(errors="replace").splitlines():
             _note(line, watched)
@@ -112,10 +117,10 @@ def _note(line: str, watched: Watched) -> None:
 
 
 def shown(path: Path, watched: Watched) -> str:
-    """Return a path with ~ for the home folder and TMPDIR for that of temporary files."""
-    for name, folder in (("~", "home"), ("TMPDIR", "tmp")):
-        if path.is_relative_to(watched.place / folder):
-            return str(Path(name, path.relative_to(watched.place / folder)))
+    """Return a path with ~ for the home folder, and TMPDIR for that of temporary files."""
+    for name, folder in watched.folders.items():
+        if path.is_relative_to(folder):
+            return str(Path(name, path.relative_to(folder)))
     return str(path)
 
 

@@ -101,6 +101,17 @@ def test_no_process_of_ray_reports_usage(nodes):
     assert all(b"RAY_USAGE_STATS_ENABLED=0" in variables for variables in settings)
 
 
+def test_nobody_without_the_token_can_join(nodes, monkeypatch):
+    """The ports of Ray are open to others."""
+    assert len(os.environ["RAY_AUTH_TOKEN"]) == 64
+    for token in ("f" * 64, ""):
+        monkeypatch.setenv("RAY_AUTH_TOKEN", token)
+        if not token:
+            monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+        with pytest.raises(InvalidValueError, match=r"must accept .* token; .*; set RAY_AUTH_MODE"):
+            ray_connection._try(nodes[0])
+
+
 def test_thread_counts_are_set(two):
     assert only(two, "threads").result["threads"] == dict.fromkeys(THREADS, "1")
 
@@ -224,6 +235,14 @@ def test_an_address_where_nothing_or_something_else_answers_is_one_line(monkeypa
             start(f"ray://{address}")
     with pytest.raises(InvalidValueError, match=rf"must answer at ray://{address}, .*refused"):
         start(f"ray://{address}")
+
+
+def test_a_folder_whose_name_is_too_long_for_sockets_is_one_line(tmp_path):
+    command = [sys.executable, "-c", "from fashionlab.jobs import start; start('ray')"]
+    variables = {**os.environ, "RAY_TMPDIR": str(tmp_path / "long" / ("x" * 100))}
+    said = subprocess.run(command, env=variables, capture_output=True, text=True).stderr
+    assert "InvalidValueError: Ray must have a folder for its sockets" in said
+    assert said.rstrip().endswith("set RAY_TMPDIR to another, such as /tmp")
 
 
 def test_a_cluster_that_refuses_this_machine_is_one_line(monkeypatch):

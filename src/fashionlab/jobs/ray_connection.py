@@ -46,21 +46,28 @@ def connect(ray: Any, on: str, workers: int | None, cores: int | None) -> None:
     with _signals_kept():
         if address == "local":
             _have_token()
-            # Without the process of the dashboard, which Ray starts also where it is switched off,
-            # and which then asks the metadata services of three clouds where it runs.
-            with _replaced(ray._private.node.Node, "start_api_server", lambda *_, **__: None):
-                ray.init(
-                    "local",
-                    num_cpus=max(cpus(), (workers or 1) * (cores or 1)),
-                    include_dashboard=False,
-                    object_store_memory=OBJECT_STORE,
-                    **QUIET,
-                )
+            _start(ray, max(cpus(), (workers or 1) * (cores or 1)))
             return
         if address != "auto":
             address = _answering(address)
         _try(address)
         ray.init(address, **QUIET)
+
+
+def _start(ray: Any, cores: int) -> None:
+    """Start a cluster of this machine. Raises InvalidValueError where it has no place to be."""
+    # Without the process of the dashboard, which Ray starts also where it is switched off, and
+    # which then asks the metadata services of three clouds where it runs.
+    without_dashboard = _replaced(ray._private.node.Node, "start_api_server", lambda *_, **__: None)
+    own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": OBJECT_STORE}
+    try:
+        with without_dashboard:
+            ray.init("local", num_cpus=cores, **own, **QUIET)
+    except OSError as error:  # no room, or a path too long for a socket
+        raise InvalidValueError(
+            "Ray must have a folder for its sockets and logs, of a short name; received: "
+            f"{' '.join(str(error).split()):.300}; set RAY_TMPDIR to another, such as /tmp"
+        ) from error
 
 
 def _have_token() -> None:
@@ -96,21 +103,38 @@ def _answering(address: str) -> str:
 
 def _try(address: str) -> None:
     """Raise InvalidValueError unless a process of this machine can join the cluster."""
-    try:
-        done = subprocess.run(  # noqa: S603  our own lines
-            [sys.executable, "-P", "-c", TRIAL, address],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="backslashreplace",
-            timeout=JOINS_S,
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise _refused(address, f"no answer as from Ray within {JOINS_S:.0f} seconds") from None
-    if done.returncode:
-        raise _refused(address, done.stderr.strip().rpartition("\n")[2])
+    last = ""
+    with subprocess.Popen(  # noqa: S603  our own lines
+        [sys.executable, "-P", "-c", TRIAL, address],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="backslashreplace",
+        start_new_session=True,
+    ) as trial:
+        patience = threading.Timer(JOINS_S, trial.kill)
+        patience.start()
+        try:
+            for line in trial.stderr or ():
+                if "InvalidAuthToken" in line:  # it would ask again for 20 seconds
+                    raise InvalidValueError(
+                        f"a Ray cluster must accept this command's token; received a refusal from "
+                        f"{address:.80}; set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or "
+                        "RAY_AUTH_TOKEN_PATH, as its nodes have them"
+                    )
+                last = line.strip() or last
+            trial.wait()
+        except BaseException:
+            trial.kill()
+            raise
+        finally:
+            is_late = not patience.is_alive()
+            patience.cancel()
+    if trial.returncode:
+        if is_late:
+            last = f"no answer as from Ray within {JOINS_S:.0f} seconds"
+        raise _refused(address, last)
 
 
 def _refused(address: str, received: str) -> InvalidValueError:

@@ -141,7 +141,8 @@ class _Table:
         writer = csv.writer(file)
         writer.writerow(self.header)
         classes = [csv_cell(name) for name in self.class_names]
-        scores: Sequence[Any] = [None] * len(self.rows) if self.scores is None else self.scores
+        no_scores: list[Any] = [None] * len(self.rows)
+        scores = no_scores if self.scores is None else self.scores.tolist()
         for name, row, code, score, line in zip(
             self.names, self.rows, self.verdicts, scores, self.probabilities, strict=True
         ):
