@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fashionlab import __version__
-from fashionlab.cli import app, bench_app, data_app
+from fashionlab.cli import app, bench_app, data_app, main
 from fashionlab.errors import RunError
 from fashionlab.runs import Run
 
@@ -283,3 +283,15 @@ def test_a_name_that_the_systems_encoding_does_not_have_is_one_line(tmp_path):
     done = fashionlab(*arguments, cwd=tmp_path, **names)
     refused(done, r"must fit the system's encoding, ascii; received 'runs/\xe9")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_ctrl_c_is_one_line(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fashionlab.cli.inputs.show", interrupted)
+    monkeypatch.setattr(sys, "argv", ["fashionlab", "recipes"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "fashionlab: stopped; unfinished work was not kept\n"

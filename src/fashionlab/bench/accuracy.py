@@ -7,14 +7,14 @@ from typing import Any
 
 from fashionlab.bench import results
 from fashionlab.data import Parts
-from fashionlab.errors import InvalidValueError, RunError, StoppedError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.evaluation.intervals import mean_interval, mean_std
 from fashionlab.jobs import Executor, Job
+from fashionlab.jobs.stopping import stoppable
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run
 from fashionlab.training import job, train
-from fashionlab.training.signals import terminable
 
 SAME = ("recipe", "seed")  # a later row replaces one with these values
 
@@ -105,24 +105,22 @@ def _elsewhere(
 ) -> Iterator[Run]:
     """Yield the runs as they are finished, trained by an executor."""
     done = 0
-    with terminable() as status:
-        try:
-            with executor() as pool:
-                for folder, (recipe, seed) in wanted.items():
-                    arguments = job.described(
-                        recipe, data, seed, folder.resolve(), folder.parent, place=place
-                    )
-                    pool.submit(Job(folder.name, job.WORK, arguments))
-                for _ in wanted:
-                    ended = pool.wait()
-                    if ended.result is None:
-                        raise RunError(f"{ended.job.name}: {ended.error}")
-                    yield Run(ended.result["folder"])
-                    done += 1
-        except KeyboardInterrupt:
-            raise StoppedError(
-                f"stopped after {done} of {len(wanted)} runs", status(), "the same command"
-            ) from None
+
+    def said() -> str:
+        return f"stopped after {done} of {len(wanted)} runs"
+
+    with stoppable(said, "the same command"), executor() as pool:
+        for folder, (recipe, seed) in wanted.items():
+            arguments = job.described(
+                recipe, data, seed, folder.resolve(), folder.parent, place=place
+            )
+            pool.submit(Job(folder.name, job.WORK, arguments))
+        for _ in wanted:
+            ended = pool.wait()
+            if ended.result is None:
+                raise RunError(f"{ended.job.name}: {ended.error}")
+            yield Run(ended.result["folder"])
+            done += 1
 
 
 def _accuracies(rows: Sequence[Mapping[str, Any]]) -> Accuracies:

@@ -31,6 +31,8 @@ from fashionlab.cli import (
 from fashionlab.dependencies import needs
 from fashionlab.errors import FashionlabError, OutputError, StoppedError
 
+INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it
+
 app = typer.Typer(
     help="Train and measure image classifiers on Fashion-MNIST and similar data.",
     no_args_is_help=True,
@@ -95,11 +97,13 @@ def _status(arguments: list[str], debug: bool) -> int:
     try:
         with needs("this command", "fashionlab"):
             status: int | None = app(arguments, standalone_mode=False)
+        if status == INTERRUPTED:  # what typer makes of KeyboardInterrupt
+            raise KeyboardInterrupt
         output.require_written()
         return status or 0
     except (KeyboardInterrupt, typer.Abort):
         output.say("fashionlab: stopped; unfinished work was not kept")
-        return 130
+        return INTERRUPTED
     except OutputError as error:
         if not error.reader_gone:
             output.say(f"fashionlab: {error}")

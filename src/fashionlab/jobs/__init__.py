@@ -5,6 +5,7 @@ job          Job, Done and Executor, the contract
 perform      what a worker does, whichever executor started it
 local        processes of this machine; worker is what they run
 ray_cluster  tasks of a Ray cluster; ray_connection finds or starts it
+stopping     signals that stop who gives the jobs
 """
 
 from collections.abc import Callable

@@ -11,8 +11,9 @@ from typing import Any, Literal, cast
 
 from fashionlab import __version__, files
 from fashionlab.data import ReadOptions
-from fashionlab.errors import InvalidValueError, RunError, StoppedError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.jobs import Executor, Job, start
+from fashionlab.jobs.stopping import stoppable
 from fashionlab.labelling import shard as shards
 from fashionlab.labelling.answers import Form, usual_form
 from fashionlab.labelling.manifest import Manifest, Record
@@ -104,7 +105,10 @@ def label(
         own = None if model is None else files.text(located.file.resolve())
         run = _Run(manifest, own, say, progress)
         if todo:
-            with start(on, workers, cores=1, retries=retries, say=say) as executor:
+            with (
+                stoppable(run.stopped, "the same command"),
+                start(on, workers, cores=1, retries=retries, say=say) as executor,
+            ):
                 run.do(executor, todo)
     seconds = time.perf_counter() - began
     rows = manifest.rows
@@ -141,14 +145,13 @@ class _Run:
                 shard, kept = given.pop(done.job.name)
                 self._give(executor, given, islice(waiting, 1))
                 self._take(shard, kept, done.result or {"error": done.error, "broken": []})
-        except KeyboardInterrupt:
-            raise StoppedError(
-                f"stopped with {self.manifest.rows:,} of {self.manifest.images:,} images labelled",
-                130,
-                "the same command",
-            ) from None
         finally:
             self.manifest.write()
+
+    def stopped(self) -> str:
+        """Return what is done, for a call that was stopped."""
+        rows, images = self.manifest.rows, self.manifest.images
+        return f"stopped with {rows:,} of {images:,} images labelled"
 
     def _give(
         self,

@@ -12,12 +12,12 @@ from fashionlab import __version__, files
 from fashionlab.data import ReadOptions, load
 from fashionlab.data.parts import NO_OPTIONS
 from fashionlab.errors import InvalidValueError, RunError, StoppedError
+from fashionlab.jobs.stopping import terminable
 from fashionlab.progress import Progress
 from fashionlab.recipes import Recipe
 from fashionlab.runs import Run, is_begun, require_free, resume_command
 from fashionlab.training.ray_train import fit
 from fashionlab.training.records import source_of
-from fashionlab.training.signals import terminable
 from fashionlab.training.train import finished_run, settings
 
 RETRIES = 3  # times that all workers begin again where one was lost

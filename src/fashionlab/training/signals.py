@@ -1,9 +1,7 @@
-"""Interrupts: requests to stop, by Ctrl-C or SIGTERM."""
+"""Interrupts: requests to stop a training, by Ctrl-C or SIGTERM."""
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -51,28 +49,3 @@ class Interrupts:
     def status(self) -> int:
         """The exit status of a process that such a signal has stopped, as shells have it."""
         return 128 + (signal.SIGTERM if self.after_step else signal.SIGINT)
-
-
-@contextmanager
-def terminable() -> Iterator[Callable[[], int]]:
-    """Have SIGTERM raise KeyboardInterrupt too; yield what returns the exit status that it is.
-
-    For what waits for other processes. Outside the main thread, and where somebody else handles
-    SIGTERM, nothing is changed.
-    """
-    received = [signal.SIGINT]
-
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(signal.SIGTERM)
-        raise KeyboardInterrupt
-
-    usual = threading.current_thread() is threading.main_thread() and (
-        signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    )
-    if usual:
-        signal.signal(signal.SIGTERM, note)
-    try:
-        yield lambda: 128 + received[-1]
-    finally:
-        if usual:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)

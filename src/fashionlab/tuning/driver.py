@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from fashionlab.data import Parts
-from fashionlab.errors import InvalidValueError, RunError, StoppedError
+from fashionlab.errors import InvalidValueError, RunError
 from fashionlab.jobs import Done, Executor, Job, start
+from fashionlab.jobs.stopping import stoppable
 from fashionlab.recipes import Recipe, override
 from fashionlab.runs.lock import Lock
 from fashionlab.training import job, settings
-from fashionlab.training.signals import terminable
 from fashionlab.tuning.choosing import Choosing, best, described
 from fashionlab.tuning.outcome import Outcome
 from fashionlab.tuning.space import Value, changes
@@ -118,7 +118,15 @@ def tune(
             "another --out"
         )
     lock = Lock(out, out)
-    with executor() if executor else start("local", choosing.window, say=say) as pool:
+    told: list[Outcome] = []
+
+    def said() -> str:
+        return f"stopped after {len(told)} of {trials} trials"
+
+    def usual() -> Executor:
+        return start("local", choosing.window, say=say)
+
+    with stoppable(said, "the same command with --resume"), (executor or usual)() as pool:
         lock.acquire()
         try:
             url = storage or sqlite(out / STUDY)
@@ -126,18 +134,10 @@ def tune(
             # A study keeps the number of trials at a time, so that others take nothing from it.
             window = kept.connect(resume).get("window", choosing.window)
             choosing = replace(choosing, window=window)
-            told = kept.begin(_decisive(settings(recipe, held_out, choosing.seed), choosing))
+            told += kept.begin(_decisive(settings(recipe, held_out, choosing.seed), choosing))
             driver = _Driver(source, choosing, held_out, trials, kept, told, pool, say)
             driver.described = {"place": place, "fraction": fraction, "runs": runs or out / TRIALS}
-            with terminable() as status:
-                try:
-                    driver.run()
-                except KeyboardInterrupt:
-                    raise StoppedError(
-                        f"stopped after {len(told)} of {trials} trials",
-                        status(),
-                        "the same command with --resume",
-                    ) from None
+            driver.run()
             return Study(source, choosing, held_out, told, kept.importance())
         finally:
             lock.release()
