@@ -22,9 +22,12 @@ def impatient():
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_it_also_once_more_while_it_is_closed(number, status):
     done = []
-    with pytest.raises(StoppedError, match=r"stopped after 1; go on with: it again") as raised:
-        with stoppable(lambda: f"stopped after {len(done)}", "it again"), impatient():
-            done.append("job")
-            os.kill(os.getpid(), number)
+    with (
+        pytest.raises(StoppedError, match=r"stopped after 1; go on with: it again") as raised,
+        stoppable(lambda: f"stopped after {len(done)}", "it again"),
+        impatient(),
+    ):
+        done.append("job")
+        os.kill(os.getpid(), number)
     assert raised.value.status == status
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
