@@ -67,6 +67,7 @@ def test_tpe_finds_what_random_trials_seldom_do():
     )
 
 
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_the_choice_is_that_of_optuna_for_the_same_trials_and_seed():
     told = [
         Outcome({"learning_rate": 10.0**-x}, "finished", 1 - abs(x - 2), 1.0, (0.5,))
