@@ -82,16 +82,15 @@ def labelling() -> str:
 def parallel() -> str:
     """Return the images a second of one model on two workers, from parallel.csv."""
     rows = tables.read("parallel")
-    lines = ["| recipe | workers | threads each | images/s | of one thread | weights apart |"]
+    lines = ["| recipe | | images/s | of one thread | weights apart | test accuracy |"]
     lines.append("|---|---|---|---|---|---|")
     for row in rows:
         low, high = int(row["slowest"]), int(row["fastest"])
         rate = f"{int(row['images_per_second']):,} ({low:,} to {high:,})"
-        is_one = row["workers"] == row["threads_a_worker"] == "1"
-        apart = "–" if is_one else row["weights_apart"]
+        apart = "–" if row["way"] == "one thread" else f"{float(row['weights_apart']):.2g}"
         lines.append(
-            f"| {row['recipe']} | {row['workers']} | {row['threads_a_worker']} | {rate} "
-            f"| {float(row['ratio']):.2f} | {apart} |"
+            f"| {row['recipe']} | {row['way']} | {rate} | {float(row['ratio']):.2f} | {apart} "
+            f"| {float(row['test_accuracy']):.2%} |"
         )
     first = rows[0]
     return "\n".join(

@@ -3,8 +3,9 @@
     python -m benchmarks.engine.parallel [--recipes mlp cnn] [--turns 3] [--epochs 4] [--data PLACE]
 
 Trains each recipe on Keras in ways that take turns, each in new processes: one worker with one
-thread; one worker with two threads; two workers with a thread each, by Ray Train. Images a second
-are those of training alone, without the first epoch, in which memory is allocated.
+thread; one worker with two threads; two workers with a thread each, by Ray Train; and one thread
+whose first weights differ in the seventh digit, which shows how far rounding alone leads. Images a
+second are those of training alone, without the first epoch, in which memory is allocated.
 
 Writes results/parallel.csv, a row a recipe and way: the median of the turns, the range, the ratio
 to one thread, and the largest difference of the weights from those of one thread. For nothing else
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -26,7 +28,12 @@ from benchmarks import tables
 from fashionlab.recipes import Recipe, get, override
 from fashionlab.runs import Run
 
-WAYS = {"one thread": (1, 1), "two threads": (1, 2), "two workers": (2, 1)}  # workers, threads
+WAYS = {  # workers, threads
+    "one thread": (1, 1),
+    "two threads": (1, 2),
+    "two workers": (2, 1),
+    "seventh digit": (1, 1),
+}
 
 
 def trained(recipe: Recipe, data: str | None, way: str, out: Path) -> Run:
@@ -39,7 +46,23 @@ def trained(recipe: Recipe, data: str | None, way: str, out: Path) -> Run:
     from fashionlab.data import load
     from fashionlab.training import train
 
+    if way == "seventh digit":
+        change_weights()
     return train(recipe, load(data), out)
+
+
+def change_weights() -> None:
+    """Have each first weight multiplied by 1 + 1e-7 z, with z of a normal distribution."""
+    from fashionlab.engines.keras import Keras
+
+    def form(engine: Keras, model: Any) -> None:
+        draws = np.random.default_rng(0)
+        for weight in model.trainable_weights:
+            value = np.asarray(weight)
+            change = 1 + 1e-7 * draws.standard_normal(value.shape)
+            weight.assign((value * change).astype(np.float32))
+
+    Keras.form = form  # type: ignore[method-assign]
 
 
 def in_new_process(name: str, epochs: int, data: str | None, way: str, out: Path) -> Run:
@@ -102,6 +125,7 @@ def main() -> None:
                 rows.append(
                     {
                         "recipe": name,
+                        "way": way,
                         "workers": workers,
                         "threads_a_worker": threads,
                         "batch_size": runs[way].recipe.batch_size,
