@@ -10,9 +10,9 @@ COMPILED = src/fashionlab/scratch/compiled
 run: setup
 	$(BIN)/fashionlab reproduce
 
-# A process for each of two cores, each with one thread: more would wait for each other.
+# Three processes of a thread each for two cores: one of them often waits for a browser or a process.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile
 
 # The tests on the lowest versions that pyproject.toml admits, in a venv of their own for each PYTHON.
 # scikit-learn before 1.9.1 hands pytest a generator, which pytest 9 warns of.
