@@ -1,8 +1,17 @@
 """The tables of docs/scale.md: studies and batch labelling by many workers."""
 
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from benchmarks import tables
+
+
+def _table(
+    lines: Sequence[str], rows: Sequence[Mapping[str, str]], module: str, said: str = ""
+) -> str:
+    """Return a table's lines with how and where its figures were measured, and by which module."""
+    by = f"Written by `python -m benchmarks.{module}`."
+    return "\n".join([*lines, "", f"{said}{tables.where(rows)}. {by}"])
 
 
 def kills() -> str:
@@ -14,9 +23,7 @@ def kills() -> str:
         same = "yes" if row["same"] == "True" else "no"
         lost = row["most_epochs_lost"] or "–"
         lines.append(f"| {row['killed']} | {row['kills']} | {row['trials']} | {same} | {lost} |")
-    return "\n".join(
-        [*lines, "", f"{tables.where(rows)}. Written by `python -m benchmarks.scale.kills`."]
-    )
+    return _table(lines, rows, "scale.kills")
 
 
 def driver() -> str:
@@ -28,9 +35,7 @@ def driver() -> str:
         of = f"{int(row['of']):,}" if row["of"] != "1" else "–"
         value = f"{float(row['mean']):,.3g}{spread} {row['unit']}"
         lines.append(f"| {row['quantity']} | {of} | {value} | {row['n']} |")
-    return "\n".join(
-        [*lines, "", f"{tables.where(rows)}. Written by `python -m benchmarks.scale.driver`."]
-    )
+    return _table(lines, rows, "scale.driver")
 
 
 def sweep() -> str:
@@ -46,15 +51,11 @@ def sweep() -> str:
     lines.append(f"| 1 | {median(seconds['1']):.1f} | 1 |")
     spread = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
     lines.append(f"| 2 | {median(seconds['2']):.1f} | {spread} |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"A study of {rows[0]['trials']} equal trials of `mlp`, {rows[0]['epochs']} epochs "
-            f"each, a core a process; medians of {len(turns)} turns; {tables.where(rows)}. "
-            "Written by `python -m benchmarks.scale.sweep`.",
-        ]
+    said = (
+        f"A study of {rows[0]['trials']} equal trials of `mlp`, {rows[0]['epochs']} epochs each, a "
+        f"core a process; medians of {len(turns)} turns; "
     )
+    return _table(lines, rows, "scale.sweep", said)
 
 
 def labelling() -> str:
@@ -69,14 +70,8 @@ def labelling() -> str:
         rate = f"{float(row['images_a_second']):,.0f}"
         memory = f"{float(row['peak_mb']):,.0f}"
         lines.append(f"| {row['what']} | {rate} | {share} | {memory} | {count} | {same} |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{int(rows[0]['images']):,} images, one turn; {tables.where(rows)}. "
-            "Written by `python -m benchmarks.labelling.labelling`.",
-        ]
-    )
+    said = f"{int(rows[0]['images']):,} images, one turn; "
+    return _table(lines, rows, "labelling.labelling", said)
 
 
 def parallel() -> str:
@@ -93,12 +88,8 @@ def parallel() -> str:
             f"| {float(row['test_accuracy']):.2%} |"
         )
     first = rows[0]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Medians of {first['turns']} turns of {first['epochs']} epochs, range in brackets; "
-            f"batches of {' and '.join(sorted({row['batch_size'] for row in rows}))}; "
-            f"{tables.where(rows)}. Written by `python -m benchmarks.engine.parallel`.",
-        ]
+    said = (
+        f"Medians of {first['turns']} turns of {first['epochs']} epochs, range in brackets; "
+        f"batches of {' and '.join(sorted({row['batch_size'] for row in rows}))}; "
     )
+    return _table(lines, rows, "engine.parallel", said)

@@ -1,6 +1,6 @@
 """Measure data-parallel training next to one worker: images a second, and how far the weights are.
 
-    python -m benchmarks.engine.parallel [--recipes mlp cnn] [--turns 3] [--epochs 4] [--data PLACE]
+    python -m benchmarks.engine.parallel [--recipes mlp cnn] [--turns 2] [--epochs 3] [--data PLACE]
 
 Trains each recipe on Keras in ways that take turns, each in new processes: one worker with one
 thread; one worker with two threads; two workers with a thread each, by Ray Train; and one thread
@@ -69,15 +69,8 @@ def in_new_process(name: str, epochs: int, data: str | None, way: str, out: Path
     """Train with the threads of a way, which libraries read when they are loaded."""
     _, threads = WAYS[way]
     command = [sys.executable, "-m", "benchmarks.engine.parallel", "--epochs", str(epochs)]
-    command += [
-        "--recipes",
-        name,
-        "--way",
-        way,
-        "--out",
-        str(out),
-        *(["--data", data] * bool(data)),
-    ]
+    command += ["--recipes", name, "--way", way, "--out", str(out)]
+    command += ["--data", data] if data else []
     subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     return Run(out)
 
@@ -99,8 +92,8 @@ def main() -> None:
     """Measure all ways in turn, or train one run in this process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", nargs="+", default=["mlp", "cnn"])
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--data", help="as `fashionlab train --data`; Fashion-MNIST by default")
     parser.add_argument("--way", choices=WAYS, help="train one run, in this process")
     parser.add_argument("--out", type=Path)

@@ -76,9 +76,8 @@ KILLS = 2
 SCRIPTS = {"bare loop": BARE, "Ray Data, 2 workers": RAY_DATA}
 OPTIONS = {  # of the command
     "local, 2 workers": ["--workers", "2"],
-    "ray, 2 workers": ["--workers", "2", "--on", "ray"],
     "local, 2 workers, killed twice": ["--workers", "2"],
-    "local, 1 worker": ["--workers", "1"],
+    "ray, 2 workers": ["--workers", "2", "--on", "ray"],
 }
 WHATS = ["bare loop", *OPTIONS, "Ray Data, 2 workers"]
 

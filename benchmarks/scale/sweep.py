@@ -1,6 +1,6 @@
 """Time a study of equal trials by one process and by two, in turn.
 
-    python -m benchmarks.scale.sweep [--turns 3] [--trials 12] [--epochs 20]
+    python -m benchmarks.scale.sweep [--turns 3] [--trials 6] [--epochs 10]
 
 Each process has one core. The trials are of the recipe mlp on Fashion-MNIST with learning rates
 next to each other, none pruned: equal work. A row has the seconds from the first trial chosen to
@@ -43,8 +43,8 @@ def study(data: Parts, trials: int, epochs: int, workers: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--trials", type=int, default=12)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--trials", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=10)
     options = parser.parse_args()
     data = load("fashion-mnist", fetch=False)
     rows = []

@@ -12,7 +12,7 @@ from fashionlab.jobs.stopping import stoppable
 
 @contextmanager
 def impatient():
-    """What is interrupted once more while it is being closed."""
+    """Raise KeyboardInterrupt at the end, as a second Ctrl-C does while workers are closed."""
     try:
         yield
     finally:
