@@ -3,6 +3,10 @@ PYTHON ?= python3
 BIN = .venv/bin
 MINIMUM = .venv-minimum/$(notdir $(PYTHON))
 COMPILED = src/fashionlab/scratch/compiled
+# Of pytest's processes: a thread each, and threads of those that they start sleep while they wait.
+QUIETLY = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
+# In the files' order, in which none that takes long is the last.
+BY_FILE = --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-minimum crash-test cluster-test sanitize exact lint bench bench-speed setup
 
@@ -10,14 +14,14 @@ COMPILED = src/fashionlab/scratch/compiled
 run: setup
 	$(BIN)/fashionlab reproduce
 
-# Three processes of a thread each for two cores: one of them often waits for a browser or a process.
+# Three processes for two cores: one of them often waits for a browser or a process.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(QUIETLY) $(BIN)/pytest --numprocesses 3 $(BY_FILE)
 
 # The tests on the lowest versions that pyproject.toml admits, in a venv of their own for each PYTHON.
 # scikit-learn before 1.9.1 hands pytest a generator, which pytest 9 warns of.
 test-minimum: $(MINIMUM)/ready
-	OMP_NUM_THREADS=1 $(MINIMUM)/bin/pytest --numprocesses 2 --dist loadfile \
+	$(QUIETLY) $(MINIMUM)/bin/pytest --numprocesses 3 $(BY_FILE) \
 		-W 'ignore:Passing a non-Collection iterable'
 
 # Kills some 400 trainings, about 5 minutes; `make test` has a short form of it.

@@ -2,8 +2,9 @@
 
     python -m benchmarks.docs.pictures FOLDER
 
-FOLDER is where `fashionlab reproduce` wrote its runs. It needs Debian's chromium, Playwright of the
-dev extra and Fashion-MNIST, and writes docs/report.png, docs/comparison.png and docs/page.png.
+FOLDER is where `fashionlab reproduce` wrote its runs. It needs Debian's chromium-headless-shell,
+Playwright of the dev extra and Fashion-MNIST, and writes docs/report.png, docs/comparison.png and
+docs/page.png.
 """
 
 import io
@@ -42,7 +43,8 @@ def main(folder: Path) -> None:
         title = "The course report's three systems, reproduced"
         comparison = write_comparison(runs, Path(name) / "comparison.html", data, title=title)
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=shutil.which("chromium-headless-shell"),
+            args=["--no-sandbox", "--disable-gpu"],
         )
         _take(browser, report.as_uri(), "report.png", 2360, _open_cell)
         _take(browser, comparison.as_uri(), "comparison.png", 1320, lambda page: None)

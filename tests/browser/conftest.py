@@ -39,13 +39,14 @@ OPTIONS = (
     "--disable-background-networking",
     "--no-first-run",
     "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
 
 
 # Of a module, not of the session: while it is there, no other test can run an event loop.
 @pytest.fixture(scope="module")
 def browser():
-    program = shutil.which("chromium")
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if program is None:
         if os.environ.get("FASHIONLAB_REQUIRE_BROWSER"):
             pytest.fail("chromium is not installed, and FASHIONLAB_REQUIRE_BROWSER is set")

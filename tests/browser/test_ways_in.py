@@ -113,17 +113,17 @@ def test_the_brush_has_sizes_the_eraser_erases_and_an_outline_can_be_filled(page
     page.get_by_role("tab", name="Draw").click()
     areas = []
     for size in ("Thin", "Medium", "Thick"):
-        page.get_by_label(size).check()
+        page.get_by_label(size, exact=True).check()
         draw(page, (0.2, 0.2), (0.8, 0.2))
         areas.append((drawn(page) > 127).sum())
     assert areas[0] < areas[1] < areas[2]
-    page.get_by_label("Eraser").check()
+    page.get_by_label("Eraser", exact=True).check()
     draw(page, (0.2, 0.2), (0.8, 0.2))
     assert (drawn(page) > 127).sum() < 300  # the round ends of the thick brush overlap
-    page.get_by_label("Brush").check()
-    page.get_by_label("Thin").check()
+    page.get_by_label("Brush", exact=True).check()
+    page.get_by_label("Thin", exact=True).check()
     draw(page, (0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.3, 0.3))
-    page.get_by_label("Fill").check()
+    page.get_by_label("Fill", exact=True).check()
     draw(page, (0.5, 0.5))
     inside = drawn(page)[85:195, 85:195]
     assert inside.min() > 250
