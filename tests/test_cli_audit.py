@@ -8,9 +8,14 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from test_cli_check import fashionlab
 
+from fashionlab import files
+from fashionlab.data import ReadOptions, load
+from fashionlab.data.suspects import image_hash
 from fashionlab.data.synthetic import draw
+from fashionlab.errors import DataFormatError
 
 RECIPE = """base = "net"
 epochs = 10
@@ -166,3 +171,57 @@ def test_what_cannot_be_audited_ends_with_a_line(folder):
         status, said, told = fashionlab("audit", *arguments, cwd=folder)
         assert (status, said) == (2, "") and reason in told, told
         assert told.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def photos(folder):
+    """A folder with pictures in folders, of one part, and its audit."""
+    train, _ = draw(120, 10)
+    for row, (image, label) in enumerate(zip(train.images, train.labels, strict=True)):
+        path = folder / "photos" / "abcdefghij"[label] / f"IMG_{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    options = ("--recipe", "fast.toml", "--folds", 2, "--out", "looked-at")
+    status, said, told = fashionlab("audit", "photos", *options, cwd=folder)
+    assert status == 0, told
+    with (folder / "looked-at/suspects.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert f"   1  {rows[0]['file']}: {rows[0]['given_label']}, likely" in said
+    return folder, rows
+
+
+def test_pictures_are_named_by_their_files(photos):
+    folder, rows = photos
+    assert len({row["file"] for row in rows}) == len(rows) == 120
+    for row in rows:
+        path = folder / "photos" / row["file"]
+        assert path.parent.name == row["given_label"]
+        assert image_hash(np.asarray(Image.open(path))) == row["image_sha256"]
+    page = (folder / "looked-at/audit.html").read_text(encoding="utf-8")
+    suspect = next(row for row in rows if row["suspect"] == "yes")
+    assert f'alt="Image {suspect["file"]}, labelled' in page
+
+
+def test_a_list_of_a_set_of_one_part_is_for_its_training_images(photos, monkeypatch):
+    folder, rows = photos
+    monkeypatch.chdir(folder)
+    whole = load("photos", ReadOptions(split=0.25))
+    named = [next(file for file in part.files if file[0] == "c") for part in whole]
+    for row in rows:
+        row["decision"] = "broken" if row["file"] in named else ""
+    (folder / "list.csv").write_text(files.csv_text(rows), encoding="utf-8", newline="")
+    parts = load("photos", ReadOptions(split=0.25, without="list.csv"))
+    assert parts.test.files == whole.test.files and parts.test.sha256 == whole.test.sha256
+    assert parts.train.files == tuple(file for file in whole.train.files if file != named[0])
+    assert parts.left_out.images == 1
+    for part in parts:
+        images = [np.asarray(Image.open(folder / "photos" / file)) for file in part.files]
+        assert np.array_equal(part.images, images)
+
+    options = ("--data", "photos", "--split", 0.25, "--without", "list.csv", "--out", "kept")
+    status, _, told = fashionlab("train", "fast.toml", "--epochs", 1, *options, cwd=folder)
+    assert status == 0, told
+    rows[0] |= {"decision": "broken", "index": "120"}
+    (folder / "list.csv").write_text(files.csv_text(rows), encoding="utf-8", newline="")
+    with pytest.raises(DataFormatError, match="an index of train must be below 120"):
+        load("photos", ReadOptions(split=0.25, without="list.csv"))

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fashionlab.cli import main
 from fashionlab.data.synthetic import draw
@@ -53,6 +54,26 @@ def test_a_sound_set_has_status_0(data, tmp_path) -> None:
     assert status == 0, told
     assert said.startswith("Sound: no findings. These are garments")
     assert "train: 300 images of 28 x 28, 10 classes" in said
+
+
+def test_pictures_are_named_by_their_files(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("FASHIONLAB_CACHE", str(tmp_path / "cache"))
+    train, _ = draw(60, 10)
+    for name, row in {"bag/one.png": 0, "bag/=1\n2.png": 1, "coat/copy.png": 0}.items():
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(train.images[row]).save(path)
+    _, said, told = fashionlab("data", "check", "photos", "--out", "check.html", cwd=tmp_path)
+    assert "    bag/one.png (bag), coat/copy.png (coat)\n" in said, told
+    assert r"    bag/=1\n2.png (bag)" in said
+    page = (tmp_path / "check.html").read_text(encoding="utf-8")
+    assert 'alt="Image coat/copy.png, labelled coat"' in page
+    _, said, _ = fashionlab("data", "check", "photos", "--json", cwd=tmp_path)
+    (group,) = json.loads(said)["duplicates"]["listed"]
+    assert group == [
+        {"part": "train", "index": 1, "file": "bag/one.png"},
+        {"part": "train", "index": 2, "file": "coat/copy.png"},
+    ]
 
 
 def test_leakage_is_listed_by_row_and_has_status_1(data, tmp_path) -> None:

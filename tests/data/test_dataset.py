@@ -30,6 +30,7 @@ def make(counts: tuple[int, ...] = (50, 30, 20)) -> Dataset:
         {"labels": np.full(100, 3, np.uint8)},
         {"class_names": ()},
         {"class_names": ("a", "b", "a")},
+        {"files": ("a/1.png",)},
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:

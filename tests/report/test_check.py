@@ -77,7 +77,7 @@ def test_every_finding_stands_with_its_remedy_and_its_pictures(seen, page) -> No
             for where in group:
                 part = parts[where.part]
                 name = part.class_names[part.labels[where.index]]
-                shown = images[f"Image {where.index:,} of {where.part}, labelled {name}"]
+                shown = images[f"Image {where}, labelled {name}"]
                 assert np.array_equal(picture(shown), part.images[where.index])
 
 

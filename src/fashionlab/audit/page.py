@@ -66,7 +66,7 @@ def _suspects(
 def _neighbour(made: Audit, row: int, what: str = "") -> Neighbour:
     where = made.place(row)
     image = gather(made.parts, np.array([row]))[0]
-    return Neighbour(image, int(made.labels[row]), f"{what}{where.part} {where.index}")
+    return Neighbour(image, int(made.labels[row]), f"{what}{where}")
 
 
 def _examples(made: Audit, label: int) -> Iterator[NDArray[np.uint8]]:

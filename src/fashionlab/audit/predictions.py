@@ -60,4 +60,4 @@ def _taken(
     parts: Sequence[Dataset], labels: NDArray[np.uint8], rows: NDArray[np.int64], part: Any
 ) -> Dataset:
     """Return rows, counted through all parts, as one part."""
-    return replace(parts[0], images=gather(parts, rows), labels=labels[rows], part=part)
+    return replace(parts[0], images=gather(parts, rows), labels=labels[rows], part=part, files=())

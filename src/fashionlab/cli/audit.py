@@ -69,9 +69,10 @@ def _show(made: "Audit", folder: Path) -> None:
         f"{made.found.noise:.2%} of all labels are wrong"
     )
     for row in listed(made)[:SHOWN]:
+        where = row["file"] or f"{row['part']} {row['index']}"
         show(
-            f"{row['rank']:>4}  {row['part']} {row['index']}: {row['given_label']}, likely "
-            f"{row['likely_label']} (probability of the given label {row['self_confidence']})"
+            f"{row['rank']:>4}  {where}: {row['given_label']}, likely {row['likely_label']} "
+            f"(probability of the given label {row['self_confidence']})"
         )
     suspects_file = folder / "suspects.csv"
     show(f"{suspects_file} lists them; look at them in {folder / 'audit.html'}")

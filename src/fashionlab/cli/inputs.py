@@ -180,7 +180,7 @@ def _show_finding(checked: "Check", finding: "Finding") -> None:
     if finding.remedy:
         show(f"  {finding.remedy}")
     for group in finding.pictures:
-        images = [f"{w.part} {w.index} ({label(checked.parts, w)})" for w in group]
+        images = [f"{w} ({label(checked.parts, w)})" for w in group]
         distance = checked.distance(group)
         apart = "" if distance is None else f": {distance:.2f}"
         show(f"    {', '.join(images)}{apart}")

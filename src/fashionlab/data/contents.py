@@ -49,6 +49,7 @@ class Found:
     class_names: tuple[str, ...] | None = None  # where the form has them
     first_label: int = 0  # of a known set that counts from another number
     preparation: Preparation | None = None  # by which its pictures were prepared
+    files: tuple[str, ...] = ()  # the path of each image in `where`, where it has its own
 
 
 def of_arrays(
@@ -148,7 +149,12 @@ def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Fou
     found = pictures.find(folder, log)
     target = pictures.plan(found, options)
     shown = str(folder), "pictures"
-    return [_decoded(pictures, found, part, target, shown, log) for part in found.parts]
+    return [
+        replace(
+            _decoded(pictures, found, part, target, shown, log), files=pictures.names(found, part)
+        )
+        for part in found.parts
+    ]
 
 
 def _decoded(

@@ -34,6 +34,7 @@ class Dataset:
     source: str  # the file or folder it was read from, or "synthetic"
     preparation: Preparation = "fit"  # by which a picture becomes such an image: `images.prepare`
     form: str = ""  # of its files, for people: "IDX (60000, 28, 28) uint8, packed"
+    files: tuple[str, ...] = ()  # N paths in `source`, where each image is a file of its own
 
     def __post_init__(self) -> None:
         where = f"{self.name}/{self.part} from {self.source}"
@@ -58,6 +59,11 @@ class Dataset:
             raise DataFormatError(
                 f"each image needs one label; received {len(images)} images and {len(labels)} "
                 f"labels; check that both files of {where} belong together"
+            )
+        if self.files and len(self.files) != len(images):
+            raise DataFormatError(
+                f"each image must have its file, or none one; received {len(self.files)} for "
+                f"{len(images)} images; check {where}"
             )
         require_names(self.class_names, where)
         if int(labels.max()) >= classes:
@@ -182,7 +188,13 @@ class Dataset:
                 f"{int(rows.max())}; choose rows that the set has"
             )
         images = storage.rows_of(self.images, rows)
-        return replace(self, images=images, labels=self.labels[rows], part=part or self.part)
+        return replace(
+            self,
+            images=images,
+            labels=self.labels[rows],
+            part=part or self.part,
+            files=tuple(self.files[row] for row in rows) if self.files else (),
+        )
 
     def renamed(self, name: str, class_names: tuple[str, ...]) -> "Dataset":
         """Return the same images and labels under other names."""
@@ -199,6 +211,15 @@ def split(
 
     Rows keep their order. A class keeps at least one image in train.
     """
+    out = held_out(dataset, fraction, seed, part)
+    train = dataset.take(np.flatnonzero(~out), part="train")
+    return train, dataset.take(np.flatnonzero(out), part=part)
+
+
+def held_out(
+    dataset: Dataset, fraction: float, seed: int, part: Split = "validation"
+) -> NDArray[np.bool_]:
+    """Return the rows (N,) that `split` holds out as `part`."""
     if not 0.0 < fraction < 1.0:
         raise InvalidValueError(
             f"fraction must be between 0 and 1; received {fraction}; try 0.1 (a tenth is held out)"
@@ -206,18 +227,17 @@ def split(
     if seed < 0:
         raise InvalidValueError(f"seed must not be negative; received {seed}; try 0")
     rng = np.random.default_rng(seed)
-    held_out = np.zeros(len(dataset), dtype=bool)  # (N,)
+    out = np.zeros(len(dataset), dtype=bool)  # (N,)
     for label in range(dataset.classes):
         rows = rng.permutation(np.flatnonzero(dataset.labels == label))
         count = min(round(fraction * len(rows)), max(len(rows) - 1, 0))
-        held_out[rows[:count]] = True
-    if not held_out.any():
+        out[rows[:count]] = True
+    if not out.any():
         raise InvalidValueError(
             f"{part} must hold at least one image; received none from fraction {fraction} of "
             f"{len(dataset)} images of {dataset.source}; give a larger fraction or more images"
         )
-    train = dataset.take(np.flatnonzero(~held_out), part="train")
-    return train, dataset.take(np.flatnonzero(held_out), part=part)
+    return out
 
 
 def _levels(pixels: NDArray[Any], unit: bool) -> NDArray[np.uint8]:

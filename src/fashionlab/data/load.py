@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
-from fashionlab.data.dataset import SPLITS, Dataset, Split, split
+from fashionlab.data.dataset import SPLITS, Dataset, Split, held_out, split
 from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
@@ -55,8 +55,13 @@ def load(
     InvalidValueError for options that do not fit.
     """
     if options.without is not None:
-        whole = load(source, replace(options, without=None), fetch=fetch, log=log, bar=bar)
-        return without_suspects(whole, options.without)
+        others = replace(options, without=None)
+        parts = load(source, others, fetch=fetch, log=log, bar=bar)
+        if options.split is None:
+            return without_suspects(parts, options.without)
+        (undivided,) = load_parts(source, replace(others, split=None))
+        rows = np.flatnonzero(~held_out(undivided, options.split, SPLIT_SEED, "test"))
+        return without_suspects(parts, options.without, (undivided, rows))
     source = source or os.environ.get("FASHIONLAB_DATA")
     if named := _by_name(source, options, fetch, log, bar):
         return named
@@ -260,14 +265,16 @@ def _read(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Data
         named_in,
     )
     images = {part: pixels for part, (pixels, _) in named.items()}
-    forms = {one.part or "train": one.form for one in found.values()}
+    by_part = {one.part or "train": one for one in found.values()}
     used = next(iter(found.values())).preparation
     preparation = options.preparation or used or guessed_preparation(images["train"])
     return {
         part: Dataset(
-            images[part], numbers[part], names, "data", part, str(path), preparation, forms[part]
+            *(pixels, numbers[part], names, "data", part, str(path), preparation),
+            form=by_part[part].form,
+            files=by_part[part].files,
         )
-        for part in images
+        for part, pixels in images.items()
     }
 
 

@@ -23,7 +23,7 @@ from fashionlab.text import read_text
 
 NEEDED = ("part", "index", "suspect", "part_sha256", "image_sha256")
 COLUMNS = (  # of an audit's list
-    *("rank", "part", "index", "given_label", "likely_label", "self_confidence"),
+    *("rank", "part", "index", "file", "given_label", "likely_label", "self_confidence"),
     *("likely_probability", "neighbours_given", "neighbours_likely", "duplicate_of", "suspect"),
     *("decision", "corrected_label", "part_sha256", "image_sha256"),
 )
@@ -76,6 +76,22 @@ class SuspectList:
                 )
         return np.unique(np.array([image.index for image in named], np.int64))
 
+    def of_rows(self, whole: Dataset, rows: NDArray[np.int64], train: Dataset) -> "SuspectList":
+        """Return what it leaves out of a part that consists of these `rows` of the `whole`.
+
+        A list that is not of the whole is returned as it is.
+        """
+        if whole.sha256 not in {image.part_sha256 for image in self.images}:
+            return self
+        self.indices(whole.part, whole.sha256, len(whole))  # refuses others
+        place_of = {row: place for place, row in enumerate(rows.tolist())}
+        images = tuple(
+            replace(image, index=place_of[image.index], part=train.part, part_sha256=train.sha256)
+            for image in self.images
+            if image.index in place_of
+        )
+        return replace(self, images=images)
+
     def kept(self, dataset: Dataset) -> Dataset:
         """Return a part without the images that are left out; DataFormatError where none is left.
 
@@ -102,12 +118,18 @@ class SuspectList:
         return dataset.take(rows)
 
 
-def without_suspects(parts: Parts, path: str) -> Parts:
+def without_suspects(
+    parts: Parts, path: str, divided: tuple[Dataset, NDArray[np.int64]] | None = None
+) -> Parts:
     """Return the parts, the training part without the images that a list leaves out of it.
 
-    Raises DataFormatError where the list is of other images, or leaves out all of a class.
+    The list may also be of a set of one part that was `divided`: the set, and its rows (N,) that
+    are the training part. Raises DataFormatError where the list is of other images, or leaves out
+    all of a class.
     """
     suspects = read_suspects(files.named(path))
+    if divided is not None:
+        suspects = suspects.of_rows(*divided, parts.train)
     train = suspects.kept(parts.train)
     count = len(parts.train) - len(train)
     if not count:

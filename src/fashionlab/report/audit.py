@@ -110,7 +110,7 @@ def render_audit(
 def _row(suspect: Suspect, pictures: _Pictures) -> dict[str, Any]:
     cells = {name: str(csv_cell(suspect.cells[name])) for name in COLUMNS}
     return {
-        "where": f"{cells['part']} {cells['index']}",
+        "where": cells["file"] or f"{cells['part']} {cells['index']}",
         "picture": pictures.place(suspect.image),
         "given": suspect.given,
         "likely": suspect.likely,

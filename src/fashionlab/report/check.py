@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fashionlab.data.check import Check, Finding, Place
+from fashionlab.data.check import Check, Finding, Place, place_of
 from fashionlab.data.check.copies import label, places
 from fashionlab.data.fashion_mnist import NAME
 from fashionlab.report.formatting import Picture, png_uri
@@ -101,26 +101,22 @@ def _classes(check: Check) -> Iterator[ClassView]:
         yield ClassView(
             name,
             [int(scan.counts[k]) for scan in check.scans],
-            [_shown(check, Place(part.part, int(row))) for row in rows],
+            [_shown(check, place_of(part, int(row))) for row in rows],
         )
 
 
 def _pairs(check: Check) -> Iterator[PairRow]:
     for pair in check.near_copies.pairs[:PAIRS]:
         both = places(check.parts, pair)
-        yield PairRow([(_where(w), label(check.parts, w)) for w in both], pair.distance)
+        yield PairRow([(str(w), label(check.parts, w)) for w in both], pair.distance)
 
 
 def _shown(check: Check, where: Place) -> Shown:
     part = next(part for part in check.parts if part.part == where.part)
     name = label(check.parts, where)
     image = np.array(part.images[where.index])
-    alt = f"Image {where.index:,} of {where.part}, labelled {name}"
-    return Shown(Picture(png_uri(reduced(image)), alt), _where(where), name)
-
-
-def _where(where: Place) -> str:
-    return f"{where.part} {where.index}"
+    alt = f"Image {where}, labelled {name}"
+    return Shown(Picture(png_uri(reduced(image)), alt), str(where), name)
 
 
 def reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

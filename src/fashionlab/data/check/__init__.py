@@ -15,7 +15,7 @@ Symbols: N images of H rows, W columns and C channels, P = H W C values an image
     templates    DIGITS, GARMENTS      the class means that tell it
 """
 
-from fashionlab.data.check.finding import Finding, Place
+from fashionlab.data.check.finding import Finding, Place, place_of
 from fashionlab.data.check.verdict import Check, check
 
-__all__ = ["Check", "Finding", "Place", "check"]
+__all__ = ["Check", "Finding", "Place", "check", "place_of"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fashionlab.data.check.finding import SHOWN, Finding, Place, listed, number
+from fashionlab.data.check.finding import SHOWN, Finding, listed, number, place_of
 from fashionlab.data.check.scan import Scan
 
 SMALL = 10  # images of a class; with fewer neither training nor a metric means much
@@ -51,7 +51,7 @@ def _small(scan: Scan) -> Iterator[Finding]:
             f"{number(len(small), 'class', 'classes')} with fewer than {SMALL} images in "
             f"{scan.part.part}: {listed(names)}.",
             "Add images, join the class with another, or leave it out.",
-            tuple((Place(scan.part.part, int(row)),) for row in rows),
+            tuple((place_of(scan.part, int(row)),) for row in rows),
         )
 
 

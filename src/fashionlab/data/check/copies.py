@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fashionlab.data.check.duplicates import Duplicates
-from fashionlab.data.check.finding import SHOWN, Finding, Place, Severity, number
+from fashionlab.data.check.finding import SHOWN, Finding, Place, Severity, number, place_of
 from fashionlab.data.check.near import NearCopies, Pair
 from fashionlab.data.dataset import Dataset
 
@@ -16,7 +16,7 @@ def place(parts: Sequence[Dataset], row: int) -> Place:
     """Return the place of a row that is counted through all parts."""
     for part in parts:
         if row < len(part):
-            return Place(part.part, row)
+            return place_of(part, row)
         row -= len(part)
     raise IndexError(row)
 

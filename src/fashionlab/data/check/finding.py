@@ -1,10 +1,11 @@
 """Finding: one thing that is wrong with a data set, or has to be known of it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fashionlab.data.dataset import Split
+from fashionlab.data.dataset import Dataset, Split
+from fashionlab.text import printable
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # in the order of a report
@@ -13,10 +14,24 @@ SHOWN = 30  # groups of images of a finding, at most
 
 @dataclass(frozen=True)
 class Place:
-    """Where an image is: its part, and its row in that part from 0."""
+    """Where an image is: its part, its row in that part from 0, its file where it has its own."""
 
     part: Split
     index: int
+    file: str = ""  # its path in the folder of pictures
+
+    def __str__(self) -> str:
+        return printable(self.file) or f"{self.part} {self.index}"
+
+    def to_json(self) -> dict[str, str | int]:
+        """Return it as JSON values."""
+        where: dict[str, str | int] = {"part": self.part, "index": self.index}
+        return where | {"file": printable(self.file)} if self.file else where
+
+
+def place_of(part: Dataset, row: int) -> Place:
+    """Return where a row of a part is."""
+    return Place(part.part, row, part.files[row] if part.files else "")
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,7 @@ class Finding:
             "severity": self.severity,
             "text": self.text,
             "remedy": self.remedy,
-            "examples": [[asdict(place) for place in group] for group in self.pictures],
+            "examples": [[place.to_json() for place in group] for group in self.pictures],
         }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from fashionlab.data.check.finding import SHOWN, Finding, Place, listed, number
+from fashionlab.data.check.finding import SHOWN, Finding, listed, number, place_of
 from fashionlab.data.check.scan import Scan
 
 LOW = 128  # of 255; a range that is smaller uses less than half of the grey levels
@@ -65,7 +65,7 @@ def _constant(scans: Sequence[Scan]) -> Iterator[Finding]:
     if count:
         black = sum(scan.black_count for scan in scans)
         many = count >= MANY * sum(len(scan.part) for scan in scans)
-        rows = [Place(scan.part.part, row) for scan in scans for row in scan.constant]
+        rows = [place_of(scan.part, row) for scan in scans for row in scan.constant]
         yield Finding(
             "constant",
             "warning" if many else "note",
@@ -78,7 +78,7 @@ def _constant(scans: Sequence[Scan]) -> Iterator[Finding]:
 def _polarity(scans: Sequence[Scan]) -> Iterator[Finding]:
     count = sum(scan.dark_on_light_count for scan in scans)
     total = sum(len(scan.part) for scan in scans)
-    rows = [Place(scan.part.part, row) for scan in scans for row in scan.dark_on_light]
+    rows = [place_of(scan.part, row) for scan in scans for row in scan.dark_on_light]
     colour = scans[0].part.is_colour
     if count > total / 2:
         yield Finding(

@@ -1,7 +1,7 @@
 """check: all findings about a data set, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -100,7 +100,7 @@ class Check:
                 "copies": self.duplicates.copies,
                 "in_an_earlier_part": self.duplicates.shared,
                 "listed": [
-                    [asdict(place(self.parts, row)) for row in group]
+                    [place(self.parts, row).to_json() for row in group]
                     for group in self.duplicates.groups
                 ],
             },
@@ -112,7 +112,7 @@ class Check:
                 "distinct": self.near_copies.of,
                 "pairs": [
                     {
-                        "places": [asdict(where) for where in places(self.parts, pair)],
+                        "places": [where.to_json() for where in places(self.parts, pair)],
                         "distance": round(pair.distance, 4),
                     }
                     for pair in self.near_copies.pairs

@@ -90,12 +90,19 @@ def read(
     return pixels.blocks(pictures, target, log)
 
 
+def names(found: Found, part: Split | None) -> tuple[str, ...]:
+    """Return the path in the folder of each image of a part, in the order of `read`."""
+    return tuple(
+        files.text(path.relative_to(found.folder).as_posix())
+        for _, paths in found.parts[part]
+        for path in paths
+    )
+
+
 def facts(found: Found, part: Split | None) -> Iterator[tuple[str, str]]:
     """Yield what a part depends on: each of its pictures' name in the folder, and its SHA-256."""
-    for _, paths in found.parts[part]:
-        for path in paths:
-            name = files.text(path.relative_to(found.folder).as_posix())
-            yield name, pixels.digest(path)
+    paths = (path for _, paths in found.parts[part] for path in paths)
+    yield from zip(names(found, part), map(pixels.digest, paths), strict=True)
 
 
 def write(folder: Path, datasets: Sequence[Dataset]) -> None:
