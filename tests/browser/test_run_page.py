@@ -1,12 +1,14 @@
 """The page of a run in a browser: read by eye, by keyboard, by program, and without its script."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 from report_runs import draw_parts, give_explanation, give_portable, give_robustness, write_run
 from served import served
 
+from fashionlab.data import Parts
 from fashionlab.portable import Predictor
 from fashionlab.report import write_page
 from fashionlab.serve.models import ServedModel
@@ -20,7 +22,9 @@ PHONE = {"viewport": {"width": 390, "height": 800}}
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    parts = draw_parts(NAMES, (28, 28))
+    train, test = draw_parts(NAMES, (28, 28))
+    files = tuple(f"<b>/{row} {'n' * (row % 90)}.jpg" for row in range(len(test)))
+    parts = Parts(train, replace(test, files=files))
     folder = tmp_path_factory.mktemp("run") / "run"
     made = write_run(folder, "my-own", parts=parts, margin=1.5, weak=True, rate=True)
     give_portable(give_robustness(made), parts, temperature=1.2)
@@ -136,6 +140,7 @@ def test_pointing_at_a_mark_or_a_picture_says_what_it_is(page):
     sample = page.locator(".samples .pic").first
     sample.hover()
     expect(tip).to_have_text(sample.get_attribute("aria-label"))
+    expect(tip).to_have_text(re.compile(r"^Test image (\d+), <b>/\1 n*\.jpg: "))
     assert tip.locator(".pic").count() == 1
     page.mouse.move(5, 5)
     expect(tip).to_be_hidden()
@@ -147,6 +152,7 @@ def test_the_map_shows_images_by_arrow_keys_and_under_the_pointer(page, run):
     press(page, "ArrowRight")
     expect(tip).to_contain_text("Test image")
     first = tip.inner_text()
+    assert re.search(r"^Test image (\d+), <b>/\1 n*\.jpg: ", first)
     assert re.search(r", predicted as .* with [\d.]+ %", first)  # errors first
     assert tip.locator(".pic").count() == 1 and page.locator(".map .here").count() == 1
     press(page, "ArrowRight")

@@ -174,14 +174,15 @@ if (map && data.points.length) {
   const walked = wrong.length ? wrong : data.points;
   let at = -1;
   const shown = (point) => {
-    const [x, y, label, predicted, share, index, number] = point;
+    const [x, y, label, predicted, share, index, number, file] = point;
     here.setAttribute("cx", x);
     here.setAttribute("cy", y);
     map.append(here);
     const true_ = data.classes[label];
     const guess = label === predicted ? "correctly" : `as ${data.classes[predicted]}`;
     const sure = share < 1000 ? (share / 10).toFixed(1) : "> 99.9";
-    const words = `Test image ${index}: ${true_}, predicted ${guess} with ${sure} %`;
+    const name = file ? `${index}, ${file}` : index;
+    const words = `Test image ${name}: ${true_}, predicted ${guess} with ${sure} %`;
     const box = map.getBoundingClientRect();
     const scale = box.width / map.viewBox.baseVal.width;
     say(words, box.left + x * scale, box.top + y * scale, number < 0 ? null : picture(number));

@@ -190,7 +190,7 @@ class PairView:
                 f"{name}, {probability(share)} by {_short(who)}"
                 for name, share, who in zip(names, shares, (right_name, wrong_name), strict=True)
             ]
-            words = f"Test image {index}: {'; '.join(said)}"
+            words = f"{self._test.title(index)}: {'; '.join(said)}"
             picture = None
             if self._test.has(index):
                 picture = self._test.sheet.html(self._test.number(index), words)

@@ -11,6 +11,7 @@ from fashionlab.report.charts.scatter import placed, scatter
 from fashionlab.report.formatting import count, percent
 from fashionlab.report.pictures import Sheet
 from fashionlab.report.run.pictures import TestImages
+from fashionlab.text import printable
 
 FOR, AGAINST = np.array([0, 114, 178]), np.array([213, 94, 0])  # pixels for and against the class
 METHODS = {"pca": "principal components", "t-sne": "t-SNE", "umap": "UMAP"}
@@ -105,8 +106,8 @@ class ExplanationView:
     def _point_rows(self) -> list[list[Any]]:
         """Return the points of the map for the page's script.
 
-        Each is its place, true class, predicted class, probability in thousandths, test image and
-        the number of its picture, -1 for none.
+        Each is its place, true class, predicted class, probability in thousandths, test image, the
+        number of its picture, -1 for none, and its file where it has one.
         """
         found, test = self.explanation.map, self._test
         if found is None:
@@ -120,7 +121,8 @@ class ExplanationView:
                 number = test.number(index)
             share = round(1000 * float(test.probability[index]))
             label, predicted = int(test.labels[index]), int(test.predicted[index])
-            rows.append([x, y, label, predicted, share, index, number])
+            file = [printable(test.files[index])] if test.files else []
+            rows.append([x, y, label, predicted, share, index, number, *file])
         return rows
 
 

@@ -8,6 +8,7 @@ from fashionlab.data import Dataset
 from fashionlab.report.formatting import probability
 from fashionlab.report.pictures import Sheet
 from fashionlab.runs import Run, require_same_data
+from fashionlab.text import printable
 
 
 class TestImages:
@@ -27,6 +28,7 @@ class TestImages:
         self.predicted: NDArray[np.int64] = self.log_probabilities.argmax(axis=1)  # (N,)
         self.probability = np.exp(self.log_probabilities.max(axis=1))  # (N,)
         self.images = None if test is None else test.images
+        self.files = test.files if test else ()  # (N,) or none
         stored = run.examples()
         self._stored = dict(zip(stored.indices.tolist(), stored.images, strict=True))
         self.sheet = Sheet("test", run.image_shape)
@@ -45,10 +47,14 @@ class TestImages:
         image = self._stored[index] if self.images is None else self.images[index]
         return self.sheet.add(np.asarray(image))
 
+    def title(self, index: int) -> str:
+        """Say which image it is, with its file where it has one of its own."""
+        return f"Test image {index}{f', {printable(self.files[index])}' if self.files else ''}"
+
     def words(self, index: int) -> str:
         """Say which image it is and what is predicted for it."""
         true, predicted = self.labels[index], self.predicted[index]
-        said = f"Test image {index}: {self.class_names[true]}"
+        said = f"{self.title(index)}: {self.class_names[true]}"
         share = probability(float(self.probability[index]))
         if true == predicted:
             return f"{said}, predicted correctly with {share}"
