@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -221,6 +222,17 @@ def test_a_list_of_a_set_of_one_part_is_for_its_training_images(photos, monkeypa
     options = ("--data", "photos", "--split", 0.25, "--without", "list.csv", "--out", "kept")
     status, _, told = fashionlab("train", "fast.toml", "--epochs", 1, *options, cwd=folder)
     assert status == 0, told
+    for part in ("train", "val"):  # a split divides the training part alone
+        shutil.copytree("photos", f"parts/{part}")
+    rows = [row | {"part": "validation"} if row["file"] == named[1] else row for row in rows]
+    (folder / "list.csv").write_text(files.csv_text(rows), encoding="utf-8", newline="")
+    monkeypatch.setenv("FASHIONLAB_DATA", "parts")
+    parts = load(options=ReadOptions(split=0.25, without="list.csv"))
+    assert parts.left_out.images == 1 and len(parts.validation) == 120
+    assert {file.removeprefix("train/") for file in parts.train.files} == (
+        set(whole.train.files) - {named[0]}
+    )
+
     rows[0] |= {"decision": "broken", "index": "120"}
     (folder / "list.csv").write_text(files.csv_text(rows), encoding="utf-8", newline="")
     with pytest.raises(DataFormatError, match="an index of train must be below 120"):

@@ -150,10 +150,8 @@ def of_pictures(folder: Path, options: ReadOptions, log: Log | None) -> list[Fou
     target = pictures.plan(found, options)
     shown = str(folder), "pictures"
     return [
-        replace(
-            _decoded(pictures, found, part, target, shown, log), files=pictures.names(found, part)
-        )
-        for part in found.parts
+        replace(one, files=pictures.file_names(found, one.part))
+        for one in (_decoded(pictures, found, part, target, shown, log) for part in found.parts)
     ]
 
 

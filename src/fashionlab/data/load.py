@@ -54,15 +54,15 @@ def load(
     Raises DataNotFoundError naming every place tried, DataFormatError for unsound files,
     InvalidValueError for options that do not fit.
     """
+    source = source or os.environ.get("FASHIONLAB_DATA")
     if options.without is not None:
         others = replace(options, without=None)
         parts = load(source, others, fetch=fetch, log=log, bar=bar)
         if options.split is None:
             return without_suspects(parts, options.without)
-        (undivided,) = load_parts(source, replace(others, split=None))
+        undivided = load_parts(source, replace(others, split=None))[0]
         rows = np.flatnonzero(~held_out(undivided, options.split, SPLIT_SEED, "test"))
         return without_suspects(parts, options.without, (undivided, rows))
-    source = source or os.environ.get("FASHIONLAB_DATA")
     if named := _by_name(source, options, fetch, log, bar):
         return named
     path = fashion_mnist.expanded(str(source))

@@ -88,7 +88,7 @@ class SuspectList:
         images = tuple(
             replace(image, index=place_of[image.index], part=train.part, part_sha256=train.sha256)
             for image in self.images
-            if image.index in place_of
+            if image.part == whole.part and image.index in place_of
         )
         return replace(self, images=images)
 

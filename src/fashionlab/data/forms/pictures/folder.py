@@ -90,7 +90,7 @@ def read(
     return pixels.blocks(pictures, target, log)
 
 
-def names(found: Found, part: Split | None) -> tuple[str, ...]:
+def file_names(found: Found, part: Split | None) -> tuple[str, ...]:
     """Return the path in the folder of each image of a part, in the order of `read`."""
     return tuple(
         files.text(path.relative_to(found.folder).as_posix())
@@ -102,7 +102,7 @@ def names(found: Found, part: Split | None) -> tuple[str, ...]:
 def facts(found: Found, part: Split | None) -> Iterator[tuple[str, str]]:
     """Yield what a part depends on: each of its pictures' name in the folder, and its SHA-256."""
     paths = (path for _, paths in found.parts[part] for path in paths)
-    yield from zip(names(found, part), map(pixels.digest, paths), strict=True)
+    yield from zip(file_names(found, part), map(pixels.digest, paths), strict=True)
 
 
 def write(folder: Path, datasets: Sequence[Dataset]) -> None:
