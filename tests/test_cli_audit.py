@@ -17,6 +17,7 @@ from fashionlab.data import ReadOptions, load
 from fashionlab.data.suspects import image_hash
 from fashionlab.data.synthetic import draw
 from fashionlab.errors import DataFormatError
+from fashionlab.runs import Run
 
 RECIPE = """base = "net"
 epochs = 10
@@ -222,18 +223,33 @@ def test_a_list_of_a_set_of_one_part_is_for_its_training_images(photos, monkeypa
     options = ("--data", "photos", "--split", 0.25, "--without", "list.csv", "--out", "kept")
     status, _, told = fashionlab("train", "fast.toml", "--epochs", 1, *options, cwd=folder)
     assert status == 0, told
+    assert Run(folder / "kept").config["without"]["images"] == 1
+    assert Run(folder / "kept").data["test"].sha256 == whole.test.sha256
+
+
+def test_a_split_divides_the_training_part_alone(photos, monkeypatch):
+    folder, rows = photos
+    monkeypatch.chdir(folder)
     for part in ("train", "val"):  # a split divides the training part alone
         shutil.copytree("photos", f"parts/{part}")
-    rows = [row | {"part": "validation"} if row["file"] == named[1] else row for row in rows]
-    (folder / "list.csv").write_text(files.csv_text(rows), encoding="utf-8", newline="")
     monkeypatch.setenv("FASHIONLAB_DATA", "parts")
+    whole = load(options=ReadOptions(split=0.25))
+    first, second = (file.removeprefix("train/") for file in whole.train.files[:2])
+    chosen = [row for row in rows if row["file"] in (first, second)]
+    chosen = [
+        row | {"decision": "wrong", "part": "validation" if row["file"] == second else "train"}
+        for row in chosen
+    ]
+    (folder / "list.csv").write_text(files.csv_text(chosen), encoding="utf-8", newline="")
     parts = load(options=ReadOptions(split=0.25, without="list.csv"))
     assert parts.left_out.images == 1 and len(parts.validation) == 120
-    assert {file.removeprefix("train/") for file in parts.train.files} == (
-        set(whole.train.files) - {named[0]}
-    )
+    assert parts.train.files == whole.train.files[1:]
 
-    rows[0] |= {"decision": "broken", "index": "120"}
-    (folder / "list.csv").write_text(files.csv_text(rows), encoding="utf-8", newline="")
+
+def test_a_row_that_the_undivided_set_does_not_have_is_refused(photos, monkeypatch):
+    folder, rows = photos
+    monkeypatch.chdir(folder)
+    row = rows[0] | {"decision": "broken", "index": "120"}
+    (folder / "list.csv").write_text(files.csv_text([row]), encoding="utf-8", newline="")
     with pytest.raises(DataFormatError, match="an index of train must be below 120"):
         load("photos", ReadOptions(split=0.25, without="list.csv"))

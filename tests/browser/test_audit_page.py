@@ -37,7 +37,8 @@ def address(part, tmp_path):
             "image_sha256": image_hash(image),
         }
         near = [Neighbour(part.images[7], 1, "train 7")]
-        suspects.append(Suspect(image, given, (given + 1) % 3, f"Numbers of {i}.", near, cells))
+        said = f"Numbers of {i}."
+        suspects.append(Suspect(image, f"train {i}", given, (given + 1) % 3, said, near, cells))
     examples = [[part.images[k]] for k in range(3)]
     page = render_audit(
         suspects, examples, class_names=NAMES, title="Labels", lead="6", command="x", key="abc"

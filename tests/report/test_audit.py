@@ -29,7 +29,7 @@ def suspects(count=4):
             "part_sha256": "a" * 64,
         }
         near = [Neighbour(other, 2, "test 7")]
-        yield Suspect(image, i % 5, (i + 1) % 5, "Probability 0.1 %.", near, cells)
+        yield Suspect(image, f"train {i}", i % 5, (i + 1) % 5, "Probability 0.1 %.", near, cells)
 
 
 def rendered(count=4):

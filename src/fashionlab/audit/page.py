@@ -60,7 +60,8 @@ def _suspects(
         if row in made.duplicates:
             shown.insert(0, _neighbour(made, made.duplicates[row], "copy: "))
         image = gather(made.parts, made.rows[i : i + 1])[0]
-        yield Suspect(image, given, int(found.likely[row]), numbers, shown, rows[int(i)])
+        where, likely = str(made.place(row)), int(found.likely[row])
+        yield Suspect(image, where, given, likely, numbers, shown, rows[int(i)])
 
 
 def _neighbour(made: Audit, row: int, what: str = "") -> Neighbour:

@@ -68,10 +68,9 @@ def _show(made: "Audit", folder: Path) -> None:
         f"{count:,} of {images:,} labels are suspect; confident learning estimates that "
         f"{made.found.noise:.2%} of all labels are wrong"
     )
-    for row in listed(made)[:SHOWN]:
-        where = row["file"] or f"{row['part']} {row['index']}"
+    for place, row in zip(map(made.place, made.rows[:SHOWN]), listed(made), strict=False):
         show(
-            f"{row['rank']:>4}  {where}: {row['given_label']}, likely {row['likely_label']} "
+            f"{row['rank']:>4}  {place}: {row['given_label']}, likely {row['likely_label']} "
             f"(probability of the given label {row['self_confidence']})"
         )
     suspects_file = folder / "suspects.csv"

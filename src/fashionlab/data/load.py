@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fashionlab import files
 from fashionlab.data import fashion_mnist, synthetic
 from fashionlab.data.class_names import CLASS_NAMES_FILE, names_in
-from fashionlab.data.dataset import SPLITS, Dataset, Split, held_out, split
+from fashionlab.data.dataset import SPLITS, Dataset, Split, held_out
 from fashionlab.data.download import Bar
 from fashionlab.data.fashion_mnist import REMEDY, File
 from fashionlab.data.fetch import Log
@@ -20,7 +20,7 @@ from fashionlab.data.find import find
 from fashionlab.data.forms import Block, idx
 from fashionlab.data.labels import class_labels
 from fashionlab.data.options import ReadOptions
-from fashionlab.data.parts import NO_OPTIONS, Parts, require_alike
+from fashionlab.data.parts import NO_OPTIONS, Divided, Parts, require_alike
 from fashionlab.data.suspects import without_suspects
 from fashionlab.data.unpack import hash_of, unpacked
 from fashionlab.errors import DataFormatError, DataNotFoundError, InvalidValueError
@@ -55,24 +55,19 @@ def load(
     InvalidValueError for options that do not fit.
     """
     source = source or os.environ.get("FASHIONLAB_DATA")
-    if options.without is not None:
-        others = replace(options, without=None)
-        parts = load(source, others, fetch=fetch, log=log, bar=bar)
-        if options.split is None:
-            return without_suspects(parts, options.without)
-        undivided = load_parts(source, replace(others, split=None))[0]
-        rows = np.flatnonzero(~held_out(undivided, options.split, SPLIT_SEED, "test"))
-        return without_suspects(parts, options.without, (undivided, rows))
-    if named := _by_name(source, options, fetch, log, bar):
-        return named
-    path = fashion_mnist.expanded(str(source))
-    sets = _parts_in(path, options, log)
-    if "test" not in sets:
-        raise InvalidValueError(
-            f"a data set must have a test part, on which nothing is chosen; received {path}, which "
-            "has none; give --split 0.15 to hold out that share of it"
-        )
-    return Parts(sets["train"], sets["test"], sets.get("validation"), options)
+    reading = replace(options, without=None)
+    parts = _by_name(source, reading, fetch, log, bar)
+    divided: Divided | None = None
+    if parts is None:
+        path = fashion_mnist.expanded(str(source))
+        sets, divided = _parts_in(path, reading, log)
+        if "test" not in sets:
+            raise InvalidValueError(
+                f"a data set must have a test part, on which nothing is chosen; received {path}, "
+                "which has none; give --split 0.15 to hold out that share of it"
+            )
+        parts = Parts(sets["train"], sets["test"], sets.get("validation"), reading)
+    return parts if options.without is None else without_suspects(parts, options.without, divided)
 
 
 def load_parts(
@@ -85,7 +80,8 @@ def load_parts(
     """Load the parts that a data set has, with those of `options.split`; the first is train."""
     if named := _by_name(source, options, fetch, log, None):
         return named.all
-    return tuple(_parts_in(fashion_mnist.expanded(str(source)), options, log).values())
+    sets, _ = _parts_in(fashion_mnist.expanded(str(source)), options, log)
+    return tuple(sets.values())
 
 
 def load_images(path: str | Path, options: ReadOptions = NO_OPTIONS) -> Array:
@@ -198,17 +194,25 @@ def _fashion_mnist(parts: dict[Split, tuple[Array, Array]], folder: Path) -> Par
     return Parts(train, test)
 
 
-def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, Dataset]:
-    """Return the parts of the user's own data, by their names; one alone is its training part."""
+def _parts_in(
+    path: Path, options: ReadOptions, log: Log | None
+) -> tuple[dict[Split, Dataset], Divided | None]:
+    """Return the parts of the user's own data, by their names; one alone is its training part.
+
+    Also how that was divided, where the options say so.
+    """
     sets = _read(path, options, log)
+    divided: Divided | None = None
     if options.split is not None:
         if "test" in sets:
             raise InvalidValueError(
                 f"split is for a set without a test part; received {options.split} and {path}, "
                 "which has one; leave it out"
             )
-        train, test = split(sets["train"], options.split, SPLIT_SEED, part="test")
-        sets |= {"train": train, "test": test}
+        whole = sets["train"]
+        out = held_out(whole, options.split, SPLIT_SEED, "test")
+        divided = Divided(whole, np.flatnonzero(~out))
+        sets |= {"train": whole.take(divided.rows), "test": whole.take(np.flatnonzero(out), "test")}
     sets = {part: sets[part] for part in SPLITS if part in sets}
     require_alike(tuple(sets.values()))
     if options.colour and not sets["train"].is_colour:
@@ -220,7 +224,7 @@ def _parts_in(path: Path, options: ReadOptions, log: Log | None) -> dict[Split, 
     shown = printable(files.text(_stem(path)))
     name = fashion_mnist.NAME if genuine else fashion_mnist.called(shown, sha256="") or "data"
     names = fashion_mnist.CLASS_NAMES if genuine else sets["train"].class_names
-    return {part: one.renamed(name, names) for part, one in sets.items()}
+    return {part: one.renamed(name, names) for part, one in sets.items()}, divided
 
 
 def _is_fashion_mnist(sets: dict[Split, Dataset]) -> bool:

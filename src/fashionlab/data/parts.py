@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fashionlab.data.dataset import SPLITS, Dataset
 from fashionlab.data.options import ReadOptions
@@ -16,6 +20,13 @@ class LeftOut:
 
     sha256: str  # of the list
     images: int
+
+
+class Divided(NamedTuple):
+    """A training part that was divided, and its rows (n,) that are the training part then."""
+
+    whole: Dataset
+    rows: NDArray[np.int64]
 
 
 class Parts(tuple[Dataset, Dataset]):

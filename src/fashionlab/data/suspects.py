@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fashionlab import files
 from fashionlab.data.dataset import SPLITS, Dataset
-from fashionlab.data.parts import LeftOut, Parts
+from fashionlab.data.parts import Divided, LeftOut, Parts
 from fashionlab.errors import DataFormatError
 from fashionlab.text import read_text
 
@@ -76,11 +76,12 @@ class SuspectList:
                 )
         return np.unique(np.array([image.index for image in named], np.int64))
 
-    def of_rows(self, whole: Dataset, rows: NDArray[np.int64], train: Dataset) -> "SuspectList":
-        """Return what it leaves out of a part that consists of these `rows` of the `whole`.
+    def after(self, divided: Divided, train: Dataset) -> "SuspectList":
+        """Return what a list of the whole leaves out of the training part that was divided off.
 
         A list that is not of the whole is returned as it is.
         """
+        whole, rows = divided
         if whole.sha256 not in {image.part_sha256 for image in self.images}:
             return self
         self.indices(whole.part, whole.sha256, len(whole))  # refuses others
@@ -118,18 +119,15 @@ class SuspectList:
         return dataset.take(rows)
 
 
-def without_suspects(
-    parts: Parts, path: str, divided: tuple[Dataset, NDArray[np.int64]] | None = None
-) -> Parts:
+def without_suspects(parts: Parts, path: str, divided: Divided | None = None) -> Parts:
     """Return the parts, the training part without the images that a list leaves out of it.
 
-    The list may also be of a set of one part that was `divided`: the set, and its rows (N,) that
-    are the training part. Raises DataFormatError where the list is of other images, or leaves out
-    all of a class.
+    The list may also be of what was `divided` into training and test part. Raises DataFormatError
+    where it is of other images, or leaves out all of a class.
     """
     suspects = read_suspects(files.named(path))
     if divided is not None:
-        suspects = suspects.of_rows(*divided, parts.train)
+        suspects = suspects.after(divided, parts.train)
     train = suspects.kept(parts.train)
     count = len(parts.train) - len(train)
     if not count:

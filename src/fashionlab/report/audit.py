@@ -33,6 +33,7 @@ class Suspect(NamedTuple):
     """A suspect as the page shows it."""
 
     image: Image
+    where: str  # its file, or its part and row
     given: int
     likely: int
     numbers: str  # a sentence with its probabilities
@@ -110,7 +111,7 @@ def render_audit(
 def _row(suspect: Suspect, pictures: _Pictures) -> dict[str, Any]:
     cells = {name: str(csv_cell(suspect.cells[name])) for name in COLUMNS}
     return {
-        "where": cells["file"] or f"{cells['part']} {cells['index']}",
+        "where": suspect.where,
         "picture": pictures.place(suspect.image),
         "given": suspect.given,
         "likely": suspect.likely,
